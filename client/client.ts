@@ -1,0 +1,290 @@
+/**
+ * The client as a library: connect to a server and work with its files.
+ *
+ * @example Fetch a file's size
+ * ```ts ignore
+ * import { connect } from "./client/client.ts";
+ *
+ * const client = await connect({ hostname: "localhost", port: 8080 });
+ * console.log(await client.size("/report.pdf"));
+ * await client.close();
+ * ```
+ *
+ * @module
+ */
+
+import type { ByteSource } from "../protocol/body.ts";
+import { Connection } from "../protocol/connection.ts";
+import { CommandError, ConnectionLostError, ProtocolError } from "../protocol/errors.ts";
+import {
+  type Collision,
+  decodeMessage,
+  type Entry,
+  entryLine,
+  type Reply,
+  type RequestInput,
+  type ServerHello,
+} from "../protocol/messages.ts";
+import { type Answer, Requests } from "./requests.ts";
+
+export type { ByteSource } from "../protocol/body.ts";
+export { CommandError, ConnectionLostError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
+export type { Collision, Entry, ServerHello } from "../protocol/messages.ts";
+
+/** The port of a server that names none. */
+export const DEFAULT_PORT = 8080;
+/** Seconds of silence after which a server that owes an answer counts as lost. */
+export const DEFAULT_TIMEOUT = 30;
+/** Most entries of one listing that a client takes, so that a hostile server cannot fill its memory. */
+const MAX_ENTRIES = 1_000_000;
+/** Longest line of a listing, in bytes. */
+const MAX_LINE_BYTES = 64 * 1024;
+
+/** Where to connect. */
+export interface ConnectOptions {
+  /** Name or address. */
+  hostname: string;
+  /** TCP port; {@linkcode DEFAULT_PORT} by default. */
+  port?: number;
+  /** Seconds of silence after which the server counts as lost; {@linkcode DEFAULT_TIMEOUT} by default. */
+  timeout?: number;
+}
+
+/** Options that every request takes. */
+export interface CallOptions {
+  /** Cancels the request; the connection lives on. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@linkcode Client.upload}. */
+export interface UploadOptions extends CallOptions {
+  /** What to do when the name is taken; the server's own setting by default. */
+  collision?: Collision;
+  /** Modification time to keep, in milliseconds since 1970. */
+  modified?: number;
+  /** Whether the file is to be executable. */
+  executable?: boolean;
+  /** Whether to verify by SHA-256 besides CRC-32. */
+  sha256?: boolean;
+  /** Told how many bytes have been sent. */
+  onProgress?: (bytes: number) => void;
+}
+
+/** A download that has begun. It must be read to its end or canceled before the next answer can come. */
+export class Download {
+  /** What is being downloaded. */
+  readonly entry: Entry;
+  readonly #answer: Answer<"download">;
+
+  /** For {@linkcode Client.download} only. */
+  constructor(answer: Answer<"download">, sha256: boolean) {
+    this.#answer = answer;
+    this.entry = answer.reply.entry;
+    answer.body.expect({ size: this.entry.size, sha256 });
+  }
+
+  /**
+   * The next bytes.
+   *
+   * @returns bytes that are valid until the next call; `null` at the end, when all of it was verified
+   * @throws {CommandError} `mismatch` when it is not what the server sent, or the server's own error
+   * @throws {ProtocolError} when the connection is gone
+   */
+  read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    return this.#answer.body.read();
+  }
+
+  /** Stops it; the connection lives on. */
+  cancel(): void {
+    this.#answer.cancel();
+  }
+}
+
+/** A connection to a server. Paths start with `/`, which is the served folder. */
+export class Client {
+  readonly #requests: Requests;
+
+  /** For {@linkcode connect} only. */
+  constructor(requests: Requests) {
+    this.#requests = requests;
+  }
+
+  /** What the server said of itself. */
+  get hello(): ServerHello {
+    return this.#requests.hello;
+  }
+
+  /** Why the connection is gone; `undefined` while it stands. */
+  get lost(): ProtocolError | undefined {
+    return this.#requests.lost;
+  }
+
+  /**
+   * What stands under a path.
+   *
+   * @throws {CommandError} `not_found` and others (PROTOCOL.md section 7.2)
+   */
+  async stat(path: string, options: CallOptions = {}): Promise<Entry> {
+    return (await this.#requests.send("stat", { path }, options)).reply.entry;
+  }
+
+  /**
+   * What a folder holds, in no particular order.
+   *
+   * @param path the folder
+   * @param options `recursive`: everything below it, each with its path below the folder as its name; `hidden`: also names
+   * that start with a dot
+   * @throws {CommandError} `not_found`, `not_folder` and others (PROTOCOL.md section 7.3)
+   */
+  async list(
+    path: string,
+    options: CallOptions & { recursive?: boolean; hidden?: boolean } = {},
+  ): Promise<Entry[]> {
+    const { recursive, hidden, signal } = options;
+    const answer = await this.#requests.send("ls", { path, recursive, hidden }, { signal });
+    try {
+      return await this.#cancelable(answer, signal, () => readEntries(answer));
+    } catch (error) {
+      answer.cancel();
+      throw error;
+    }
+  }
+
+  /** The size of a file or of everything below a folder (PROTOCOL.md section 7.4). */
+  async size(path: string, options: CallOptions = {}): Promise<Reply<"size">> {
+    return (await this.#requests.send("size", { path }, options)).reply;
+  }
+
+  /**
+   * Begins a download (PROTOCOL.md section 7.6).
+   *
+   * @param path the file
+   * @param options `sha256`: verify by SHA-256 besides CRC-32
+   * @throws {CommandError} `not_found`, `is_folder` and others
+   */
+  async download(path: string, options: CallOptions & { sha256?: boolean } = {}): Promise<Download> {
+    const { sha256 = false, signal } = options;
+    const answer = await this.#requests.send("download", { path, sha256 }, { signal });
+    const abort = () => {
+      answer.body.interrupt(canceled());
+      answer.cancel();
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    return new Download(answer, sha256);
+  }
+
+  /**
+   * Uploads a file. When this returns, the server has all of it, verified and on its disk.
+   *
+   * @param path where to
+   * @param source its bytes
+   * @param options see {@linkcode UploadOptions}
+   * @returns the path that it got, which is another one when the name was taken, and its size in bytes
+   * @throws {CommandError} `exists`, `no_space`, `mismatch` and others (PROTOCOL.md section 7.5); what the source threw
+   */
+  async upload(path: string, source: ByteSource, options: UploadOptions = {}): Promise<Reply<"upload">> {
+    const { collision, modified, executable, sha256, signal, onProgress } = options;
+    const parameters: RequestInput<"upload"> = { path, size: source.size, collision, modified, executable, sha256 };
+    return (await this.#requests.send("upload", parameters, { source, sha256, signal, onProgress })).reply;
+  }
+
+  /** Removes a file, or with `recursive` a folder and all below it (PROTOCOL.md section 7.7). */
+  async remove(path: string, options: CallOptions & { recursive?: boolean } = {}): Promise<Reply<"rm">> {
+    const { recursive, signal } = options;
+    return (await this.#requests.send("rm", { path, recursive }, { signal })).reply;
+  }
+
+  /** Makes a folder in an existing one (PROTOCOL.md section 7.8). */
+  async makeFolder(path: string, options: CallOptions = {}): Promise<void> {
+    await this.#requests.send("mkdir", { path }, options);
+  }
+
+  /** Removes an empty folder (PROTOCOL.md section 7.9). */
+  async removeFolder(path: string, options: CallOptions = {}): Promise<void> {
+    await this.#requests.send("rmdir", { path }, options);
+  }
+
+  /** Gives a file or folder another path, which must be free (PROTOCOL.md section 7.10). */
+  async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    await this.#requests.send("mv", { from, to }, options);
+  }
+
+  /** Says goodbye and closes. Never throws. */
+  async close(): Promise<void> {
+    await this.#requests.close();
+  }
+
+  /** Closes at once, whatever is under way. */
+  abort(): void {
+    this.#requests.abort(new ConnectionLostError("the connection was closed"));
+  }
+
+  /** Reading a body, with the signal watched. */
+  async #cancelable<T>(answer: Answer<"ls">, signal: AbortSignal | undefined, read: () => Promise<T>): Promise<T> {
+    const abort = () => answer.body.interrupt(canceled());
+    signal?.addEventListener("abort", abort);
+    try {
+      return await read();
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+}
+
+/**
+ * Connects to a server.
+ *
+ * @param options see {@linkcode ConnectOptions}
+ * @throws {ConnectionLostError} when nobody answers there
+ * @throws {ProtocolError} when what answers is no connme server
+ */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const { hostname, port = DEFAULT_PORT, timeout = DEFAULT_TIMEOUT } = options;
+  const where = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  let conn: Deno.TcpConn;
+  try {
+    conn = await Deno.connect({ hostname, port, signal: AbortSignal.timeout(timeout * 1000) });
+  } catch (error) {
+    throw new ConnectionLostError(`cannot connect to ${where}: ${whyNot(error, timeout)}`, { cause: error });
+  }
+  conn.setNoDelay(true);
+  try {
+    return new Client(await Requests.open(new Connection(conn), timeout * 1000));
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ConnectionLostError(`cannot connect to ${where}: ${error.message}`, { code: error.code, cause: error });
+  }
+}
+
+function whyNot(error: unknown, timeout: number): string {
+  if (error instanceof Deno.errors.ConnectionRefused) return "connection refused; is ftpd running there?";
+  if (error instanceof DOMException && error.name === "TimeoutError") return `no answer within ${timeout} s`;
+  if (/lookup|resolve/.test(String(error))) return "there is no host of that name";
+  return (error as Error).message.replace(/ \(os error \d+\)/, "");
+}
+
+function canceled(): CommandError {
+  return new CommandError("canceled", "canceled");
+}
+
+async function readEntries({ body }: Answer<"ls">): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let rest = new Uint8Array(0);
+  for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
+    const bytes = new Uint8Array(rest.length + chunk.length);
+    bytes.set(rest);
+    bytes.set(chunk, rest.length);
+    let start = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      entries.push(decodeMessage(entryLine, bytes.subarray(start, end), "listing"));
+      start = end + 1;
+    }
+    rest = bytes.slice(start);
+    if (entries.length > MAX_ENTRIES) {
+      throw new CommandError("bad_request", `the listing has more than ${MAX_ENTRIES} entries`);
+    }
+    if (rest.length > MAX_LINE_BYTES) throw new ProtocolError(`a line of the listing is over ${MAX_LINE_BYTES} bytes`);
+  }
+  if (rest.length > 0) throw new ProtocolError("the listing ends in the middle of a line");
+  return entries;
+}

@@ -1,0 +1,50 @@
+import { resolvePath } from "../../protocol/path.ts";
+import type { Download } from "../client.ts";
+import { printable } from "../format.ts";
+import type { Output } from "../output.ts";
+import type { Command } from "./command.ts";
+
+/** `cat`: writes files to standard output. */
+export const cat: Command = {
+  name: "cat",
+  usage: "FILE... [--sha256]",
+  summary: "write files to standard output",
+  details: "On a terminal, control characters are made visible; elsewhere the bytes come as they are.",
+  arguments: ["remote"],
+  count: [1, Infinity],
+  options: { sha256: { help: "verify by SHA-256 as well" } },
+  async run({ client, out, remoteFolder, signal }, { args, on }) {
+    for (const file of args) {
+      const path = resolvePath(remoteFolder, file);
+      await sendToOutput(out, await client.download(path, { sha256: on.has("sha256"), signal }));
+    }
+  },
+};
+
+/**
+ * Writes a download to standard output; on a terminal with control characters made visible.
+ *
+ * @param out where to
+ * @param download read to its end, or canceled
+ */
+export async function sendToOutput(out: Output, download: Download): Promise<void> {
+  const visible = Deno.stdout.isTerminal() ? visibly() : undefined;
+  try {
+    for (let chunk = await download.read(); chunk !== null; chunk = await download.read()) {
+      await out.bytes(visible ? visible(chunk) : chunk);
+    }
+  } catch (error) {
+    download.cancel();
+    throw error;
+  }
+}
+
+/** Makes control characters visible in text that comes in pieces; line feeds and tabs stay. */
+function visibly(): (chunk: Uint8Array) => Uint8Array {
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
+  return (chunk) => {
+    const text = decoder.decode(chunk, { stream: true });
+    return encoder.encode(text.replace(/[^\n\t]+/g, printable));
+  };
+}

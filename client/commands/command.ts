@@ -1,0 +1,74 @@
+/**
+ * What a command of ftp is: used by the shell and by one-shot runs alike.
+ *
+ * @module
+ */
+
+import type { Client } from "../client.ts";
+import type { Output } from "../output.ts";
+import type { Meter } from "../shell/progress.ts";
+
+/** What a positional argument names, for completion with Tab. */
+export type ArgumentKind = "remote" | "remote-folder" | "local" | "local-folder" | "command" | "host" | "none";
+
+/** What a command works with. */
+export interface Context {
+  /** Where results and notes go. */
+  readonly out: Output;
+  /** Fires on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** The connection. Throws `ConnectionLostError` when there is none. */
+  readonly client: Client;
+  /** Every command there is. */
+  readonly commands: readonly Command[];
+  /** The remote folder that the person is in; always starts with `/`. */
+  remoteFolder: string;
+  /** Connects, leaving the server that it was connected to. Without an argument: the server given at the start. */
+  connect(address?: string): Promise<void>;
+  /** Says goodbye, and ends the shell. */
+  leave(): Promise<void>;
+  /** Asks the person at the terminal and returns the answer; `undefined` where there is nobody to ask. */
+  ask?(question: string): Promise<string>;
+  /** A progress line for one transfer; it shows itself only where that makes sense. */
+  meter(name: string, total: number | undefined): Meter;
+}
+
+/** The arguments of one call, parsed. */
+export interface Arguments {
+  /** Positional arguments. */
+  readonly args: readonly string[];
+  /** Options without a value, by name. */
+  readonly on: ReadonlySet<string>;
+  /** Options with a value, by name. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** One command. Everything that help, parsing and completion need to know is data. */
+export interface Command {
+  /** What one types. */
+  readonly name: string;
+  /** Other names. */
+  readonly aliases?: readonly string[];
+  /** Its arguments and options as one line, such as `FILE [LOCAL] [--no-show]`. */
+  readonly usage: string;
+  /** One line. */
+  readonly summary: string;
+  /** More, for `help COMMAND`. */
+  readonly details?: string;
+  /** What its positional arguments are; the last one counts for all that follow it. */
+  readonly arguments: readonly ArgumentKind[];
+  /** Least and greatest number of positional arguments. */
+  readonly count: readonly [number, number];
+  /** Its options: the name without dashes, and what `help COMMAND` says. A letter is a short option. */
+  readonly options?: Readonly<
+    Record<string, { readonly help: string; readonly value?: string; readonly short?: string }>
+  >;
+  /** Whether it works without a connection. */
+  readonly offline?: boolean;
+  /**
+   * Does it.
+   *
+   * @throws {CommandError} {@linkcode DiskError} {@linkcode UsageError} {@linkcode ProtocolError}
+   */
+  run(context: Context, args: Arguments): void | Promise<void>;
+}

@@ -1,0 +1,71 @@
+/**
+ * `cd`, `pwd`, `mkdir`, `rmdir`: remote folders.
+ *
+ * @module
+ */
+
+import { CommandError } from "../../protocol/errors.ts";
+import { resolvePath } from "../../protocol/path.ts";
+import { printable } from "../format.ts";
+import type { Command } from "./command.ts";
+
+/** `cd`: goes to another remote folder. */
+export const cd: Command = {
+  name: "cd",
+  usage: "[PATH]",
+  summary: "change the remote folder",
+  details: "Without PATH: the served folder.",
+  arguments: ["remote-folder"],
+  count: [0, 1],
+  async run(context, { args: [name = "/"] }) {
+    const path = resolvePath(context.remoteFolder, name);
+    const { kind } = await context.client.stat(path, { signal: context.signal });
+    if (kind !== "folder") throw new CommandError("not_folder", `"${printable(path)}" is not a folder`);
+    context.remoteFolder = path;
+    context.out.done({ remoteFolder: path }, printable(path));
+  },
+};
+
+/** `pwd`: the remote folder. */
+export const pwd: Command = {
+  name: "pwd",
+  usage: "",
+  summary: "show the remote folder",
+  arguments: [],
+  count: [0, 0],
+  run({ out, remoteFolder }) {
+    out.result({ remoteFolder }, printable(remoteFolder));
+  },
+};
+
+/** `mkdir`: makes remote folders. */
+export const mkdir: Command = {
+  name: "mkdir",
+  usage: "FOLDER...",
+  summary: "make remote folders",
+  arguments: ["remote-folder"],
+  count: [1, Infinity],
+  async run({ client, out, remoteFolder, signal }, { args }) {
+    for (const name of args) {
+      const path = resolvePath(remoteFolder, name);
+      await client.makeFolder(path, { signal });
+      out.done({ made: path }, `Made ${printable(path)}`);
+    }
+  },
+};
+
+/** `rmdir`: removes empty remote folders. */
+export const rmdir: Command = {
+  name: "rmdir",
+  usage: "FOLDER...",
+  summary: "remove empty remote folders",
+  arguments: ["remote-folder"],
+  count: [1, Infinity],
+  async run({ client, out, remoteFolder, signal }, { args }) {
+    for (const name of args) {
+      const path = resolvePath(remoteFolder, name);
+      await client.removeFolder(path, { signal });
+      out.done({ removed: path }, `Removed ${printable(path)}`);
+    }
+  },
+};

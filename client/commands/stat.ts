@@ -1,0 +1,22 @@
+import { resolvePath } from "../../protocol/path.ts";
+import { fileSize, printable, time } from "../format.ts";
+import { toJson } from "../listing.ts";
+import type { Command } from "./command.ts";
+
+/** `stat`: all that is known of a file or folder. */
+export const stat: Command = {
+  name: "stat",
+  usage: "PATH",
+  summary: "show what stands under a path",
+  arguments: ["remote"],
+  count: [1, 1],
+  async run({ client, out, remoteFolder, signal }, { args: [name] }) {
+    const path = resolvePath(remoteFolder, name);
+    const entry = await client.stat(path, { signal });
+    const kind = entry.kind + (entry.executable ? ", executable" : "") + (entry.link ? ", through a link" : "");
+    const lines = [`Path: ${printable(path)}`, `Kind: ${kind}`];
+    if (entry.kind === "file") lines.push(`Size: ${fileSize(entry.size)}`);
+    lines.push(`Modified: ${time(entry.modified)}`);
+    out.result({ path, ...toJson(entry) }, lines.join("\n"));
+  },
+};

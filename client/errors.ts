@@ -1,0 +1,61 @@
+/**
+ * What can go wrong in ftp, and the exit code that a script sees.
+ *
+ * @module
+ */
+
+import { DiskError } from "../disk/errors.ts";
+import { CommandError, ProtocolError } from "../protocol/errors.ts";
+
+/** A command was typed wrongly: the message says how it goes. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** The exit codes of ftp. */
+export const ExitCode = {
+  DONE: 0,
+  REFUSED: 1,
+  USAGE: 2,
+  NO_CONNECTION: 3,
+  VERIFICATION: 4,
+  LOCAL: 5,
+  INTERRUPTED: 130,
+} as const;
+
+/** One of the exit codes of ftp. */
+export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
+
+/** A failure as a script sees it. */
+export interface Failure {
+  /** A short fixed word, such as `not_found`. */
+  code: string;
+  /** A sentence for a person. */
+  message: string;
+  /** What the program exits with. */
+  exit: ExitCode;
+}
+
+/**
+ * What is to be shown of an error.
+ *
+ * @param error whatever was thrown
+ * @returns `undefined` for what was not foreseen: that is a bug and deserves its stack trace
+ */
+export function toFailure(error: unknown): Failure | undefined {
+  if (error instanceof UsageError) return { code: "usage", message: error.message, exit: ExitCode.USAGE };
+  // A local disk; what the server's disk says arrives as a CommandError.
+  if (error instanceof DiskError) return { code: "local", message: error.message, exit: ExitCode.LOCAL };
+  if (error instanceof ProtocolError) {
+    return { code: "no_connection", message: error.message, exit: ExitCode.NO_CONNECTION };
+  }
+  if (error instanceof CommandError) {
+    const exit = error.code === "mismatch"
+      ? ExitCode.VERIFICATION
+      : error.code === "canceled"
+      ? ExitCode.INTERRUPTED
+      : ExitCode.REFUSED;
+    return { code: error.code, message: error.message, exit };
+  }
+  return undefined;
+}

@@ -1,0 +1,103 @@
+/**
+ * What ftp prints: results on standard output, everything else on standard error.
+ *
+ * @module
+ */
+
+import type { Failure } from "./errors.ts";
+
+/** How results are printed. */
+export interface OutputOptions {
+  /** One JSON object a result instead of text. */
+  json: boolean;
+  /** Only what was asked for and errors: no confirmations, no notes. */
+  quiet: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/** Where a command puts what it has to say. */
+export class Output {
+  readonly #options: OutputOptions;
+
+  /** @param options see {@linkcode OutputOptions} */
+  constructor(options: OutputOptions) {
+    this.#options = options;
+  }
+
+  /** Whether results are JSON. */
+  get json(): boolean {
+    return this.#options.json;
+  }
+
+  /** Whether confirmations and notes are left out. */
+  get quiet(): boolean {
+    return this.#options.quiet;
+  }
+
+  /**
+   * The same output with other options, for one command.
+   *
+   * @param options the ones to set; those that are on stay on
+   */
+  with(options: Partial<OutputOptions>): Output {
+    return new Output({ json: this.json || options.json === true, quiet: this.quiet || options.quiet === true });
+  }
+
+  /**
+   * Something that was asked for.
+   *
+   * @param value as JSON
+   * @param text as text, without a newline at its end
+   */
+  result(value: object, text: string): void {
+    this.#out(this.json ? JSON.stringify(value) : text);
+  }
+
+  /**
+   * The confirmation that something was done. Left out with `quiet`.
+   *
+   * @param value as JSON
+   * @param text as text
+   */
+  done(value: object, text: string): void {
+    if (!this.quiet) this.result(value, text);
+  }
+
+  /** Text that belongs to results shown to people. Left out with `json` and `quiet`. */
+  text(text: string): void {
+    if (!this.json && !this.quiet) this.#out(text);
+  }
+
+  /** A note beside the results, on standard error. Left out with `json` and `quiet`. */
+  note(text: string): void {
+    if (!this.json && !this.quiet) this.#error(text);
+  }
+
+  /** A failure, on standard error. */
+  failure({ code, message }: Failure): void {
+    this.#error(this.json ? JSON.stringify({ error: { code, message } }) : `ftp: ${message}`);
+  }
+
+  /**
+   * Raw bytes of a file.
+   *
+   * @returns resolves when they have been taken
+   */
+  async bytes(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+  }
+
+  #out(text: string): void {
+    writeAll(Deno.stdout, `${text}\n`);
+  }
+
+  #error(text: string): void {
+    writeAll(Deno.stderr, `${text}\n`);
+  }
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+}

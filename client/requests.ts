@@ -1,0 +1,342 @@
+/**
+ * Requests over one connection: sent in order, answered in order, each with the bytes that belong to it.
+ *
+ * @module
+ */
+
+import { type BodyBudget, type ByteSource, IncomingBody, sendBody } from "../protocol/body.ts";
+import type { Connection } from "../protocol/connection.ts";
+import { CommandError, ConnectionLostError, ProtocolError } from "../protocol/errors.ts";
+import { FLAG_BODY, type Frame, FrameKind, kindName, PREAMBLE } from "../protocol/frame.ts";
+import {
+  BODY_WINDOW_BYTES,
+  bodyEnd,
+  type CommandName,
+  COMMANDS,
+  decodeMessage,
+  encodeMessage,
+  errorMessage,
+  goodbye,
+  PROTOCOL_VERSION,
+  type Reply,
+  type RequestInput,
+  type ServerHello,
+  serverHello,
+} from "../protocol/messages.ts";
+import { SOFTWARE } from "../protocol/version.ts";
+
+/** An answer: what REPLY said, and the bytes behind it, to be read or discarded. */
+export interface Answer<C extends CommandName> {
+  /** What REPLY carried. */
+  reply: Reply<C>;
+  /** Bytes that follow; already at its end for commands without. */
+  body: IncomingBody;
+  /** Tells the server to stop sending, and throws away what still comes. */
+  cancel(): void;
+}
+
+/** Options of {@linkcode Requests.send}. */
+export interface RequestOptions {
+  /** Bytes to send behind the request. */
+  source?: ByteSource;
+  /** Whether END is to carry SHA-256 as well. */
+  sha256?: boolean;
+  /** Cancels the request. */
+  signal?: AbortSignal;
+  /** Told how many bytes of the source have been sent. */
+  onProgress?: (bytes: number) => void;
+}
+
+interface Pending {
+  readonly command: CommandName;
+  readonly answer: PromiseWithResolvers<Answer<CommandName>>;
+  /** Ends the sending of its body when the server has answered early. */
+  readonly stop: AbortController;
+  body?: IncomingBody;
+}
+
+/** The client's end of a connection. */
+export class Requests {
+  readonly #connection: Connection;
+  readonly #pending = new Map<number, Pending>();
+  readonly #budget: BodyBudget = { left: BODY_WINDOW_BYTES };
+  readonly #timeoutMs: number;
+  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #ended: Promise<void>;
+  #hello!: ServerHello;
+  #sending: Promise<unknown> = Promise.resolve();
+  #lastId = 0;
+  #lost: ProtocolError | undefined;
+  #pinged = false;
+  #goodbye = Promise.withResolvers<void>();
+
+  private constructor(connection: Connection, hello: ServerHello, timeoutMs: number) {
+    this.#connection = connection;
+    this.#hello = hello;
+    this.#timeoutMs = timeoutMs;
+    this.#watch = setInterval(() => this.#checkSilence(), Math.min(1000, timeoutMs / 4));
+    this.#ended = this.#receive();
+  }
+
+  /**
+   * Opens a connection: the preamble and both HELLOs (PROTOCOL.md sections 2 and 4).
+   *
+   * @param connection belongs to the result from now on
+   * @param timeoutMs milliseconds of silence after which a server that owes an answer counts as lost
+   * @throws {ProtocolError} when the server speaks something else or refuses
+   */
+  static async open(connection: Connection, timeoutMs: number): Promise<Requests> {
+    const timer = setTimeout(() => connection.close(), timeoutMs);
+    try {
+      connection.write(PREAMBLE.slice());
+      connection.writeFrame(
+        FrameKind.HELLO,
+        0,
+        encodeMessage({ version: PROTOCOL_VERSION, software: SOFTWARE, capabilities: [] }),
+      );
+      return new Requests(connection, await readHello(connection), timeoutMs);
+    } catch (error) {
+      const timedOut = connection.closed;
+      connection.close();
+      if (timedOut) throw new ConnectionLostError(`no answer within ${timeoutMs / 1000} s`);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** What the server said of itself. */
+  get hello(): ServerHello {
+    return this.#hello;
+  }
+
+  /** Why the connection is gone; `undefined` while it stands. */
+  get lost(): ProtocolError | undefined {
+    return this.#lost;
+  }
+
+  /**
+   * Sends a request, with its body, once all earlier ones have been sent.
+   *
+   * @param command its name
+   * @param parameters what it takes
+   * @param options see {@linkcode RequestOptions}
+   * @returns the answer
+   * @throws {CommandError} the server's ERROR, `canceled` by the signal included; or what the source threw
+   * @throws {ProtocolError} when the connection is gone
+   */
+  async send<C extends CommandName>(
+    command: C,
+    parameters: RequestInput<C>,
+    options: RequestOptions = {},
+  ): Promise<Answer<C>> {
+    options.signal?.throwIfAborted();
+    const turn = this.#sending;
+    const sent = Promise.withResolvers<void>();
+    this.#sending = sent.promise;
+    await turn;
+    let pending: Pending;
+    let id: number;
+    try {
+      if (this.#lost) throw this.#lost;
+      id = this.#nextId();
+      pending = { command, answer: Promise.withResolvers(), stop: new AbortController() };
+      pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
+      this.#pending.set(id, pending);
+      await this.#write(id, pending, parameters, options);
+    } finally {
+      sent.resolve();
+    }
+    const cancel = () => this.#cancel(id);
+    options.signal?.addEventListener("abort", cancel);
+    if (options.signal?.aborted) cancel();
+    try {
+      return await pending.answer.promise as Answer<C>;
+    } finally {
+      options.signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Says goodbye, waits for what is outstanding, and closes. Never throws. */
+  async close(): Promise<void> {
+    if (!this.#lost) {
+      this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({}));
+      await Promise.race([this.#goodbye.promise, this.#ended]);
+    }
+    this.abort(new ConnectionLostError("the connection was closed"));
+    await this.#ended;
+  }
+
+  /** Ends the connection at once; everything outstanding fails with this error. */
+  abort(error: ProtocolError): void {
+    this.#lost ??= error;
+    clearInterval(this.#watch);
+    this.#connection.close();
+    for (const { answer, body, stop } of this.#pending.values()) {
+      stop.abort(error);
+      answer.reject(error);
+      body?.fail(error);
+    }
+    this.#pending.clear();
+  }
+
+  /** Tells the server that we are still there. */
+  ping(): void {
+    if (!this.#lost) this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
+  }
+
+  async #write<C extends CommandName>(
+    id: number,
+    { stop, answer }: Pending,
+    parameters: RequestInput<C>,
+    { source, sha256, signal, onProgress }: RequestOptions,
+  ): Promise<void> {
+    const { command } = this.#pending.get(id)!;
+    const flags = source ? FLAG_BODY : 0;
+    this.#connection.writeFrame(FrameKind.REQUEST, id, encodeMessage({ command, ...parameters }), flags);
+    if (source) {
+      try {
+        const stopped = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+        await sendBody(this.#connection, id, source, { sha256, signal: stopped, onProgress });
+      } catch (error) {
+        if (error instanceof ProtocolError) throw this.#lost ?? error;
+        // The server answered before the end: its answer says why. Otherwise our own error is the reason.
+        if (!stop.signal.aborted) answer.reject(error);
+        const code = error instanceof CommandError ? error.code : "canceled";
+        this.#connection.writeFrame(
+          FrameKind.ERROR,
+          id,
+          encodeMessage({ code, message: "the client stopped sending" }),
+        );
+      }
+    }
+    await this.#connection.ready();
+  }
+
+  /** Reads frames until the connection ends. Never throws. */
+  async #receive(): Promise<void> {
+    try {
+      for (;;) {
+        const frame = await this.#connection.readFrame();
+        if (frame === null) throw new ConnectionLostError("the server closed the connection");
+        this.#pinged = false;
+        await this.#take(frame);
+      }
+    } catch (error) {
+      this.abort(error instanceof ProtocolError ? error : new ProtocolError("internal error", { cause: error }));
+    }
+  }
+
+  async #take(frame: Frame): Promise<void> {
+    const { kind, id, payload, flags } = frame;
+    switch (kind) {
+      case FrameKind.REPLY:
+        return this.#answered(id, payload, (flags & FLAG_BODY) !== 0);
+      case FrameKind.DATA:
+        return await this.#bodyOf(id, kind).push(payload);
+      case FrameKind.END:
+        this.#bodyOf(id, kind).end(decodeMessage(bodyEnd, payload, "END"));
+        return void this.#pending.delete(id);
+      case FrameKind.ERROR:
+        return this.#failed(id, payload);
+      case FrameKind.PING:
+        this.#connection.writeFrame(FrameKind.PONG, 0, payload);
+        return await this.#connection.ready();
+      case FrameKind.PONG:
+        return;
+      case FrameKind.GOODBYE: {
+        const { reason } = decodeMessage(goodbye, payload, "GOODBYE");
+        this.#goodbye.resolve();
+        throw new ConnectionLostError(`the server said goodbye: ${reason}`);
+      }
+      default:
+        throw new ProtocolError(`${kindName(kind)} frame from a server`);
+    }
+  }
+
+  #answered(id: number, payload: Uint8Array, hasBody: boolean): void {
+    const pending = this.#pending.get(id);
+    if (!pending || pending.body) throw new ProtocolError(`REPLY to ${id}, which waits for none`);
+    const schema = COMMANDS[pending.command];
+    if (hasBody !== ("body" in schema && schema.body === "reply")) {
+      throw new ProtocolError(`REPLY to ${pending.command} ${hasBody ? "with" : "without"} a body`);
+    }
+    const reply = decodeMessage(schema.reply, payload, "REPLY") as Reply<CommandName>;
+    const body = new IncomingBody(this.#budget);
+    pending.body = body;
+    if (!hasBody) {
+      body.end({ size: 0, crc32: "00000000" });
+      this.#pending.delete(id);
+    }
+    pending.stop.abort(new CommandError("canceled", "the server has answered"));
+    const cancel = () => {
+      body.discard();
+      this.#cancel(id);
+    };
+    pending.answer.resolve({ reply, body, cancel });
+  }
+
+  #failed(id: number, payload: Uint8Array): void {
+    const { code, message } = decodeMessage(errorMessage, payload, "ERROR");
+    if (id === 0) throw new ConnectionLostError(`the server ended the connection: ${message}`, { code });
+    const pending = this.#pending.get(id);
+    if (!pending) throw new ProtocolError(`ERROR for ${id}, which waits for nothing`);
+    const error = new CommandError(code, message);
+    this.#pending.delete(id);
+    if (pending.body) pending.body.fail(error);
+    pending.stop.abort(error);
+    pending.answer.reject(error);
+  }
+
+  #bodyOf(id: number, kind: FrameKind): IncomingBody {
+    const body = this.#pending.get(id)?.body;
+    if (!body) throw new ProtocolError(`${kindName(kind)} frame for ${id}, which expects no body`);
+    return body;
+  }
+
+  #cancel(id: number): void {
+    if (this.#pending.has(id) && !this.#lost) this.#connection.writeFrame(FrameKind.CANCEL, id, new Uint8Array(0));
+  }
+
+  #nextId(): number {
+    do this.#lastId = this.#lastId % 0xffff + 1; while (this.#pending.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  /** A server that owes us an answer is asked for a sign of life, and given up when none comes. */
+  #checkSilence(): void {
+    const now = performance.now();
+    const { readingSince, writingSince } = this.#connection;
+    const silent = readingSince === undefined ? 0 : now - readingSince;
+    const blocked = writingSince === undefined ? 0 : now - writingSince;
+    if (Math.max(blocked, this.#pending.size > 0 || this.#pinged ? silent : 0) > this.#timeoutMs) {
+      return this.abort(new ConnectionLostError(`no answer for ${this.#timeoutMs / 1000} s`));
+    }
+    const patience = this.#pending.size > 0 ? this.#timeoutMs / 2 : this.#hello.idleTimeout * 1000 / 3;
+    if (!this.#pinged && blocked === 0 && silent > patience) {
+      this.#pinged = true;
+      this.ping();
+    }
+  }
+}
+
+async function readHello(connection: Connection): Promise<ServerHello> {
+  let frame: Frame | null;
+  try {
+    frame = await connection.readFrame();
+  } catch (error) {
+    if (error instanceof ConnectionLostError) throw error;
+    throw new ProtocolError("what answers there is no connme server", { cause: error });
+  }
+  if (frame === null) throw new ConnectionLostError("the server closed the connection at once");
+  if (frame.kind === FrameKind.ERROR) {
+    const { code, message } = decodeMessage(errorMessage, frame.payload, "ERROR");
+    throw new ConnectionLostError(message, { code });
+  }
+  if (frame.kind !== FrameKind.HELLO) throw new ProtocolError("what answers there is no connme server");
+  const hello = decodeMessage(serverHello, frame.payload, "HELLO");
+  if (hello.version !== PROTOCOL_VERSION) {
+    throw new ProtocolError(`the server speaks version ${hello.version}; this client speaks ${PROTOCOL_VERSION}`);
+  }
+  return hello;
+}

@@ -1,0 +1,298 @@
+/**
+ * Bodies: DATA frames and the END that proves them (PROTOCOL.md section 6). The same code for both directions.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { Connection } from "./connection.ts";
+import { CommandError } from "./errors.ts";
+import { FrameKind, HEADER_BYTES } from "./frame.ts";
+import { type BodyEnd, encodeMessage } from "./messages.ts";
+
+/** The DATA frames of a body grow from the first size to the second as long as the peer takes them quickly. */
+const FIRST_CHUNK_BYTES = 64 * 1024;
+const LARGEST_CHUNK_BYTES = 256 * 1024;
+/** A frame that took longer than this to hand over, in milliseconds, makes the next ones smaller. */
+const SLOW_MS = 250;
+const SMALLEST_CHUNK_BYTES = 16 * 1024;
+
+/** The running proof of a body: its size, CRC-32 and, where asked for, SHA-256. */
+export class BodyDigest {
+  /** Bytes so far. */
+  size = 0;
+  #crc = 0;
+  readonly #sha256: Hash | undefined;
+
+  /** @param sha256 whether to compute SHA-256 as well */
+  constructor(sha256 = false) {
+    this.#sha256 = sha256 ? createHash("sha256") : undefined;
+  }
+
+  /** Takes the next bytes. */
+  update(chunk: Uint8Array): void {
+    this.size += chunk.length;
+    this.#crc = crc32(chunk, this.#crc);
+    this.#sha256?.update(chunk);
+  }
+
+  /**
+   * What END carries; to be called once, at the end.
+   *
+   * @example
+   * ```ts
+   * import { BodyDigest } from "./body.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const digest = new BodyDigest();
+   * digest.update(new TextEncoder().encode("hello"));
+   * assertEquals(digest.end(), { size: 5, crc32: "3610a686" });
+   * ```
+   */
+  end(): BodyEnd {
+    const end: BodyEnd = { size: this.size, crc32: this.#crc.toString(16).padStart(8, "0") };
+    if (this.#sha256) end.sha256 = this.#sha256.digest("hex");
+    return end;
+  }
+}
+
+/** Where the bytes of a body come from. */
+export interface ByteSource {
+  /** How many bytes there will be; `undefined` when that is not known before the end. */
+  readonly size?: number;
+  /**
+   * Fills a part of `into`. Synchronous where that is faster.
+   *
+   * @param into at least one byte long
+   * @returns how many bytes were put there; 0 only at the end
+   */
+  read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
+}
+
+/** Options of {@linkcode sendBody}. */
+export interface SendOptions {
+  /** Whether END carries SHA-256 as well. */
+  sha256?: boolean;
+  /** Stops the body; {@linkcode sendBody} then throws the reason. */
+  signal?: AbortSignal;
+  /** Told after each frame how many bytes of the body have been handed over. */
+  onProgress?: (bytes: number) => void;
+}
+
+/**
+ * Sends a body: DATA frames and END (PROTOCOL.md section 6.1).
+ *
+ * @param connection where to
+ * @param id the request it belongs to
+ * @param source read to its end, or to its `size`
+ * @param options see {@linkcode SendOptions}
+ * @returns what END said
+ * @throws {CommandError} `changed` when the source ends before its size; whatever the source or the signal throws. No END
+ * was sent then: the caller owes the peer an ERROR frame under the same id.
+ * @throws {ConnectionLostError} when the connection fails
+ */
+export async function sendBody(
+  connection: Connection,
+  id: number,
+  source: ByteSource,
+  options: SendOptions = {},
+): Promise<BodyEnd> {
+  const digest = new BodyDigest(options.sha256);
+  const { size } = source;
+  let chunk = FIRST_CHUNK_BYTES;
+  let buffer: Uint8Array<ArrayBuffer> | undefined;
+  while (size === undefined || digest.size < size) {
+    options.signal?.throwIfAborted();
+    const room = Math.min(chunk, size === undefined ? chunk : size - digest.size);
+    if (buffer === undefined || buffer.length < HEADER_BYTES + room) buffer = new Uint8Array(HEADER_BYTES + room);
+    const payload = buffer.subarray(HEADER_BYTES, HEADER_BYTES + room);
+    const read = source.read(payload);
+    const count = typeof read === "number" ? read : await read;
+    if (count === 0) {
+      if (size === undefined) break;
+      throw new CommandError("changed", `the file became shorter while it was read (${digest.size} of ${size} bytes)`);
+    }
+    digest.update(payload.subarray(0, count));
+    const written = connection.writeData(id, buffer.subarray(0, HEADER_BYTES + count));
+    if (digest.size === size) {
+      buffer = undefined; // nobody touches it again, so END can follow in the same write
+      await connection.ready();
+    } else {
+      const began = performance.now();
+      await written;
+      const took = performance.now() - began;
+      if (took > SLOW_MS) chunk = Math.max(SMALLEST_CHUNK_BYTES, chunk / 2);
+      else if (took < SLOW_MS / 8) chunk = Math.min(LARGEST_CHUNK_BYTES, chunk * 2);
+    }
+    options.onProgress?.(digest.size);
+  }
+  options.signal?.throwIfAborted();
+  const end = digest.end();
+  connection.writeFrame(FrameKind.END, id, encodeMessage(end));
+  return end;
+}
+
+/** How many bytes of bodies whose turn has not come may be kept; shared by all bodies of one connection. */
+export interface BodyBudget {
+  /** Bytes that may still be kept. */
+  left: number;
+}
+
+/**
+ * A body as it arrives: the connection's reader pushes, a consumer reads.
+ *
+ * A chunk that a waiting consumer takes is handed over without a copy. While no consumer waits, chunks are copied and kept
+ * as far as the budget goes; beyond it, {@linkcode IncomingBody.push} holds up the connection's reader.
+ */
+export class IncomingBody {
+  readonly #budget: BodyBudget;
+  #digest = new BodyDigest();
+  #announced: number | undefined;
+  #kept: Uint8Array<ArrayBuffer>[] = [];
+  #wanted: PromiseWithResolvers<Uint8Array<ArrayBuffer> | null> | undefined;
+  #taken: PromiseWithResolvers<void> | undefined;
+  #trailer: BodyEnd | undefined;
+  #error: Error | undefined;
+  #ended = false;
+  #discarding = false;
+
+  /** @param budget shared by the bodies of the connection */
+  constructor(budget: BodyBudget) {
+    this.#budget = budget;
+  }
+
+  /**
+   * The consumer's side, before its first read: what was announced.
+   *
+   * @param announced the size in bytes, where it is known, and whether END will carry SHA-256
+   */
+  expect(announced: { size?: number; sha256?: boolean }): void {
+    this.#announced = announced.size;
+    this.#digest = new BodyDigest(announced.sha256);
+  }
+
+  /** Whether END, or the ERROR in its place, has arrived. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Bytes that were read so far. */
+  get size(): number {
+    return this.#digest.size;
+  }
+
+  /**
+   * The reader's side: one DATA payload.
+   *
+   * @param chunk may be reused when the promise has resolved
+   */
+  async push(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.#discarding || chunk.length === 0) return;
+    if (this.#wanted) {
+      const wanted = this.#wanted;
+      this.#wanted = undefined;
+      this.#taken = Promise.withResolvers();
+      wanted.resolve(chunk);
+      await this.#taken.promise;
+      return;
+    }
+    this.#kept.push(chunk.slice());
+    this.#budget.left -= chunk.length;
+    while (this.#budget.left < 0 && this.#kept.length > 0) {
+      this.#taken ??= Promise.withResolvers();
+      await this.#taken.promise;
+    }
+  }
+
+  /** The reader's side: END arrived. */
+  end(trailer: BodyEnd): void {
+    this.#ended = true;
+    this.#trailer = trailer;
+    this.#settle();
+  }
+
+  /** The reader's side: ERROR arrived in the place of END, or the connection failed. */
+  fail(error: Error): void {
+    this.#ended = true;
+    this.interrupt(error);
+  }
+
+  /** Anybody: the consumer is to stop with this error, though more of the body may still come. */
+  interrupt(error: Error): void {
+    this.#error ??= error;
+    this.#settle();
+  }
+
+  /**
+   * The consumer's side: the next bytes.
+   *
+   * @returns bytes that are valid until the next call; `null` at the end, after size and digests were found right
+   * @throws {CommandError} `mismatch` when the body is not what END or the announcement said, or what the sender's ERROR said
+   * @throws {ProtocolError} when the connection failed meanwhile
+   */
+  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    this.#release();
+    const chunk = await this.#take();
+    if (chunk === null) {
+      this.#verify();
+      return null;
+    }
+    this.#digest.update(chunk);
+    if (this.#announced !== undefined && this.#digest.size > this.#announced) {
+      throw new CommandError("mismatch", `the body is longer than the ${this.#announced} bytes that were announced`);
+    }
+    return chunk;
+  }
+
+  /** The consumer's side: it wants no more; what still comes is thrown away. */
+  discard(): void {
+    this.#discarding = true;
+    for (const chunk of this.#kept) this.#budget.left += chunk.length;
+    this.#kept = [];
+    this.#release();
+  }
+
+  /** The consumer has done with the last chunk, so the reader may go on. */
+  #release(): void {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    taken?.resolve();
+  }
+
+  #take(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const chunk = this.#kept.shift();
+    if (chunk) {
+      this.#budget.left += chunk.length;
+      return Promise.resolve(chunk);
+    }
+    if (this.#error) return Promise.reject(this.#error);
+    if (this.#trailer) return Promise.resolve(null);
+    this.#wanted = Promise.withResolvers();
+    return this.#wanted.promise;
+  }
+
+  #settle(): void {
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    if (wanted) this.#error ? wanted.reject(this.#error) : wanted.resolve(null);
+    this.#release();
+  }
+
+  #verify(): void {
+    const said = this.#trailer!;
+    const got = this.#digest.end();
+    if (this.#announced !== undefined && got.size !== this.#announced) {
+      throw new CommandError("mismatch", `${got.size} bytes arrived where ${this.#announced} were announced`);
+    }
+    if (got.size !== said.size) {
+      throw new CommandError("mismatch", `${got.size} bytes arrived where the sender counted ${said.size}`);
+    }
+    if (got.crc32 !== said.crc32) {
+      throw new CommandError("mismatch", `the CRC-32 of what arrived is ${got.crc32}, the sender's ${said.crc32}`);
+    }
+    if (got.sha256 !== undefined && got.sha256 !== said.sha256) {
+      throw new CommandError("mismatch", `the SHA-256 of what arrived is ${got.sha256}, the sender's ${said.sha256}`);
+    }
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * A connection: frames over any pair of byte streams (PROTOCOL.md sections 2 and 3).
+ *
+ * @module
+ */
+
+import { ConnectionLostError, ProtocolError, TruncatedError } from "./errors.ts";
+import { ExactReader } from "./exact_reader.ts";
+import {
+  decodeHeader,
+  encodeFrame,
+  encodeHeader,
+  type Frame,
+  FrameKind,
+  HEADER_BYTES,
+  kindName,
+  PREAMBLE,
+} from "./frame.ts";
+
+/** What a connection runs over: TCP, TLS, or a pair in memory. */
+export interface Transport {
+  /** A byte stream (`type: "bytes"`). */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Takes byte arrays. */
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  /** Ends both directions at once; pending reads and writes fail. */
+  close(): void;
+}
+
+/** Above this many queued bytes a sender should wait, see {@linkcode Connection.ready}. */
+const HIGH_WATER_BYTES = 256 * 1024;
+
+/**
+ * Frames over a {@linkcode Transport}.
+ *
+ * Reading is for one reader at a time. Writing is for anybody: at most one write is under way, and all that is written
+ * meanwhile goes out together in the next one.
+ */
+export class Connection {
+  readonly #transport: Transport;
+  readonly #reader: ExactReader;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  #lastKind: FrameKind | undefined;
+  #queue: Uint8Array<ArrayBuffer>[] = [];
+  #queuedBytes = 0;
+  #current: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #closed = false;
+
+  /** When the read under way began, in milliseconds of `performance.now()`; `undefined` while nobody reads. */
+  readingSince: number | undefined;
+  /** When the write under way began, in milliseconds of `performance.now()`; `undefined` while nothing is written. */
+  writingSince: number | undefined;
+
+  /** @param transport it belongs to the connection from now on */
+  constructor(transport: Transport) {
+    this.#transport = transport;
+    this.#reader = new ExactReader(transport.readable);
+    this.#writer = transport.writable.getWriter();
+    this.#writer.closed.catch(() => {}); // write() reports it
+  }
+
+  /** Whether {@linkcode Connection.close} was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Reads the opening of a client (PROTOCOL.md section 2).
+   *
+   * @returns the eight bytes; `null` when the peer closed without a word
+   * @throws {TruncatedError} when it closed after fewer
+   */
+  async readOpening(): Promise<Uint8Array<ArrayBuffer> | null> {
+    return await this.#timed(this.#reader.read(PREAMBLE.length));
+  }
+
+  /**
+   * Reads the next frame.
+   *
+   * @returns the frame, a DATA payload being valid only until the next call; `null` at a clean end between frames
+   * @throws {ProtocolError} for a header that {@linkcode decodeHeader} refuses
+   * @throws {TruncatedError} when the stream ends inside a frame
+   * @throws {ConnectionLostError} when the transport fails
+   */
+  async readFrame(): Promise<Frame | null> {
+    const resting = this.#lastKind !== FrameKind.DATA;
+    const head = await this.#timed(this.#reader.read(HEADER_BYTES, resting));
+    if (head === null) return null;
+    const header = decodeHeader(head);
+    this.#lastKind = header.kind;
+    const payload = await this.#timed(this.#reader.read(header.length));
+    if (payload === null) throw new TruncatedError(`the stream ended inside a ${kindName(header.kind)} frame`);
+    return { ...header, payload };
+  }
+
+  /**
+   * Queues a frame for sending.
+   *
+   * @param kind what it is
+   * @param id the request it belongs to, or 0
+   * @param payload copied at once, so the caller may reuse it
+   * @param flags see `FLAG_BODY`
+   * @returns resolves when the transport has taken it; need not be awaited
+   * @throws {ConnectionLostError} (rejects) when the transport fails
+   */
+  writeFrame(kind: FrameKind, id: number, payload: Uint8Array, flags = 0): Promise<void> {
+    return this.write(encodeFrame(kind, id, payload, flags));
+  }
+
+  /**
+   * Sends one DATA frame without copying its payload.
+   *
+   * @param id the request it belongs to
+   * @param buffer the payload with 8 spare bytes before it, which receive the header
+   * @returns resolves when the transport has taken it and `buffer` may be used again
+   * @throws {ConnectionLostError} (rejects) when the transport fails
+   */
+  writeData(id: number, buffer: Uint8Array<ArrayBuffer>): Promise<void> {
+    encodeHeader(buffer, { length: buffer.length - HEADER_BYTES, kind: FrameKind.DATA, flags: 0, id });
+    return this.write(buffer);
+  }
+
+  /**
+   * Sends raw bytes: frames already encoded, or the opening.
+   *
+   * @param bytes not to be touched until the promise resolves
+   * @returns resolves when the transport has taken them
+   * @throws {ConnectionLostError} (rejects) when the transport fails
+   */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    if (this.#next === undefined) {
+      this.#next = this.#flushAfter(this.#current);
+      this.#next.catch(() => {}); // whoever awaits it, or the reader, reports it
+    }
+    return this.#next;
+  }
+
+  /**
+   * Resolves when little enough is queued to go on writing without awaiting each write.
+   *
+   * @throws {ConnectionLostError} (rejects) when the transport fails
+   */
+  async ready(): Promise<void> {
+    while (this.#queuedBytes > HIGH_WATER_BYTES) await (this.#next ?? this.#current);
+  }
+
+  /** Resolves when everything queued has been taken by the transport; rejects when the transport fails. */
+  async flush(): Promise<void> {
+    await (this.#next ?? this.#current);
+  }
+
+  /** Sends what is queued, then says that nothing more will come; reading goes on. Never throws. */
+  async closeWrite(): Promise<void> {
+    try {
+      await this.flush();
+      await this.#writer.close();
+    } catch { /* the peer is gone already */ }
+  }
+
+  /**
+   * Sends what is queued, says that nothing more will come, and reads what the peer still sends until it closes. A peer that
+   * is thrown out can so read why: closing with unread bytes would reset the connection under its last message.
+   *
+   * @param ms how long to wait for the peer at most, in milliseconds
+   */
+  async linger(ms: number): Promise<void> {
+    const timer = setTimeout(() => this.close(), ms);
+    try {
+      await this.closeWrite();
+      await this.#reader.drain();
+    } catch {
+      /* the peer is gone already */
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the connection at once; a pending {@linkcode Connection.readFrame} fails or returns `null`. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#transport.close();
+    } catch { /* closed by the peer already */ }
+  }
+
+  async #flushAfter(previous: Promise<void>): Promise<void> {
+    await previous; // at the least one turn of the event loop's microtasks: what is written in it goes out together
+    const batch = this.#queue;
+    const bytes = this.#queuedBytes;
+    this.#queue = [];
+    this.#current = this.#next!;
+    this.#next = undefined;
+    try {
+      this.writingSince = performance.now();
+      await this.#writer.write(batch.length === 1 ? batch[0] : concat(batch, bytes));
+    } catch (error) {
+      throw lost(error);
+    } finally {
+      this.writingSince = undefined;
+      this.#queuedBytes -= bytes;
+    }
+  }
+
+  async #timed<T>(read: Promise<T>): Promise<T> {
+    this.readingSince = performance.now();
+    try {
+      return await read;
+    } catch (error) {
+      throw lost(error);
+    } finally {
+      this.readingSince = undefined;
+    }
+  }
+}
+
+function concat(parts: Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Transports throw whatever they like (resets, broken pipes, closed resources): to us all of it is one thing. */
+function lost(error: unknown): ProtocolError {
+  if (error instanceof ProtocolError) return error;
+  return new ConnectionLostError("the connection was lost", { cause: error });
+}

@@ -1,0 +1,116 @@
+/**
+ * Reads exactly as many bytes as asked from a byte stream.
+ *
+ * @module
+ */
+
+import { TruncatedError } from "./errors.ts";
+
+/** A resting connection posts a view of this size, so that thousands of them cost little memory. */
+const RESTING_BYTES = 4 * 1024;
+/** The largest read posted for its own sake; a longer exact read gets what it needs. */
+const LARGEST_BYTES = 256 * 1024;
+
+/**
+ * Exact reads over a readable byte stream with a BYOB reader.
+ *
+ * It reads ahead into one block and gives out views of it: **a view is valid only until the next call**, because the
+ * next read detaches the block. The block grows while the peer fills it and goes back to a small one at rest.
+ */
+export class ExactReader {
+  readonly #reader: ReadableStreamBYOBReader;
+  #block = new Uint8Array(0);
+  #start = 0;
+  #end = 0;
+  #size = RESTING_BYTES;
+
+  /** @param readable a byte stream (`type: "bytes"`), such as the one of a TCP connection; it is locked from now on */
+  constructor(readable: ReadableStream<Uint8Array>) {
+    this.#reader = readable.getReader({ mode: "byob" });
+  }
+
+  /**
+   * Reads exactly `length` bytes.
+   *
+   * @param length how many bytes, 0 or more
+   * @param resting true where the peer may say nothing for long: the next wait then holds a small buffer only
+   * @returns the bytes, valid until the next call; `null` when the stream had ended cleanly before the first of them
+   * @throws {TruncatedError} when the stream ends in the middle
+   *
+   * @example
+   * ```ts
+   * import { ExactReader } from "./exact_reader.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new ExactReader(new Blob(["hello world"]).stream());
+   * assertEquals(new TextDecoder().decode((await reader.read(5))!), "hello");
+   * assertEquals(new TextDecoder().decode((await reader.read(6))!), " world");
+   * assertEquals(await reader.read(1), null);
+   * ```
+   */
+  async read(length: number, resting = false): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (this.#end - this.#start < length) {
+      if (resting && this.#end === this.#start) this.#rest();
+      if (!await this.#fill(length)) return null;
+    }
+    const start = this.#start;
+    this.#start += length;
+    return this.#block.subarray(start, this.#start);
+  }
+
+  /** Reads to the end of the stream and throws it all away. */
+  async drain(): Promise<void> {
+    for (let view = new Uint8Array(RESTING_BYTES);;) {
+      const { done, value } = await this.#reader.read(view);
+      if (done) return;
+      view = new Uint8Array(value.buffer);
+    }
+  }
+
+  /** Gives up: a pending read ends, and the stream is canceled. */
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#reader.cancel(reason);
+  }
+
+  #rest(): void {
+    this.#size = RESTING_BYTES;
+    if (this.#block.length > RESTING_BYTES) this.#block = new Uint8Array(RESTING_BYTES);
+    this.#start = this.#end = 0;
+  }
+
+  /** Makes at least `length` bytes available from #start; false at a clean end. */
+  async #fill(length: number): Promise<boolean> {
+    const have = this.#end - this.#start;
+    // Room for the next header too: a stream of full DATA frames then costs one read a frame.
+    const wanted = Math.max(this.#size, length + 8);
+    if (this.#block.length < wanted) {
+      const grown = new Uint8Array(wanted);
+      grown.set(this.#block.subarray(this.#start, this.#end));
+      this.#block = grown;
+    } else if (this.#start > 0) {
+      this.#block.copyWithin(0, this.#start, this.#end);
+    }
+    this.#start = 0;
+    this.#end = have;
+
+    const view = new Uint8Array(this.#block.buffer, have);
+    const room = view.length;
+    const { done, value } = await this.#reader.read(view, { min: length - have });
+    if (value === undefined) { // canceled: the block went with it
+      this.#block = new Uint8Array(0);
+      this.#start = this.#end = 0;
+      if (have > 0) throw new TruncatedError(`the stream was canceled after ${have} of ${length} bytes`);
+      return false;
+    }
+    this.#block = new Uint8Array(value.buffer);
+    this.#end = have + value.byteLength;
+    if (value.byteLength === room && this.#size < LARGEST_BYTES) this.#size *= 4;
+    if (this.#end < length) {
+      // `done` alone says nothing: a partial tail comes with it.
+      if (!done) throw new TruncatedError(`the stream gave ${this.#end} of ${length} bytes`);
+      if (this.#end > 0) throw new TruncatedError(`the stream ended after ${this.#end} of ${length} bytes`);
+      return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * What the control frames say: every message with its schema, in one table (PROTOCOL.md sections 4, 5 and 7).
+ *
+ * Unknown members are ignored everywhere, so that version 1 can grow.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { CommandError, ERROR_CODES, type ErrorCode, ProtocolError } from "./errors.ts";
+
+/** The version of the protocol that HELLO carries. */
+export const PROTOCOL_VERSION = 1;
+/** Most requests that a client may have unanswered on one connection. */
+export const MAX_OUTSTANDING_REQUESTS = 256;
+/** Bytes of queued upload bodies that a server keeps while earlier requests run. */
+export const BODY_WINDOW_BYTES = 1024 * 1024;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const time = v.pipe(v.number(), v.finite());
+const path = v.string();
+const flag = v.optional(v.boolean(), false);
+
+/** What stands under a name: a link that stays inside shows what it leads to, any other one is `link`. */
+const kind = v.picklist(["file", "folder", "link", "other"]);
+
+/** A file, a folder or whatever else stands under a name (PROTOCOL.md section 7.1). */
+const entry = v.object({
+  /** Its name; in a recursive listing the path below the listed folder. */
+  name: v.string(),
+  kind,
+  /** Bytes; 0 for all but files. */
+  size: count,
+  /** Time of the last change of its content, in milliseconds since 1970. */
+  modified: time,
+  /** Whether its owner may execute it. */
+  executable: flag,
+  /** Whether it was reached through a symbolic link. */
+  link: flag,
+});
+
+/** What a server does when the name of an upload is taken (PROTOCOL.md section 7.5). */
+const collision = v.picklist(["rename", "overwrite", "fail"]);
+
+/** The schemas of one command. `body` says which message, if any, is followed by a body. */
+interface CommandSchema {
+  readonly request: v.ObjectSchema<v.ObjectEntries, undefined>;
+  readonly reply: v.ObjectSchema<v.ObjectEntries, undefined>;
+  readonly body?: "request" | "reply";
+}
+
+const nothing = v.object({});
+
+/** Every command: what its REQUEST and its REPLY carry (PROTOCOL.md section 7). */
+export const COMMANDS = {
+  stat: { request: v.object({ path }), reply: v.object({ entry }) },
+  ls: { request: v.object({ path, recursive: flag, hidden: flag }), reply: nothing, body: "reply" },
+  size: { request: v.object({ path }), reply: v.object({ size: count, files: count, folders: count }) },
+  download: { request: v.object({ path, sha256: flag }), reply: v.object({ entry }), body: "reply" },
+  upload: {
+    request: v.object({
+      path,
+      size: v.optional(count),
+      modified: v.optional(time),
+      executable: flag,
+      collision: v.optional(collision),
+      sha256: flag,
+    }),
+    reply: v.object({ path, size: count }),
+    body: "request",
+  },
+  rm: { request: v.object({ path, recursive: flag }), reply: v.object({ files: count, folders: count }) },
+  mkdir: { request: v.object({ path }), reply: nothing },
+  rmdir: { request: v.object({ path }), reply: nothing },
+  mv: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
+} as const satisfies Record<string, CommandSchema>;
+
+/** The name of a command on the wire. */
+export type CommandName = keyof typeof COMMANDS;
+/** What a REQUEST for a command carries, as its sender writes it. */
+export type RequestInput<C extends CommandName> = v.InferInput<typeof COMMANDS[C]["request"]>;
+/** What a REQUEST for a command carries, as its receiver sees it. */
+export type Request<C extends CommandName> = v.InferOutput<typeof COMMANDS[C]["request"]>;
+/** What a REPLY to a command carries, as its sender writes it. */
+export type ReplyInput<C extends CommandName> = v.InferInput<typeof COMMANDS[C]["reply"]>;
+/** What a REPLY to a command carries, as its receiver sees it. */
+export type Reply<C extends CommandName> = v.InferOutput<typeof COMMANDS[C]["reply"]>;
+/** A file, a folder or whatever else stands under a name. */
+export type Entry = v.InferOutput<typeof entry>;
+/** What a server does when the name of an upload is taken. */
+export type Collision = v.InferOutput<typeof collision>;
+
+const software = v.pipe(v.string(), v.maxLength(200));
+const capabilities = v.optional(v.array(v.string()), []);
+
+/** HELLO of a client (PROTOCOL.md section 4). */
+export const clientHello = v.object({ version: v.number(), software, capabilities });
+/** HELLO of a server (PROTOCOL.md section 4). */
+export const serverHello = v.object({
+  version: v.number(),
+  software,
+  capabilities,
+  /** Whether commands that change something are refused. */
+  readOnly: flag,
+  /** Seconds of silence after which the server closes. */
+  idleTimeout: time,
+  /** Most requests that may be unanswered. */
+  maxRequests: v.pipe(count, v.minValue(1)),
+  /** Bytes of bodies of queued requests that the server keeps. */
+  window: count,
+});
+/** ERROR (PROTOCOL.md section 8). A code that is not known yet is `internal` to us. */
+export const errorMessage = v.object({
+  code: v.fallback(v.picklist(Object.keys(ERROR_CODES) as ErrorCode[]), "internal"),
+  message: v.string(),
+});
+/** END (PROTOCOL.md section 6.1). */
+export const bodyEnd = v.object({
+  size: count,
+  /** Eight hexadecimal digits. */
+  crc32: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
+  sha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+});
+/** GOODBYE (PROTOCOL.md section 4). */
+export const goodbye = v.object({ reason: v.optional(v.string(), "") });
+/** The outside of every REQUEST: which command. */
+const anyRequest = v.object({ command: v.string() });
+/** One line of the body of an `ls` reply. */
+export const entryLine = entry;
+
+/** HELLO of a client. */
+export type ClientHello = v.InferInput<typeof clientHello>;
+/** HELLO of a server, as the client sees it. */
+export type ServerHello = v.InferOutput<typeof serverHello>;
+/** What an ERROR frame carries. */
+export type ErrorMessage = v.InferOutput<typeof errorMessage>;
+/** What END carries. */
+export type BodyEnd = v.InferOutput<typeof bodyEnd>;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * A message as the payload of a control frame: UTF-8 JSON.
+ *
+ * @param message any plain object
+ */
+export function encodeMessage(message: object): Uint8Array<ArrayBuffer> {
+  return encoder.encode(JSON.stringify(message));
+}
+
+/**
+ * Reads the payload of a control frame.
+ *
+ * @param schema what it must be
+ * @param payload UTF-8 JSON
+ * @param what the name of the frame, for the error
+ * @returns the message, with the defaults filled in and unknown members left out
+ * @throws {ProtocolError} for invalid UTF-8, invalid JSON, or something else than the schema wants
+ *
+ * @example
+ * ```ts
+ * import { bodyEnd, decodeMessage, encodeMessage } from "./messages.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const end = { size: 0, crc32: "00000000" };
+ * assertEquals(decodeMessage(bodyEnd, encodeMessage(end), "END"), end);
+ * ```
+ */
+export function decodeMessage<S extends v.GenericSchema>(
+  schema: S,
+  payload: Uint8Array,
+  what: string,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, parseJson(payload, what));
+  if (!result.success) throw new ProtocolError(`${what} does not fit its schema: ${explain(result.issues)}`);
+  return result.output;
+}
+
+/** A REQUEST that was read and checked. */
+export type AnyRequest = { [C in CommandName]: { command: C; parameters: Request<C> } }[CommandName];
+
+/**
+ * Reads the payload of a REQUEST frame (PROTOCOL.md section 5).
+ *
+ * @param payload UTF-8 JSON
+ * @returns the command and its parameters
+ * @throws {ProtocolError} when it is not a request at all
+ * @throws {CommandError} `unsupported` or `bad_request`; the connection can go on
+ */
+export function decodeRequest(payload: Uint8Array): AnyRequest {
+  const json = parseJson(payload, "REQUEST");
+  const outside = v.safeParse(anyRequest, json);
+  if (!outside.success) throw new ProtocolError(`REQUEST names no command: ${explain(outside.issues)}`);
+  const { command } = outside.output;
+  if (!isCommand(command)) throw new CommandError("unsupported", `this server does not know the command "${command}"`);
+  const inside = v.safeParse(COMMANDS[command].request, json);
+  if (!inside.success) throw new CommandError("bad_request", `${command}: ${explain(inside.issues)}`);
+  return { command, parameters: inside.output } as AnyRequest;
+}
+
+/**
+ * Whether a name is one of {@linkcode COMMANDS}.
+ *
+ * @param name as it came over the wire
+ */
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+function parseJson(payload: Uint8Array, what: string): unknown {
+  let text: string;
+  try {
+    text = decoder.decode(payload);
+  } catch {
+    throw new ProtocolError(`${what} is not valid UTF-8`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ProtocolError(`${what} is not valid JSON`);
+  }
+}
+
+function explain(issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+  const [issue] = issues;
+  return `${v.getDotPath(issue) ?? "message"}: ${issue.message}`;
+}

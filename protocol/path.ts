@@ -1,0 +1,118 @@
+/**
+ * Paths and names as both programs see them (PROTOCOL.md section 7.1): always `/`, whatever the system uses.
+ *
+ * @module
+ */
+
+import { CommandError } from "./errors.ts";
+
+/**
+ * Splits a path of the wire into its names.
+ *
+ * @param path `/`, or `/` before each of its names
+ * @returns the names; none for the served folder itself
+ * @throws {CommandError} `outside` for a `..`, `bad_path` for anything else that is not such a path
+ *
+ * @example
+ * ```ts
+ * import { splitPath } from "./path.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(splitPath("/photos/a b.jpg"), ["photos", "a b.jpg"]);
+ * assertEquals(splitPath("/"), []);
+ * ```
+ */
+export function splitPath(path: string): string[] {
+  if (!path.startsWith("/")) throw new CommandError("bad_path", `the path ${quote(path)} does not start with /`);
+  if (path.includes("\0")) throw new CommandError("bad_path", `the path ${quote(path)} contains a NUL`);
+  if (!path.isWellFormed()) throw new CommandError("bad_path", `the path ${quote(path)} is not valid Unicode`);
+  if (path === "/") return [];
+  const names = path.slice(1).split("/");
+  for (const name of names) {
+    if (name === "..") throw new CommandError("outside", `the path ${quote(path)} contains ..`);
+    if (name === "" || name === ".") {
+      throw new CommandError("bad_path", `the path ${quote(path)} contains an empty name or a .`);
+    }
+  }
+  return names;
+}
+
+/**
+ * What a person types, as a path of the wire: relative to a folder, with `.` and `..` worked out.
+ *
+ * @param folder the folder that the person is in
+ * @param typed such as `../b`, `/c/` or nothing
+ * @returns a path that {@linkcode splitPath} takes
+ * @throws {CommandError} `outside` when a `..` leads above the served folder
+ *
+ * @example
+ * ```ts
+ * import { resolvePath } from "./path.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(resolvePath("/a/b", "../c/./d/"), "/a/c/d");
+ * ```
+ */
+export function resolvePath(folder: string, typed: string): string {
+  const names: string[] = [];
+  for (const name of (typed.startsWith("/") ? typed : `${folder}/${typed}`).split("/")) {
+    if (name === "" || name === ".") continue;
+    if (name !== "..") names.push(name);
+    else if (names.pop() === undefined) {
+      throw new CommandError("outside", `${quote(typed)} leads above the served folder`);
+    }
+  }
+  return `/${names.join("/")}`;
+}
+
+/**
+ * The path of something in a folder.
+ *
+ * @param folder a path of the wire
+ * @param name one name, or a relative path
+ */
+export function joinPath(folder: string, name: string): string {
+  return folder === "/" ? `/${name}` : `${folder}/${name}`;
+}
+
+/**
+ * The folder that something stands in.
+ *
+ * @param path a path of the wire
+ * @returns the folder's path; `/` for `/`
+ */
+export function parentPath(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+/**
+ * The last name of a path.
+ *
+ * @param path a path of the wire
+ * @returns the name; empty for `/`
+ */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/**
+ * Whether a name that a peer sent may be used as the name of a local file: one name, not a way to somewhere else.
+ *
+ * @param name as it came over the wire
+ */
+export function isSafeName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name) && name.isWellFormed();
+}
+
+/**
+ * A path or name in double quotes for a message, with everything escaped that could disturb a terminal or a log.
+ *
+ * @param text anything
+ */
+export function quote(text: string): string {
+  return JSON.stringify(text).replace(/[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

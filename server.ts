@@ -1,0 +1,71 @@
+/**
+ * ftpd: arguments, settings, run.
+ *
+ * @module
+ */
+
+import { DiskError } from "./disk/errors.ts";
+import { VERSION } from "./protocol/version.ts";
+import { ConfigError, helpText, readConfig, type Settings } from "./server/config.ts";
+import { createLog } from "./server/log.ts";
+import { Server } from "./server/serve.ts";
+import { LocalStorage } from "./server/storage/local.ts";
+
+async function main(): Promise<number> {
+  const invocation = await readConfig(Deno.args, {
+    env: (name) => Deno.env.get(name),
+    readFile: (path) => Deno.readTextFileSync(path),
+  });
+  if (invocation.run === "serve") return await serve(invocation.dir, invocation.settings);
+  console.log(invocation.run === "help" ? helpText() : `ftpd ${VERSION}`);
+  return 0;
+}
+
+async function serve(dir: string, settings: Settings): Promise<number> {
+  const storage = new LocalStorage(dir, { sync: settings.fsync });
+  const log = createLog(settings["log-format"]);
+  const listener = listen(settings.host, settings.port);
+  const server = new Server(listener, {
+    storage,
+    log,
+    allowed: new Set(settings["read-only"] ? ["read"] : ["read", "write"]),
+    collision: settings["on-collision"],
+    idleMs: settings["idle-timeout"] * 1000,
+    maxConnections: settings["max-connections"],
+  });
+  let signals = 0;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (++signals > 1) Deno.exit(0);
+      log("stopping", { signal, grace: settings.grace });
+      server.stop(settings.grace * 1000);
+    });
+  }
+  const { hostname, port } = listener.addr;
+  const address = hostname.includes(":") ? `[${hostname}]` : hostname;
+  console.log(`ftpd: listening on ${address}:${port}, serving ${storage.root}`);
+  await server.run();
+  log("stopped");
+  return 0;
+}
+
+function listen(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    const reason = error instanceof Deno.errors.AddrInUse
+      ? "the port is in use; choose another with --port, or 0 for any free one"
+      : error instanceof Deno.errors.PermissionDenied
+      ? "that port needs more rights; choose one above 1023"
+      : "the address is not one of this machine's";
+    throw new ConfigError(`cannot listen on ${hostname}:${port}: ${reason}`);
+  }
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof DiskError)) throw error;
+  console.error(`ftpd: ${error.message}`);
+  Deno.exit(2);
+}

@@ -1,0 +1,33 @@
+/**
+ * Every command that the server knows, and what it takes to be allowed to use it.
+ *
+ * @module
+ */
+
+import type { CommandName } from "../../protocol/messages.ts";
+import { download } from "./download.ts";
+import type { Handler } from "./handler.ts";
+import { ls } from "./ls.ts";
+import { mkdir } from "./mkdir.ts";
+import { mv } from "./mv.ts";
+import { rm } from "./rm.ts";
+import { rmdir } from "./rmdir.ts";
+import { size } from "./size.ts";
+import { stat } from "./stat.ts";
+import { upload } from "./upload.ts";
+
+/** Whether a command changes what is served. */
+export type Access = "read" | "write";
+
+/** The handler of each command and the access that it needs. */
+export const HANDLERS: { readonly [C in CommandName]: { access: Access; handle: Handler<C> } } = {
+  stat: { access: "read", handle: stat },
+  ls: { access: "read", handle: ls },
+  size: { access: "read", handle: size },
+  download: { access: "read", handle: download },
+  upload: { access: "write", handle: upload },
+  rm: { access: "write", handle: rm },
+  mkdir: { access: "write", handle: mkdir },
+  rmdir: { access: "write", handle: rmdir },
+  mv: { access: "write", handle: mv },
+};

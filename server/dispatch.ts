@@ -1,0 +1,101 @@
+/**
+ * From a request to its answer: checks, handler, reply. The only place that catches what a handler throws.
+ *
+ * @module
+ */
+
+import { sendBody } from "../protocol/body.ts";
+import type { Connection } from "../protocol/connection.ts";
+import { CommandError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
+import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
+import { type AnyRequest, type CommandName, decodeRequest, encodeMessage } from "../protocol/messages.ts";
+import { DiskError } from "../disk/errors.ts";
+import type { Call, Handler, Outcome } from "./commands/handler.ts";
+import { type Access, HANDLERS } from "./commands/table.ts";
+import type { Log } from "./log.ts";
+
+/** What dispatching needs to know of the connection and the server. */
+export interface Dispatcher {
+  /** Where the answer goes. */
+  readonly connection: Connection;
+  /** What the clients of this server may do. */
+  readonly allowed: ReadonlySet<Access>;
+  /** Told of every command and its outcome. */
+  readonly log: Log;
+}
+
+/**
+ * Carries out one request and answers it.
+ *
+ * @param dispatcher see {@linkcode Dispatcher}
+ * @param id the request's id
+ * @param payload of the REQUEST frame
+ * @param call what the handler works with
+ * @throws {ProtocolError} only for what ends the connection: everything else is answered by an ERROR frame
+ */
+export async function dispatch(
+  { connection, allowed, log }: Dispatcher,
+  id: number,
+  payload: Uint8Array,
+  call: Call,
+): Promise<void> {
+  const began = performance.now();
+  let request: AnyRequest | undefined;
+  let outcome: Outcome<CommandName> | undefined;
+  let bytes = 0;
+  let failure: CommandError | undefined;
+  try {
+    call.signal.throwIfAborted();
+    request = decodeRequest(payload);
+    const { access, handle } = HANDLERS[request.command];
+    if (!allowed.has(access)) throw new CommandError("read_only", "this server serves for reading only");
+    outcome = await (handle as Handler<CommandName>)(call, request.parameters);
+    bytes = call.body.size;
+    connection.writeFrame(FrameKind.REPLY, id, encodeMessage(outcome.reply), outcome.body ? FLAG_BODY : 0);
+    if (outcome.body) {
+      const { size } = await sendBody(connection, id, outcome.body, {
+        sha256: outcome.sha256,
+        signal: call.signal,
+        onProgress: (sent) => bytes = sent,
+      });
+      bytes = size;
+    }
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error;
+    failure = toCommandError(error);
+    if (failure.code === "internal") log("fault", { message: Deno.inspect(error) });
+    connection.writeFrame(FrameKind.ERROR, id, encodeMessage({ code: failure.code, message: failure.message }));
+  } finally {
+    await outcome?.body?.close();
+    call.body.discard();
+    logOutcome(log, request, bytes, performance.now() - began, failure);
+  }
+  await connection.ready();
+}
+
+function logOutcome(
+  log: Log,
+  request: AnyRequest | undefined,
+  bytes: number,
+  ms: number,
+  failure: CommandError | undefined,
+): void {
+  const { path, from, to } = (request?.parameters ?? {}) as { path?: string; from?: string; to?: string };
+  log(request?.command ?? "request", {
+    path,
+    from,
+    to,
+    outcome: failure?.code ?? "ok",
+    message: failure?.message,
+    bytes,
+    ms: Math.round(ms * 10) / 10,
+    mb_per_s: bytes > 0 ? Math.round(bytes / ms / 1048.576 * 10) / 10 : undefined,
+  });
+}
+
+/** What a person on the other side may see of an error. What we did not foresee stays in our log. */
+function toCommandError(error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  if (error instanceof DiskError) return new CommandError(error.code satisfies ErrorCode, error.message);
+  return new CommandError("internal", "the server failed; its log says more");
+}

@@ -1,0 +1,99 @@
+/**
+ * The server: accepts clients up to a limit, watches that none of them holds a place in silence, stops gracefully.
+ *
+ * @module
+ */
+
+import { Connection } from "../protocol/connection.ts";
+import { FrameKind } from "../protocol/frame.ts";
+import { encodeMessage } from "../protocol/messages.ts";
+import type { Log } from "./log.ts";
+import { Session, type SessionOptions } from "./session.ts";
+
+/** How often silence is checked, in milliseconds, unless the limit asks for more. */
+const CHECK_MS = 1_000;
+/** How long to wait before accepting again when the system is out of something, in milliseconds. */
+const RETRY_MS = 50;
+/** How long a client that is one too many may take to read why, in milliseconds. */
+const REFUSE_MS = 1_000;
+
+/** Options of {@linkcode Server}. */
+export interface ServeOptions extends SessionOptions {
+  /** Clients beyond so many are refused. */
+  readonly maxConnections: number;
+}
+
+/** A running server. */
+export class Server {
+  readonly #listener: Deno.TcpListener;
+  readonly #options: ServeOptions;
+  readonly #sessions = new Map<Session, Promise<void>>();
+  #stopped = false;
+
+  /**
+   * @param listener belongs to the server from now on
+   * @param options see {@linkcode ServeOptions}
+   */
+  constructor(listener: Deno.TcpListener, options: ServeOptions) {
+    this.#listener = listener;
+    this.#options = options;
+  }
+
+  /** Accepts clients until {@linkcode Server.stop} is called. */
+  async run(): Promise<void> {
+    const watch = setInterval(() => {
+      const now = performance.now();
+      for (const session of this.#sessions.keys()) session.checkIdle(now);
+    }, Math.min(CHECK_MS, this.#options.idleMs / 4));
+    // Not `for await`: it would end for good when a peer connects and resets at once.
+    while (!this.#stopped) {
+      try {
+        this.#welcome(await this.#listener.accept());
+      } catch (error) {
+        if (this.#stopped) break;
+        if (error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset) continue;
+        this.#options.log("accept", { outcome: "failed", message: String(error) });
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    await Promise.all(this.#sessions.values());
+    clearInterval(watch);
+  }
+
+  /**
+   * Stops: no new clients; running requests may end. {@linkcode Server.run} returns when the last client is gone.
+   *
+   * @param graceMs after so many milliseconds the rest is cut off
+   */
+  stop(graceMs: number): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#listener.close();
+    for (const session of this.#sessions.keys()) session.stop();
+    const cut = setTimeout(() => this.#sessions.forEach((_, session) => session.close()), graceMs);
+    Deno.unrefTimer(cut);
+  }
+
+  #welcome(conn: Deno.TcpConn): void {
+    const { log, maxConnections } = this.#options;
+    const { hostname, port } = conn.remoteAddr;
+    const client = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+    const clientLog: Log = (event, fields) => log(event, { client, ...fields });
+    conn.setNoDelay(true);
+    const connection = new Connection(conn);
+    if (this.#sessions.size >= maxConnections) {
+      clientLog("refused", { reason: `${maxConnections} clients are connected` });
+      return void refuse(connection, maxConnections);
+    }
+    clientLog("connected");
+    const session = new Session(connection, { ...this.#options, log: clientLog });
+    this.#sessions.set(session, session.run().finally(() => this.#sessions.delete(session)));
+  }
+}
+
+async function refuse(connection: Connection, maxConnections: number): Promise<void> {
+  const message = `the server has its ${maxConnections} connections already; try again later`;
+  connection.writeFrame(FrameKind.ERROR, 0, encodeMessage({ code: "busy", message }));
+  await connection.linger(REFUSE_MS);
+  connection.close();
+}

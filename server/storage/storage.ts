@@ -1,0 +1,84 @@
+/**
+ * Where the files are: the interface that the commands work on. It knows no protocol and no session.
+ *
+ * Paths are lists of names below the served folder; an empty list is the folder itself. Every method throws a
+ * `DiskError` for what can be foreseen: among others `not_found`, `denied`, and `outside` for a path that a symbolic link
+ * leads out of the served folder.
+ *
+ * @module
+ */
+
+import type { Collision } from "../../disk/partial_file.ts";
+
+/** Names from the served folder down. */
+export type Path = readonly string[];
+
+/** What stands under a name. A link that stays inside shows what it leads to; any other one is `link`. */
+export interface Item {
+  /** Its name; in a recursive listing the path below the listed folder. */
+  name: string;
+  /** What it is. */
+  kind: "file" | "folder" | "link" | "other";
+  /** Bytes; 0 for all but files. */
+  size: number;
+  /** Time of the last change, in milliseconds since 1970. */
+  modified: number;
+  /** Whether its owner may execute it. */
+  executable: boolean;
+  /** Whether it was reached through a symbolic link. */
+  link: boolean;
+}
+
+/** What a folder holds. */
+export interface Usage {
+  /** Bytes of all files. */
+  size: number;
+  /** How many files. */
+  files: number;
+  /** How many folders, itself not counted. */
+  folders: number;
+}
+
+/** An open file to read from, front to back. */
+export interface OpenFile {
+  /** What it is. */
+  readonly item: Item;
+  /** Bytes. */
+  readonly size: number;
+  /** Fills a part of `into`; returns how many bytes, 0 at the end. */
+  read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
+  /** Must be called in the end. */
+  close(): void;
+}
+
+/** A file on its way in: invisible until it is published. */
+export interface NewFile {
+  /** Appends bytes. */
+  write(chunk: Uint8Array): void | Promise<void>;
+  /** Makes it durable and visible; returns the path it got. */
+  publish(options: { collision: Collision; modified?: number }): Promise<Path>;
+  /** Leaves no trace of it, unless it was published. */
+  discard(): void;
+}
+
+/** A tree of files and folders. */
+export interface Storage {
+  /** What stands under a path. */
+  stat(path: Path): Item;
+  /** What a folder holds, in no order. Without `hidden`, names that start with a dot are left out. */
+  list(path: Path, options: { recursive: boolean; hidden: boolean }): AsyncIterable<Item>;
+  /** The sum of a file or of everything below a folder. */
+  usage(path: Path, signal: AbortSignal): Promise<Usage>;
+  /** Opens a file for reading. */
+  open(path: Path): OpenFile;
+  /** Begins a file; the folder it is to stand in must exist. */
+  create(path: Path, options: { executable: boolean }): NewFile;
+  /** Removes a file or a link; with `recursive` a folder too. */
+  remove(path: Path, options: { recursive: boolean }): Promise<void>;
+  /** Makes a folder in an existing one. */
+  makeFolder(path: Path): void;
+  /** Removes an empty folder. */
+  removeFolder(path: Path): void;
+  /** Gives a file or folder another name, which must be free. */
+  move(from: Path, to: Path): void;
+}
