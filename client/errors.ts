@@ -9,6 +9,7 @@ import { CommandError, ProtocolError } from "../protocol/errors.ts";
 
 /** A command was typed wrongly: the message says how it goes. */
 export class UsageError extends Error {
+  /** The name of the class, for logs. */
   override name = "UsageError";
 }
 

@@ -21,13 +21,17 @@ export type DiskErrorCode =
 
 /** A disk operation failed in a foreseeable way. */
 export class DiskError extends Error {
+  /** The name of the class, for logs. */
   override name = "DiskError";
   /** Why. */
   readonly code: DiskErrorCode;
 
   /**
+   * A failure with its reason.
+   *
    * @param code why
    * @param message a sentence for a person
+   * @param options what caused it
    */
   constructor(code: DiskErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -79,6 +83,9 @@ export function diskError(error: unknown, what: string): DiskError {
   if (error instanceof DiskError) return error;
   const errno = errnoOf(error);
   const known = errno === undefined ? undefined : BY_ERRNO[errno];
+  if (error instanceof Deno.errors.NotCapable) {
+    return new DiskError("denied", `${what}: special files, as in /dev and /proc, are out of bounds`, { cause: error });
+  }
   if (known) return new DiskError(known[0], `${what}: ${known[1]}`, { cause: error });
   // The system's own text may name real paths, which are not for everybody's eyes; the cause keeps it.
   const name = errno ?? (error instanceof Error ? error.name : typeof error);

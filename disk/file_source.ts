@@ -24,6 +24,8 @@ export class FileSource {
   #stalled = false;
 
   /**
+   * Opens a file.
+   *
    * @param path a regular file; anything else is refused before it is opened, as opening a pipe would wait for its writer
    * @throws {DiskError} when it cannot be opened or is no regular file
    */

@@ -39,6 +39,8 @@ export class PartialFile {
   #open = true;
 
   /**
+   * Creates it, empty and hidden.
+   *
    * @param folder an existing folder
    * @param executable whether the file is to be executable
    * @throws {DiskError} when it cannot be created

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "node:crypto";
-import { crc32 } from "node:zlib";
+import type { Hash } from "node:crypto";
 import type { Connection } from "./connection.ts";
 import { CommandError } from "./errors.ts";
 import { FrameKind, HEADER_BYTES } from "./frame.ts";
@@ -18,22 +17,40 @@ const LARGEST_CHUNK_BYTES = 256 * 1024;
 const SLOW_MS = 250;
 const SMALLEST_CHUNK_BYTES = 16 * 1024;
 
+/**
+ * Node's built-in modules, loaded when the first body needs them: merely importing one costs as much as starting the whole
+ * program, and many commands have no body.
+ */
+const builtin = {
+  get crc32() {
+    return process.getBuiltinModule("node:zlib").crc32;
+  },
+  get createHash() {
+    return process.getBuiltinModule("node:crypto").createHash;
+  },
+};
+
 /** The running proof of a body: its size, CRC-32 and, where asked for, SHA-256. */
 export class BodyDigest {
   /** Bytes so far. */
   size = 0;
   #crc = 0;
+  readonly #crc32 = builtin.crc32;
   readonly #sha256: Hash | undefined;
 
-  /** @param sha256 whether to compute SHA-256 as well */
+  /**
+   * Starts at zero bytes.
+   *
+   * @param sha256 whether to compute SHA-256 as well
+   */
   constructor(sha256 = false) {
-    this.#sha256 = sha256 ? createHash("sha256") : undefined;
+    this.#sha256 = sha256 ? builtin.createHash("sha256") : undefined;
   }
 
   /** Takes the next bytes. */
   update(chunk: Uint8Array): void {
     this.size += chunk.length;
-    this.#crc = crc32(chunk, this.#crc);
+    this.#crc = this.#crc32(chunk, this.#crc);
     this.#sha256?.update(chunk);
   }
 
@@ -147,8 +164,8 @@ export interface BodyBudget {
  */
 export class IncomingBody {
   readonly #budget: BodyBudget;
-  #digest = new BodyDigest();
-  #announced: number | undefined;
+  #digest: BodyDigest | undefined;
+  #announced: { size?: number; sha256?: boolean } = {};
   #kept: Uint8Array<ArrayBuffer>[] = [];
   #wanted: PromiseWithResolvers<Uint8Array<ArrayBuffer> | null> | undefined;
   #taken: PromiseWithResolvers<void> | undefined;
@@ -157,7 +174,11 @@ export class IncomingBody {
   #ended = false;
   #discarding = false;
 
-  /** @param budget shared by the bodies of the connection */
+  /**
+   * A body of which nothing has arrived yet.
+   *
+   * @param budget shared by the bodies of the connection
+   */
   constructor(budget: BodyBudget) {
     this.#budget = budget;
   }
@@ -168,8 +189,7 @@ export class IncomingBody {
    * @param announced the size in bytes, where it is known, and whether END will carry SHA-256
    */
   expect(announced: { size?: number; sha256?: boolean }): void {
-    this.#announced = announced.size;
-    this.#digest = new BodyDigest(announced.sha256);
+    this.#announced = announced;
   }
 
   /** Whether END, or the ERROR in its place, has arrived. */
@@ -179,7 +199,7 @@ export class IncomingBody {
 
   /** Bytes that were read so far. */
   get size(): number {
-    return this.#digest.size;
+    return this.#digest?.size ?? 0;
   }
 
   /**
@@ -234,13 +254,15 @@ export class IncomingBody {
   async read(): Promise<Uint8Array<ArrayBuffer> | null> {
     this.#release();
     const chunk = await this.#take();
+    const digest = this.#digest ??= new BodyDigest(this.#announced.sha256);
     if (chunk === null) {
-      this.#verify();
+      this.#verify(digest.end());
       return null;
     }
-    this.#digest.update(chunk);
-    if (this.#announced !== undefined && this.#digest.size > this.#announced) {
-      throw new CommandError("mismatch", `the body is longer than the ${this.#announced} bytes that were announced`);
+    digest.update(chunk);
+    const { size } = this.#announced;
+    if (size !== undefined && digest.size > size) {
+      throw new CommandError("mismatch", `the body is longer than the ${size} bytes that were announced`);
     }
     return chunk;
   }
@@ -279,11 +301,11 @@ export class IncomingBody {
     this.#release();
   }
 
-  #verify(): void {
+  #verify(got: BodyEnd): void {
     const said = this.#trailer!;
-    const got = this.#digest.end();
-    if (this.#announced !== undefined && got.size !== this.#announced) {
-      throw new CommandError("mismatch", `${got.size} bytes arrived where ${this.#announced} were announced`);
+    const { size } = this.#announced;
+    if (size !== undefined && got.size !== size) {
+      throw new CommandError("mismatch", `${got.size} bytes arrived where ${size} were announced`);
     }
     if (got.size !== said.size) {
       throw new CommandError("mismatch", `${got.size} bytes arrived where the sender counted ${said.size}`);

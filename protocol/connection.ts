@@ -52,7 +52,11 @@ export class Connection {
   /** When the write under way began, in milliseconds of `performance.now()`; `undefined` while nothing is written. */
   writingSince: number | undefined;
 
-  /** @param transport it belongs to the connection from now on */
+  /**
+   * Frames over this transport.
+   *
+   * @param transport belongs to the connection from now on
+   */
   constructor(transport: Transport) {
     this.#transport = transport;
     this.#reader = new ExactReader(transport.readable);

@@ -45,11 +45,14 @@ export type ErrorCode = keyof typeof ERROR_CODES;
  * ```
  */
 export class ProtocolError extends Error {
+  /** The name of the class, for logs. */
   override name = "ProtocolError";
   /** What the last ERROR frame, or the log, calls it. */
   readonly code: ErrorCode;
 
   /**
+   * Ends a connection.
+   *
    * @param message what was wrong, with the offending value
    * @param options the code for the ERROR frame, and what caused it
    */
@@ -61,11 +64,13 @@ export class ProtocolError extends Error {
 
 /** The stream ended inside something that had a known length. */
 export class TruncatedError extends ProtocolError {
+  /** The name of the class, for logs. */
   override name = "TruncatedError";
 }
 
 /** The connection is gone: closed by the peer, reset, or silent for too long. */
 export class ConnectionLostError extends ProtocolError {
+  /** The name of the class, for logs. */
   override name = "ConnectionLostError";
 }
 
@@ -81,11 +86,14 @@ export class ConnectionLostError extends ProtocolError {
  * ```
  */
 export class CommandError extends Error {
+  /** The name of the class, for logs. */
   override name = "CommandError";
   /** The code that the ERROR frame carries. */
   readonly code: ErrorCode;
 
   /**
+   * Answers a request.
+   *
    * @param code one of {@linkcode ERROR_CODES}
    * @param message a sentence for a person: what was tried and what happened
    */

@@ -24,7 +24,11 @@ export class ExactReader {
   #end = 0;
   #size = RESTING_BYTES;
 
-  /** @param readable a byte stream (`type: "bytes"`), such as the one of a TCP connection; it is locked from now on */
+  /**
+   * Reads from this stream.
+   *
+   * @param readable a byte stream (`type: "bytes"`), such as the one of a TCP connection; it is locked from now on
+   */
   constructor(readable: ReadableStream<Uint8Array>) {
     this.#reader = readable.getReader({ mode: "byob" });
   }

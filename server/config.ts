@@ -9,6 +9,7 @@ import * as v from "valibot";
 
 /** Bad settings: the message is for the operator, and the exit code is 2. */
 export class ConfigError extends Error {
+  /** The name of the class, for logs. */
   override name = "ConfigError";
 }
 

@@ -5,8 +5,8 @@
  * deno task compile [--if-stale] [--denort | --embed]
  * ```
  *
- * Each is made by `deno compile` where that can be had, and is self-extracting where not. `--denort` and `--embed` force
- * one way; `--if-stale` does nothing when no source has changed since the last build.
+ * Each is made by `deno compile` where that can be had, and is self-extracting where not. `--denort` and `--embed`
+ * force one way; `--if-stale` does nothing when no source has changed since the last build.
  *
  * @module
  */

@@ -20,8 +20,8 @@ interface Payload {
 
 /**
  * How the unpacked program is run: nothing of the machine it runs on (configuration files, lock files, package folders)
- * may change what it does. The code cache stays on: it lies in the private cache folder, and saves 10 ms at the start of a
- * program that uses `node:` modules.
+ * may change what it does. The code cache stays on: it lies in the private cache folder, and saves 10 ms of the start
+ * of a program that uses `node:` modules.
  */
 const RUN_FLAGS = ["--quiet", "--no-prompt", "--no-check", "--no-config", "--no-lock", "--no-remote", "--no-npm"];
 
@@ -52,7 +52,8 @@ export async function embed(program: Program, version: string, bundled: string, 
     PROGRAM_SIZE: code.bytes.length,
     PROGRAM_SUM: code.sum,
     BOTH_SIZE: runtime.bytes.length + code.bytes.length,
-    FLAGS: [...RUN_FLAGS, ...program.permissions].join(" "),
+    // Quoted for the shell, because a permission may contain a `*`.
+    FLAGS: [...RUN_FLAGS, ...program.permissions].map((flag) => `'${flag}'`).join(" "),
   };
   const template = await Deno.readTextFile(new URL("stub.sh", import.meta.url));
   const stub = template.replaceAll(/@([A-Z_]+)@/g, (_, name: string) => String(values[name]));

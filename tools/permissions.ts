@@ -4,33 +4,33 @@
  *
  * Running other programs and loading foreign code are never granted. Reading and writing cannot be narrowed further
  * here, because the folder is only known when the program starts; the programs confine themselves (see SECURITY.md).
+ * Of the environment they see what is named here: asking for another variable throws, so a new one needs a new name.
  *
  * @module
  */
 
-/** The name of an executable, which is also its name in `dist/`. */
-export type ProgramName = "ftpd" | "ftp";
-
 /** Source and rights of one executable. */
 export interface Program {
   /** Its name in `dist/`. */
-  readonly name: ProgramName;
-  /** Its entry module, relative to the root of the repository. */
+  readonly name: "ftpd" | "ftp";
+  /** Its entry module, in the root of the repository. */
   readonly entry: string;
   /** Its permission flags, as `deno run` takes them. */
   readonly permissions: readonly string[];
 }
+
+const FILES_AND_NETWORK = ["--allow-net", "--allow-read", "--allow-write"];
 
 /** Everything that `deno task compile` makes. */
 export const PROGRAMS: readonly Program[] = [
   {
     name: "ftpd",
     entry: "server.ts",
-    permissions: ["--allow-net", "--allow-read", "--allow-write", "--allow-env"],
+    permissions: [...FILES_AND_NETWORK, "--allow-env=FTPD_*,NO_COLOR"],
   },
   {
     name: "ftp",
     entry: "client.ts",
-    permissions: ["--allow-net", "--allow-read", "--allow-write", "--allow-env"],
+    permissions: [...FILES_AND_NETWORK, "--allow-env=FTP_*,HOME,XDG_*,NO_COLOR,TERM,COLUMNS,LINES"],
   },
 ];

@@ -12,8 +12,8 @@ if (import.meta.main) {
   await compile(undefined, true);
   await Deno.mkdir("files", { recursive: true });
 
-  const { port } = parseArgs(Deno.args, { string: ["port"], alias: { port: "p" } });
-  console.log(`In another terminal: ./dist/ftp localhost:${port ?? 8080}`);
+  const { port = Deno.env.get("FTPD_PORT") ?? 8080 } = parseArgs(Deno.args, { string: ["port"] });
+  console.log(`In another terminal: ./dist/ftp localhost:${port}`);
 
   const ftpd = new Deno.Command("dist/ftpd", { args: ["files", ...Deno.args], stdin: "inherit" }).spawn();
   // A Ctrl-C reaches ftpd by itself, being of the same terminal; what is sent to this process alone is passed on.
