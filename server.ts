@@ -11,6 +11,9 @@ import { createLog } from "./server/log.ts";
 import { Server } from "./server/serve.ts";
 import { LocalStorage } from "./server/storage/local.ts";
 
+/** How long a client that is cut off may take to clear away what was half done, in milliseconds. */
+const CUT_MS = 1_000;
+
 async function main(): Promise<number> {
   const invocation = await readConfig(Deno.args, {
     env: (name) => Deno.env.get(name),
@@ -36,14 +39,16 @@ async function serve(dir: string, settings: Settings): Promise<number> {
   let signals = 0;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
-      if (++signals > 1) Deno.exit(0);
-      log("stopping", { signal, grace: settings.grace });
-      server.stop(settings.grace * 1000);
+      const grace = signals++ > 0 ? 0 : settings.grace * 1000;
+      log("stopping", { signal, grace: grace / 1000 });
+      server.stop(grace);
+      if (grace === 0) server.cut();
+      // A request that hangs in the file system, on a mount that is gone, say, must not keep the process for ever.
+      setTimeout(() => Deno.exit(0), grace + CUT_MS);
     });
   }
   const { hostname, port } = listener.addr;
-  const address = hostname.includes(":") ? `[${hostname}]` : hostname;
-  console.log(`ftpd: listening on ${address}:${port}, serving ${storage.root}`);
+  console.log(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${storage.root}`);
   await server.run();
   log("stopped");
   return 0;
@@ -58,8 +63,13 @@ function listen(hostname: string, port: number): Deno.TcpListener {
       : error instanceof Deno.errors.PermissionDenied
       ? "that port needs more rights; choose one above 1023"
       : "the address is not one of this machine's";
-    throw new ConfigError(`cannot listen on ${hostname}:${port}: ${reason}`);
+    throw new ConfigError(`cannot listen on ${bracketed(hostname)}:${port}: ${reason}`);
   }
+}
+
+/** An address as it stands before a port. */
+function bracketed(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 try {

@@ -43,19 +43,23 @@ export async function saveDownload(
   const { entry } = download;
   let partial: PartialFile | undefined;
   try {
-    partial = new PartialFile(target.folder, entry.executable);
+    partial = new PartialFile(target.folder, entry.executable, `the local file ${JSON.stringify(join(target))}`);
     let bytes = 0;
     for (let chunk = await download.read(); chunk !== null; chunk = await download.read()) {
       await partial.write(chunk);
       meter.update(bytes += chunk.length);
     }
     const name = await partial.publish(target.name, { collision, modified: entry.modified, sync: false });
-    return target.folder === "." ? name : target.folder === "/" ? `/${name}` : `${target.folder}/${name}`;
+    return join({ folder: target.folder, name });
   } catch (error) {
     partial?.discard();
     download.cancel();
     throw error;
   }
+}
+
+function join({ folder, name }: { folder: string; name: string }): string {
+  return folder === "." ? name : folder === "/" ? `/${name}` : `${folder}/${name}`;
 }
 
 /**

@@ -69,6 +69,9 @@ export class Requests {
   #lost: ProtocolError | undefined;
   #pinged = false;
   #goodbye = Promise.withResolvers<void>();
+  #closing = false;
+  /** Resolved when a request has been answered, for one that has to wait for it. */
+  #room: PromiseWithResolvers<void> | undefined;
 
   private constructor(connection: Connection, hello: ServerHello, timeoutMs: number) {
     this.#connection = connection;
@@ -138,6 +141,9 @@ export class Requests {
     let pending: Pending;
     let id: number;
     try {
+      while (!this.#lost && this.#pending.size >= this.#hello.maxRequests) {
+        await (this.#room ??= Promise.withResolvers()).promise;
+      }
       if (this.#lost) throw this.#lost;
       id = this.#nextId();
       pending = { command, answer: Promise.withResolvers(), stop: new AbortController() };
@@ -160,6 +166,7 @@ export class Requests {
   /** Says goodbye, waits for what is outstanding, and closes. Never throws. */
   async close(): Promise<void> {
     if (!this.#lost) {
+      this.#closing = true;
       this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({}));
       await Promise.race([this.#goodbye.promise, this.#ended]);
     }
@@ -178,6 +185,7 @@ export class Requests {
       body?.fail(error);
     }
     this.#pending.clear();
+    this.#room?.resolve();
   }
 
   /** Tells the server that we are still there. */
@@ -236,7 +244,7 @@ export class Requests {
         return await this.#bodyOf(id, kind).push(payload);
       case FrameKind.END:
         this.#bodyOf(id, kind).end(decodeMessage(bodyEnd, payload, "END"));
-        return void this.#pending.delete(id);
+        return this.#finished(id);
       case FrameKind.ERROR:
         return this.#failed(id, payload);
       case FrameKind.PING:
@@ -266,7 +274,7 @@ export class Requests {
     pending.body = body;
     if (!hasBody) {
       body.end({ size: 0, crc32: "00000000" });
-      this.#pending.delete(id);
+      this.#finished(id);
     }
     pending.stop.abort(new CommandError("canceled", "the server has answered"));
     const cancel = () => {
@@ -282,10 +290,16 @@ export class Requests {
     const pending = this.#pending.get(id);
     if (!pending) throw new ProtocolError(`ERROR for ${id}, which waits for nothing`);
     const error = new CommandError(code, message);
-    this.#pending.delete(id);
+    this.#finished(id);
     if (pending.body) pending.body.fail(error);
     pending.stop.abort(error);
     pending.answer.reject(error);
+  }
+
+  #finished(id: number): void {
+    this.#pending.delete(id);
+    this.#room?.resolve();
+    this.#room = undefined;
   }
 
   #bodyOf(id: number, kind: FrameKind): IncomingBody {
@@ -309,10 +323,11 @@ export class Requests {
     const { readingSince, writingSince } = this.#connection;
     const silent = readingSince === undefined ? 0 : now - readingSince;
     const blocked = writingSince === undefined ? 0 : now - writingSince;
-    if (Math.max(blocked, this.#pending.size > 0 || this.#pinged ? silent : 0) > this.#timeoutMs) {
+    const owing = this.#pending.size > 0 || this.#closing;
+    if (Math.max(blocked, owing || this.#pinged ? silent : 0) > this.#timeoutMs) {
       return this.abort(new ConnectionLostError(`no answer for ${this.#timeoutMs / 1000} s`));
     }
-    const patience = this.#pending.size > 0 ? this.#timeoutMs / 2 : this.#hello.idleTimeout * 1000 / 3;
+    const patience = owing ? this.#timeoutMs / 2 : this.#hello.idleTimeout * 1000 / 3;
     if (!this.#pinged && blocked === 0 && silent > patience) {
       this.#pinged = true;
       this.ping();

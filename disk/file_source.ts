@@ -20,6 +20,7 @@ export class FileSource {
   /** What the system said of it when it was opened. */
   readonly info: Deno.FileInfo;
   readonly #file: Deno.FsFile;
+  readonly #shown: string;
   #offset = 0;
   #stalled = false;
 
@@ -27,14 +28,16 @@ export class FileSource {
    * Opens a file.
    *
    * @param path a regular file; anything else is refused before it is opened, as opening a pipe would wait for its writer
+   * @param shown what it is called in messages
    * @throws {DiskError} when it cannot be opened or is no regular file
    */
-  constructor(path: string) {
+  constructor(path: string, shown = JSON.stringify(path)) {
+    this.#shown = shown;
     try {
-      requireFile(Deno.statSync(path));
+      requireFile(Deno.statSync(path), shown);
       this.#file = Deno.openSync(path, { read: true });
     } catch (error) {
-      throw diskError(error, "opening the file");
+      throw diskError(error, `opening ${shown}`);
     }
     this.info = this.#file.statSync();
     this.size = this.info.size;
@@ -54,7 +57,7 @@ export class FileSource {
     try {
       count = this.#file.readSync(into);
     } catch (error) {
-      throw diskError(error, "reading the file");
+      throw diskError(error, `reading ${this.#shown}`);
     }
     this.#stalled = performance.now() - began > STALL_MS;
     return this.#checked(count);
@@ -69,7 +72,7 @@ export class FileSource {
     try {
       return this.#checked(await this.#file.read(into));
     } catch (error) {
-      throw diskError(error, "reading the file");
+      throw diskError(error, `reading ${this.#shown}`);
     }
   }
 
@@ -78,14 +81,14 @@ export class FileSource {
     if (this.#offset >= this.size || count === null) {
       const now = this.#file.statSync();
       if (now.size !== this.size || now.mtime?.getTime() !== this.info.mtime?.getTime()) {
-        throw new DiskError("changed", "the file was changed while it was being read; try again");
+        throw new DiskError("changed", `${this.#shown} was changed while it was being read; try again`);
       }
     }
     return count ?? 0;
   }
 }
 
-function requireFile(info: Deno.FileInfo): void {
-  if (info.isDirectory) throw new DiskError("is_folder", "it is a folder");
-  if (!info.isFile) throw new DiskError("denied", "it is neither a file nor a folder");
+function requireFile(info: Deno.FileInfo, shown: string): void {
+  if (info.isDirectory) throw new DiskError("is_folder", `${shown} is a folder`);
+  if (!info.isFile) throw new DiskError("denied", `${shown} is neither a file nor a folder`);
 }

@@ -34,6 +34,7 @@ export interface PublishOptions {
 export class PartialFile {
   readonly #folder: string;
   readonly #path: string;
+  readonly #shown: string;
   readonly #file: Deno.FsFile;
   #stalled = false;
   #open = true;
@@ -43,15 +44,17 @@ export class PartialFile {
    *
    * @param folder an existing folder
    * @param executable whether the file is to be executable
+   * @param shown what it is called in messages
    * @throws {DiskError} when it cannot be created
    */
-  constructor(folder: string, executable = false) {
+  constructor(folder: string, executable = false, shown = "the file") {
     this.#folder = folder;
+    this.#shown = shown;
     this.#path = `${folder}/${newPartialName()}`;
     try {
       this.#file = Deno.openSync(this.#path, { write: true, createNew: true, mode: executable ? 0o777 : 0o666 });
     } catch (error) {
-      throw diskError(error, "creating the file");
+      throw diskError(error, `creating ${shown}`);
     }
   }
 
@@ -67,7 +70,7 @@ export class PartialFile {
     try {
       for (let at = 0; at < chunk.length;) at += this.#file.writeSync(at === 0 ? chunk : chunk.subarray(at));
     } catch (error) {
-      throw diskError(error, "writing the file");
+      throw diskError(error, `writing ${this.#shown}`);
     }
     this.#stalled = performance.now() - began > STALL_MS;
   }
@@ -93,7 +96,7 @@ export class PartialFile {
       return got;
     } catch (error) {
       this.discard();
-      throw diskError(error, "saving the file");
+      throw diskError(error, `saving ${this.#shown}`);
     }
   }
 
@@ -126,7 +129,7 @@ export class PartialFile {
     try {
       for (let at = 0; at < chunk.length;) at += await this.#file.write(chunk.subarray(at));
     } catch (error) {
-      throw diskError(error, "writing the file");
+      throw diskError(error, `writing ${this.#shown}`);
     }
   }
 

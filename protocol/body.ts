@@ -107,7 +107,7 @@ export interface SendOptions {
  * @returns what END said
  * @throws {CommandError} `changed` when the source ends before its size; whatever the source or the signal throws. No END
  * was sent then: the caller owes the peer an ERROR frame under the same id.
- * @throws {ConnectionLostError} when the connection fails
+ * @throws {ConnectionLostError} when the connection fails before the last DATA frame; what comes after is not awaited
  */
 export async function sendBody(
   connection: Connection,
@@ -133,8 +133,8 @@ export async function sendBody(
     digest.update(payload.subarray(0, count));
     const written = connection.writeData(id, buffer.subarray(0, HEADER_BYTES + count));
     if (digest.size === size) {
-      buffer = undefined; // nobody touches it again, so END can follow in the same write
-      await connection.ready();
+      // Nobody touches it again. Not awaiting anything lets END go out in the same write.
+      buffer = undefined;
     } else {
       const began = performance.now();
       await written;
@@ -154,6 +154,8 @@ export async function sendBody(
 export interface BodyBudget {
   /** Bytes that may still be kept. */
   left: number;
+  /** Resolved when there is more of it again; set while the connection's reader is held up. */
+  more?: PromiseWithResolvers<void>;
 }
 
 /**
@@ -208,7 +210,8 @@ export class IncomingBody {
    * @param chunk may be reused when the promise has resolved
    */
   async push(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (this.#discarding || chunk.length === 0) return;
+    // After an error nobody would be given it any more.
+    if (this.#discarding || this.#error || chunk.length === 0) return;
     if (this.#wanted) {
       const wanted = this.#wanted;
       this.#wanted = undefined;
@@ -219,9 +222,10 @@ export class IncomingBody {
     }
     this.#kept.push(chunk.slice());
     this.#budget.left -= chunk.length;
-    while (this.#budget.left < 0 && this.#kept.length > 0) {
-      this.#taken ??= Promise.withResolvers();
-      await this.#taken.promise;
+    // Any body of the connection may give bytes back. One that has failed waits for nobody: its consumer may be gone.
+    while (this.#budget.left < 0 && this.#kept.length > 0 && this.#error === undefined) {
+      this.#budget.more ??= Promise.withResolvers();
+      await this.#budget.more.promise;
     }
   }
 
@@ -236,6 +240,7 @@ export class IncomingBody {
   fail(error: Error): void {
     this.#ended = true;
     this.interrupt(error);
+    this.#release();
   }
 
   /** Anybody: the consumer is to stop with this error, though more of the body may still come. */
@@ -270,8 +275,9 @@ export class IncomingBody {
   /** The consumer's side: it wants no more; what still comes is thrown away. */
   discard(): void {
     this.#discarding = true;
-    for (const chunk of this.#kept) this.#budget.left += chunk.length;
+    const bytes = this.#kept.reduce((sum, chunk) => sum + chunk.length, 0);
     this.#kept = [];
+    this.#giveBack(bytes);
     this.#release();
   }
 
@@ -285,7 +291,7 @@ export class IncomingBody {
   #take(): Promise<Uint8Array<ArrayBuffer> | null> {
     const chunk = this.#kept.shift();
     if (chunk) {
-      this.#budget.left += chunk.length;
+      this.#giveBack(chunk.length);
       return Promise.resolve(chunk);
     }
     if (this.#error) return Promise.reject(this.#error);
@@ -298,7 +304,14 @@ export class IncomingBody {
     const wanted = this.#wanted;
     this.#wanted = undefined;
     if (wanted) this.#error ? wanted.reject(this.#error) : wanted.resolve(null);
-    this.#release();
+    this.#giveBack(0); // a push that waits looks again
+  }
+
+  #giveBack(bytes: number): void {
+    this.#budget.left += bytes;
+    const { more } = this.#budget;
+    this.#budget.more = undefined;
+    more?.resolve();
   }
 
   #verify(got: BodyEnd): void {

@@ -192,7 +192,11 @@ export class Connection {
   }
 
   async #flushAfter(previous: Promise<void>): Promise<void> {
-    await previous; // at the least one turn of the event loop's microtasks: what is written in it goes out together
+    const busy = this.writingSince !== undefined;
+    await previous; // at the least a microtask: what one piece of code writes goes out together
+    // A socket takes small writes so fast that each of many answers would go out alone. So the second write waits for the
+    // event loop to come round: everything that this turn still produces goes with it.
+    if (busy) await new Promise((resolve) => setImmediate(resolve));
     const batch = this.#queue;
     const bytes = this.#queuedBytes;
     this.#queue = [];

@@ -34,6 +34,12 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /**
+ * Longest message of an error, in UTF-16 code units. Messages quote what a peer sent, which may be as long as a frame; cut
+ * here, every error fits the ERROR frame that reports it, however much JSON escapes.
+ */
+const MAX_MESSAGE_LENGTH = 1000;
+
+/**
  * The peer broke the protocol, or the transport did. The connection cannot go on.
  *
  * @example
@@ -53,11 +59,11 @@ export class ProtocolError extends Error {
   /**
    * Ends a connection.
    *
-   * @param message what was wrong, with the offending value
+   * @param message what was wrong, with the offending value; cut when it is over 1000 characters long
    * @param options the code for the ERROR frame, and what caused it
    */
   constructor(message: string, options: { code?: ErrorCode; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
+    super(shorten(message), { cause: options.cause });
     this.code = options.code ?? "protocol";
   }
 }
@@ -95,10 +101,14 @@ export class CommandError extends Error {
    * Answers a request.
    *
    * @param code one of {@linkcode ERROR_CODES}
-   * @param message a sentence for a person: what was tried and what happened
+   * @param message a sentence for a person: what was tried and what happened; cut when it is over 1000 characters long
    */
   constructor(code: ErrorCode, message: string) {
-    super(message);
+    super(shorten(message));
     this.code = code;
   }
+}
+
+function shorten(message: string): string {
+  return message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH - 1).toWellFormed()}…`;
 }

@@ -17,7 +17,8 @@ export const MAX_OUTSTANDING_REQUESTS = 256;
 export const BODY_WINDOW_BYTES = 1024 * 1024;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const time = v.pipe(v.number(), v.finite());
+/** As far as a JavaScript `Date` goes: 8.64e15 milliseconds before and after 1970. */
+const time = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15));
 const path = v.string();
 const flag = v.optional(v.boolean(), false);
 

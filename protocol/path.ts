@@ -43,7 +43,7 @@ export function splitPath(path: string): string[] {
  * @param folder the folder that the person is in
  * @param typed such as `../b`, `/c/` or nothing
  * @returns a path that {@linkcode splitPath} takes
- * @throws {CommandError} `outside` when a `..` leads above the served folder
+ * @throws {CommandError} `outside` when a `..` leads above the served folder, `bad_path` for what no path may contain
  *
  * @example
  * ```ts
@@ -62,7 +62,9 @@ export function resolvePath(folder: string, typed: string): string {
       throw new CommandError("outside", `${quote(typed)} leads above the served folder`);
     }
   }
-  return `/${names.join("/")}`;
+  const path = `/${names.join("/")}`;
+  splitPath(path); // refuses what is left to refuse: a NUL, half a surrogate pair
+  return path;
 }
 
 /**

@@ -14,7 +14,12 @@ export class ConfigError extends Error {
 }
 
 const port = v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(0), v.maxValue(65535));
-const seconds = v.pipe(v.number(), v.finite(), v.minValue(0.1, "must be at least 0.1"));
+/** At most what a timer takes: 2^31 milliseconds are a little more. */
+const seconds = v.pipe(
+  v.number(),
+  v.minValue(0.1, "must be at least 0.1"),
+  v.maxValue(2_000_000, "must be at most 2000000"),
+);
 
 interface Setting {
   readonly schema: v.GenericSchema;

@@ -43,14 +43,13 @@ export async function dispatch(
   let request: AnyRequest | undefined;
   let outcome: Outcome<CommandName> | undefined;
   let bytes = 0;
-  let failure: CommandError | undefined;
+  let failure: Failure | undefined;
   try {
     call.signal.throwIfAborted();
     request = decodeRequest(payload);
     const { access, handle } = HANDLERS[request.command];
     if (!allowed.has(access)) throw new CommandError("read_only", "this server serves for reading only");
     outcome = await (handle as Handler<CommandName>)(call, request.parameters);
-    bytes = call.body.size;
     connection.writeFrame(FrameKind.REPLY, id, encodeMessage(outcome.reply), outcome.body ? FLAG_BODY : 0);
     if (outcome.body) {
       const { size } = await sendBody(connection, id, outcome.body, {
@@ -61,16 +60,25 @@ export async function dispatch(
       bytes = size;
     }
   } catch (error) {
-    if (error instanceof ProtocolError) throw error;
-    failure = toCommandError(error);
-    if (failure.code === "internal") log("fault", { message: Deno.inspect(error) });
-    connection.writeFrame(FrameKind.ERROR, id, encodeMessage({ code: failure.code, message: failure.message }));
+    if (error instanceof ProtocolError) {
+      failure = { code: "lost", message: error.message };
+      throw error;
+    }
+    const { code, message } = failure = toCommandError(error);
+    if (code === "internal") log("fault", { message: Deno.inspect(error) });
+    connection.writeFrame(FrameKind.ERROR, id, encodeMessage({ code, message }));
   } finally {
     await outcome?.body?.close();
     call.body.discard();
-    logOutcome(log, request, bytes, performance.now() - began, failure);
+    logOutcome(log, request, Math.max(bytes, call.body.size), performance.now() - began, failure);
   }
   await connection.ready();
+}
+
+/** Why a request was not carried out: the code of its ERROR, or `lost` when there was nobody left to answer. */
+interface Failure {
+  readonly code: ErrorCode | "lost";
+  readonly message: string;
 }
 
 function logOutcome(
@@ -78,7 +86,7 @@ function logOutcome(
   request: AnyRequest | undefined,
   bytes: number,
   ms: number,
-  failure: CommandError | undefined,
+  failure: Failure | undefined,
 ): void {
   const { path, from, to } = (request?.parameters ?? {}) as { path?: string; from?: string; to?: string };
   log(request?.command ?? "request", {

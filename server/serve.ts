@@ -48,7 +48,9 @@ export class Server {
     // Not `for await`: it would end for good when a peer connects and resets at once.
     while (!this.#stopped) {
       try {
-        this.#welcome(await this.#listener.accept());
+        const conn = await this.#listener.accept();
+        if (!this.#stopped) this.#welcome(conn);
+        else conn.close();
       } catch (error) {
         if (this.#stopped) break;
         if (error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset) continue;
@@ -70,8 +72,12 @@ export class Server {
     this.#stopped = true;
     this.#listener.close();
     for (const session of this.#sessions.keys()) session.stop();
-    const cut = setTimeout(() => this.#sessions.forEach((_, session) => session.close()), graceMs);
-    Deno.unrefTimer(cut);
+    Deno.unrefTimer(setTimeout(() => this.cut(), graceMs));
+  }
+
+  /** Cuts off every client; what was half done is undone. {@linkcode Server.run} returns soon after. */
+  cut(): void {
+    for (const session of this.#sessions.keys()) session.close();
   }
 
   #welcome(conn: Deno.TcpConn): void {

@@ -69,6 +69,7 @@ export class Session {
   #leaving = false;
   #stopping = false;
   #timedOut = false;
+  #farewell: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param connection belongs to the session from now on
@@ -89,6 +90,7 @@ export class Session {
       reason = await this.#fail(error);
     }
     this.#connection.close();
+    clearTimeout(this.#farewell);
     log("left", { reason });
   }
 
@@ -117,7 +119,8 @@ export class Session {
     this.#leaving = true;
     this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({ reason: "the server is stopping" }));
     await this.#connection.closeWrite();
-    this.#connection.close();
+    // It is for the client to close now: closing with unread bytes would reset the connection under the last answer.
+    this.#farewell = setTimeout(() => this.#connection.close(), LINGER_MS);
   }
 
   /** Ends the session at once. */
@@ -169,6 +172,8 @@ export class Session {
       }
       if (frame.kind === FrameKind.GOODBYE) {
         decodeMessage(goodbye, frame.payload, "GOODBYE");
+        // Nobody reads from here on, so a request that still waited for its body would wait for ever.
+        if (this.#arriving) throw new ProtocolError(`GOODBYE in the middle of the body of ${this.#arriving.id}`);
         await this.#queue;
         if (!this.#leaving) this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({ reason: "bye" }));
         this.#leaving = true;

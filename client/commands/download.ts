@@ -1,8 +1,9 @@
 import { baseName, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
-import { bytes, elapsed, fileSize, preview, printable, rate } from "../format.ts";
+import { bytes, elapsed, fileSize, printable, rate } from "../format.ts";
 import { localTarget, readHead, saveDownload } from "../local_files.ts";
 import type { Output } from "../output.ts";
+import { preview } from "../preview.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Command } from "./command.ts";
 
@@ -45,14 +46,14 @@ export const download: Command = {
       { downloaded: path, saved, size, ms: Math.round(ms) },
       `Saved as ${printable(saved)} (${bytes(size)} in ${elapsed(ms)}, ${rate(size, ms)})`,
     );
-    if (!on.has("no-show")) show(out, saved, size);
+    if (!on.has("no-show")) await show(out, saved, size);
   },
 };
 
-function show(out: Output, path: string, size: number): void {
+async function show(out: Output, path: string, size: number): Promise<void> {
   if (out.json || out.quiet) return;
   const { columns, rows } = screen();
-  const view = preview(readHead(path, PREVIEW_BYTES), size, rows, columns);
+  const view = await preview(readHead(path, PREVIEW_BYTES), size, rows, columns);
   if (view === undefined) return out.text(`${printable(path)} is not text: ${fileSize(size)}`);
   for (const line of view.lines) out.text(line);
   if (view.more) out.text(`... ${view.more}`);

@@ -1,4 +1,3 @@
-import { DiskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
@@ -87,13 +86,8 @@ interface Source extends Disposable {
 }
 
 function openLocal(path: string): Source {
-  try {
-    const source = new FileSource(path);
-    return Object.assign(source, { [Symbol.dispose]: () => source.close() });
-  } catch (error) {
-    if (error instanceof DiskError) throw new DiskError(error.code, `${JSON.stringify(path)}: ${error.message}`);
-    throw error;
-  }
+  const source = new FileSource(path, `the local file ${JSON.stringify(path)}`);
+  return Object.assign(source, { [Symbol.dispose]: () => source.close() });
 }
 
 function standardInput(): Source {

@@ -11,7 +11,7 @@ import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName } from "../../disk/names.ts";
-import { PartialFile } from "../../disk/partial_file.ts";
+import { type Collision, PartialFile } from "../../disk/partial_file.ts";
 import type { Item, NewFile, OpenFile, Path, Storage, Usage } from "./storage.ts";
 
 /** Files below one folder of this machine. */
@@ -81,7 +81,7 @@ export class LocalStorage implements Storage {
 
   open(path: Path): OpenFile {
     return this.#attempt(path, () => {
-      const source = new FileSource(this.#resolve(path));
+      const source = new FileSource(this.#resolve(path), show(path));
       return {
         item: describe(path.at(-1) ?? "", source.info, false),
         size: source.size,
@@ -91,16 +91,20 @@ export class LocalStorage implements Storage {
     });
   }
 
-  create(path: Path, options: { executable: boolean }): NewFile {
+  create(path: Path, { executable, collision }: { executable: boolean; collision: Collision }): NewFile {
     const target = this.#attempt(path, () => this.#writable(path));
+    // It is checked again when the file is published; here it saves sending what cannot be stored.
+    if (collision === "fail" && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
     const folder = target.slice(0, target.lastIndexOf("/"));
     const name = target.slice(target.lastIndexOf("/") + 1);
-    const partial = this.#attempt(path, () => new PartialFile(folder, options.executable));
+    const partial = this.#attempt(path, () => new PartialFile(folder, executable, show(path)));
     return {
       write: (chunk) => partial.write(chunk),
-      publish: async ({ collision, modified }) => {
+      publish: async ({ modified }) => {
         const got = await partial.publish(name, { collision, modified, sync: this.#sync });
-        return got === name ? path : [...path.slice(0, -1), got];
+        if (got === name) return path;
+        // Where a link led, the new name stands beside what it led to.
+        return this.#isLink(path) ? this.#below(`${folder}/${got}`) : [...path.slice(0, -1), got];
       },
       discard: () => partial.discard(),
     };
@@ -191,6 +195,11 @@ export class LocalStorage implements Storage {
   #inside(real: string, path: Path): string {
     if (real === this.#root || real.startsWith(this.#root === "/" ? "/" : `${this.#root}/`)) return real;
     throw new DiskError("outside", `${show(path)} leads out of the served folder`);
+  }
+
+  /** The path of something in the served folder whose real path is known. */
+  #below(real: string): Path {
+    return real.slice(this.#root.length).split("/").filter((name) => name !== "");
   }
 
   #join(path: Path): string {

@@ -56,7 +56,7 @@ export interface NewFile {
   /** Appends bytes. */
   write(chunk: Uint8Array): void | Promise<void>;
   /** Makes it durable and visible; returns the path it got. */
-  publish(options: { collision: Collision; modified?: number }): Promise<Path>;
+  publish(options: { modified?: number }): Promise<Path>;
   /** Leaves no trace of it, unless it was published. */
   discard(): void;
 }
@@ -71,8 +71,8 @@ export interface Storage {
   usage(path: Path, signal: AbortSignal): Promise<Usage>;
   /** Opens a file for reading. */
   open(path: Path): OpenFile;
-  /** Begins a file; the folder it is to stand in must exist. */
-  create(path: Path, options: { executable: boolean }): NewFile;
+  /** Begins a file; the folder it is to stand in must exist. `collision` says what to do when its name is taken. */
+  create(path: Path, options: { executable: boolean; collision: Collision }): NewFile;
   /** Removes a file or a link; with `recursive` a folder too. */
   remove(path: Path, options: { recursive: boolean }): Promise<void>;
   /** Makes a folder in an existing one. */

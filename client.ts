@@ -1,0 +1,74 @@
+/**
+ * ftp: arguments, then one command, a script or the shell.
+ *
+ * @module
+ */
+
+import { parseCall } from "./client/commands/parse.ts";
+import { COMMANDS } from "./client/commands/table.ts";
+import { ExitCode, UsageError } from "./client/errors.ts";
+import { helpText, type Invocation, readInvocation } from "./client/invocation.ts";
+import { Output } from "./client/output.ts";
+import { ask } from "./client/shell/ask.ts";
+import { Runner } from "./client/shell/runner.ts";
+import { VERSION } from "./protocol/version.ts";
+
+/** How long an interrupted command may take to clean up, in milliseconds. */
+const CLEAN_UP_MS = 2000;
+
+async function main(): Promise<ExitCode> {
+  // Tells errors in the arguments as these ask for, whether or not they can be read to their end.
+  const early = new Runner({
+    commands: COMMANDS,
+    out: new Output({ json: Deno.args.includes("--json"), quiet: false }),
+  });
+  let runner = early;
+  try {
+    const invocation = readInvocation(Deno.args);
+    const { on, address, timeout } = invocation;
+    const out = new Output({ json: on.has("json"), quiet: on.has("quiet") });
+    if (on.has("help") || on.has("version")) {
+      out.result({ version: VERSION }, on.has("help") ? helpText(COMMANDS) : `ftp ${VERSION}`);
+      return ExitCode.DONE;
+    }
+    runner = new Runner({ commands: COMMANDS, out, address, timeout });
+    return await run(runner, invocation);
+  } catch (error) {
+    return (error instanceof UsageError ? early : runner).report(error);
+  }
+}
+
+async function run(runner: Runner, { address, words, file }: Invocation): Promise<ExitCode> {
+  // Read before anything is done, so that wrong usage needs no server to be found out.
+  const call = words.length > 0 ? parseCall(COMMANDS, words) : undefined;
+  const isTerminal = Deno.stdin.isTerminal();
+  if (!call && file === undefined && isTerminal) {
+    const { runShell } = await import("./client/shell/shell.ts");
+    return await runShell({ runner, connect: address !== undefined });
+  }
+  cancelOnSignals(runner);
+  if (address !== undefined && !call?.command.offline) await runner.open();
+  let exit: ExitCode;
+  if (call) {
+    if (isTerminal) runner.ask = ask;
+    exit = await runner.run(call);
+  } else {
+    const { runScript } = await import("./client/shell/script.ts");
+    exit = await runScript(runner, file === "-" ? undefined : file);
+  }
+  await runner.leave();
+  return exit;
+}
+
+/** The first signal ends the running command in good order, the second one ends it at once. */
+function cancelOnSignals(runner: Runner): void {
+  let signals = 0;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (++signals > 1 || !runner.cancel()) Deno.exit(ExitCode.INTERRUPTED);
+      setTimeout(() => runner.disconnect(), CLEAN_UP_MS);
+    });
+  }
+}
+
+Deno.exit(await main());

@@ -1,0 +1,53 @@
+/**
+ * Addresses of servers as people write them.
+ *
+ * @module
+ */
+
+import { DEFAULT_PORT } from "./client.ts";
+import { UsageError } from "./errors.ts";
+import { printable } from "./format.ts";
+
+/** Where a server is. */
+export interface Address {
+  /** Name or address. */
+  hostname: string;
+  /** TCP port. */
+  port: number;
+}
+
+/**
+ * Reads an address.
+ *
+ * @param text `HOST`, `HOST:PORT`, an IPv6 address, or `[v6]:PORT`
+ * @throws {UsageError} when it is none
+ *
+ * @example
+ * ```ts
+ * import { parseAddress } from "./address.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseAddress("example.com:21"), { hostname: "example.com", port: 21 });
+ * assertEquals(parseAddress("[::1]:2121"), { hostname: "::1", port: 2121 });
+ * assertEquals(parseAddress("::1"), { hostname: "::1", port: 8080 });
+ * ```
+ */
+export function parseAddress(text: string): Address {
+  const match = /^(?:\[(?<v6>[0-9a-f:.%\w]+)\]|(?<name>[^\s:[\]/]+))(?::(?<port>\d{1,5}))?$/i.exec(text);
+  const bare = /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text);
+  if (bare) return { hostname: text, port: DEFAULT_PORT };
+  const { v6, name, port = String(DEFAULT_PORT) } = match?.groups ?? {};
+  if (!match || Number(port) < 1 || Number(port) > 65535) {
+    throw new UsageError(`"${printable(text)}" is no address; write HOST, HOST:PORT or [IPV6]:PORT`);
+  }
+  return { hostname: v6 ?? name, port: Number(port) };
+}
+
+/**
+ * An address as messages and the prompt show it.
+ *
+ * @param address where
+ */
+export function showAddress({ hostname, port }: Address): string {
+  return `${printable(hostname.includes(":") ? `[${hostname}]` : hostname)}:${port}`;
+}

@@ -1,0 +1,108 @@
+/**
+ * The command line of ftp.
+ *
+ * @module
+ */
+
+import { COMMON_OPTIONS, type Options, parseOptions } from "./commands/parse.ts";
+import { commandList } from "./commands/help.ts";
+import type { Command } from "./commands/command.ts";
+import { DEFAULT_TIMEOUT } from "./client.ts";
+import { UsageError } from "./errors.ts";
+
+/** What ftp was called for. */
+export interface Invocation {
+  /** Options without a value: `json`, `quiet`, `help`, `version`. */
+  on: ReadonlySet<string>;
+  /** The server, as it was written. */
+  address?: string;
+  /** The command and its arguments; empty when there is none. */
+  words: string[];
+  /** A file of commands; `-` is standard input. */
+  file?: string;
+  /** Seconds that the server may be silent. */
+  timeout?: number;
+}
+
+const USAGE = "ftp [OPTIONS] [HOST[:PORT] [COMMAND [ARG...]]]";
+
+const OPTIONS: Options = {
+  ...COMMON_OPTIONS,
+  timeout: { value: "SECONDS", help: `how long the server may be silent (${DEFAULT_TIMEOUT})` },
+  file: { short: "f", value: "FILE", help: "run the commands in FILE, one a line" },
+  help: { short: "h", help: "show this" },
+  version: { short: "V", help: "show the version" },
+};
+
+/**
+ * Reads the command line. Options stand before or behind the address; those behind the command are the command's.
+ *
+ * @param args as the system gives them
+ * @throws {UsageError} that says what is wrong and how ftp is called
+ *
+ * @example
+ * ```ts
+ * import { readInvocation } from "./invocation.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { address, words } = readInvocation(["--quiet", "localhost", "ls", "-l"]);
+ * assertEquals(address, "localhost");
+ * assertEquals(words, ["ls", "-l"]);
+ * ```
+ */
+export function readInvocation(args: readonly string[]): Invocation {
+  const before = parseOptions(OPTIONS, args, wrong, true);
+  const behind = parseOptions(OPTIONS, before.args.slice(1), wrong, true);
+  const value = (name: string) => behind.values.get(name) ?? before.values.get(name);
+  const invocation = {
+    on: new Set([...before.on, ...behind.on]),
+    address: before.args[0],
+    words: [...behind.args],
+    file: value("file"),
+    timeout: seconds(value("timeout")),
+  };
+  if (invocation.file !== undefined && invocation.words.length > 0) {
+    throw wrong("there is a file of commands and a command");
+  }
+  return invocation;
+}
+
+/**
+ * What `--help` shows.
+ *
+ * @param commands the table
+ */
+export function helpText(commands: readonly Command[]): string {
+  const options = Object.entries(OPTIONS).map(([name, { short, value, help }]) => {
+    const option = `${short ? `-${short}, ` : ""}--${name}${value ? ` ${value}` : ""}`;
+    return `  ${option.padEnd(20)} ${help}`;
+  });
+  return [
+    "ftp - works with the files that ftpd, the server of connme, serves",
+    "",
+    `Usage: ${USAGE}`,
+    "",
+    "Without COMMAND: the shell, or where standard input is no terminal, the commands that come from it.",
+    "",
+    ...options,
+    "",
+    "Commands (help COMMAND tells more):",
+    "",
+    commandList(commands),
+    "",
+    "Exit codes: 0 done; 1 refused, or not there; 2 wrong usage; 3 no connection, or lost; 4 verification failed;",
+    "5 a local file problem; 130 interrupted.",
+  ].join("\n");
+}
+
+function wrong(what: string): UsageError {
+  return new UsageError(`${what}; usage: ${USAGE}`);
+}
+
+function seconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  // The greatest is what a timer can take.
+  if (!(value > 0 && value <= 2_000_000)) throw wrong("--timeout takes a number of seconds");
+  return value;
+}

@@ -1,0 +1,245 @@
+/**
+ * Runs commands: keeps what lasts from one to the next, and turns what they throw into messages and exit codes.
+ *
+ * @module
+ */
+
+import { ConnectionLostError, type ProtocolError } from "../../protocol/errors.ts";
+import { type Address, parseAddress, showAddress } from "../address.ts";
+import { type Client, CommandError, connect, DEFAULT_PORT } from "../client.ts";
+import type { Command, Context } from "../commands/command.ts";
+import { type Call, parseCall } from "../commands/parse.ts";
+import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
+import { printable } from "../format.ts";
+import type { Output } from "../output.ts";
+import { createMeter, type Meter } from "./progress.ts";
+import { splitWords } from "./words.ts";
+
+/** How long a server that is left may take to say goodbye, in milliseconds. */
+const GOODBYE_MS = 2000;
+
+/** Options of {@linkcode Runner}. */
+export interface RunnerOptions {
+  /** The table of commands. */
+  commands: readonly Command[];
+  /** Where results and messages go. */
+  out: Output;
+  /** The server given at the start. */
+  address?: string;
+  /** Seconds of silence after which a server counts as lost. */
+  timeout?: number;
+}
+
+/** What commands work with, from the first to the last. One command runs at a time. */
+export class Runner implements Context {
+  readonly commands: readonly Command[];
+  remoteFolder = "/";
+  /** Set where there is somebody to ask. */
+  ask?: (question: string) => Promise<string>;
+  /** Whether somebody types the commands, and can be told what to type next. */
+  interactive = false;
+  /** Whether the person wants to end: after `byebye`. */
+  left = false;
+  readonly #base: Output;
+  readonly #start: Address;
+  readonly #timeout: number | undefined;
+  #out: Output;
+  #running: AbortController | undefined;
+  #client: Client | undefined;
+  #address: Address | undefined;
+
+  /**
+   * @param options see {@linkcode RunnerOptions}
+   * @throws {UsageError} when the address is none
+   */
+  constructor({ commands, out, address, timeout }: RunnerOptions) {
+    this.commands = commands;
+    this.#base = this.#out = out;
+    this.#start = address === undefined ? { hostname: "localhost", port: DEFAULT_PORT } : parseAddress(address);
+    this.#timeout = timeout;
+  }
+
+  /** Where the running command puts what it has to say. */
+  get out(): Output {
+    return this.#out;
+  }
+
+  /** Fires when the running command is canceled. */
+  get signal(): AbortSignal {
+    return (this.#running ??= new AbortController()).signal;
+  }
+
+  /**
+   * The connection.
+   *
+   * @throws {ConnectionLostError} when there is none
+   */
+  get client(): Client {
+    if (!this.#client) throw new ConnectionLostError("not connected; type connme to connect");
+    if (this.#client.lost) throw this.#explain(this.#client.lost);
+    return this.#client;
+  }
+
+  /** The server that it is connected to, as people write it; `undefined` when there is none. */
+  get where(): string | undefined {
+    return this.#client && !this.#client.lost ? showAddress(this.#address!) : undefined;
+  }
+
+  /** The server that `connme` without an argument connects to, as people write it. */
+  get defaultAddress(): string {
+    return showAddress(this.#start);
+  }
+
+  /**
+   * Connects, and leaves the server it was connected to once the new connection stands.
+   *
+   * @param address by default the one given at the start
+   * @throws {UsageError} {@linkcode ConnectionLostError} {@linkcode CommandError} `canceled`
+   */
+  async connect(address?: string): Promise<void> {
+    await this.open(address);
+    this.out.note(`Connected to ${this.where} (${printable(this.client.hello.software)})`);
+  }
+
+  /** As {@linkcode Runner.connect}, but silently. */
+  async open(address?: string): Promise<void> {
+    const target = address === undefined ? this.#start : parseAddress(address);
+    const client = await unlessCanceled(connect({ ...target, timeout: this.#timeout }), this.signal);
+    const former = this.#client;
+    this.#client = client;
+    this.#address = target;
+    this.remoteFolder = "/";
+    await sayGoodbye(former);
+  }
+
+  /** Says goodbye; whoever runs the commands ends. Never throws. */
+  async leave(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    this.left = true;
+    await sayGoodbye(client);
+  }
+
+  /**
+   * A progress line for one transfer.
+   *
+   * @param name what is transferred
+   * @param total in bytes, where it is known
+   */
+  meter(name: string, total: number | undefined): Meter {
+    return createMeter(name, total, this.out);
+  }
+
+  /**
+   * Cancels the running command; the connection is kept.
+   *
+   * @returns whether there is one
+   */
+  cancel(): boolean {
+    this.#running?.abort(new CommandError("canceled", "canceled"));
+    return this.#running !== undefined;
+  }
+
+  /** Closes the connection at once, so that whatever waits for the server fails. */
+  disconnect(): void {
+    this.#client?.abort();
+  }
+
+  /**
+   * Runs a command. Shows what it fails with. Never throws.
+   *
+   * @param what a line as it was typed, or a command that was read from arguments
+   * @param place where the line stands in a script, to be told with a failure
+   * @returns what a program that runs just this exits with
+   */
+  async run(what: string | Call, place?: string): Promise<ExitCode> {
+    const own = this.#running = new AbortController();
+    this.#out = this.#base;
+    try {
+      const call = typeof what === "string" ? this.#parse(what) : what;
+      if (call) {
+        this.#out = this.#base.with({ json: call.on.has("json"), quiet: call.on.has("quiet") });
+        if (!call.command.offline) void this.client; // says at once that there is none
+        await call.command.run(this, call);
+      }
+      return ExitCode.DONE;
+    } catch (error) {
+      return this.report(error, place);
+    } finally {
+      if (this.#running === own) { // a command that was abandoned may end during a later one
+        this.#running = undefined;
+        this.#out = this.#base;
+      }
+    }
+  }
+
+  /**
+   * Shows what went wrong.
+   *
+   * @param error whatever was thrown
+   * @param place where in a script
+   * @returns what to exit with
+   */
+  report(error: unknown, place?: string): ExitCode {
+    if (error !== undefined && error === this.#client?.lost) error = this.#explain(this.#client.lost);
+    const failure = toFailure(error) ?? unforeseen(error);
+    // Whoever was to read the output is gone, as in `ftp HOST ls | head`: nobody needs to be told.
+    if (error instanceof Deno.errors.BrokenPipe) {
+      this.left = true;
+      return ExitCode.LOCAL;
+    }
+    try {
+      this.#out.failure(place ? { ...failure, message: `${place}: ${failure.message}` } : failure);
+    } catch { /* standard error is closed as well */ }
+    return failure.exit;
+  }
+
+  /** What became of the connection, and in a shell how to get another one. */
+  #explain(lost: ProtocolError): ConnectionLostError {
+    const where = showAddress(this.#address!);
+    const again = where === this.defaultAddress ? "connme" : `connme ${where}`;
+    const next = this.interactive ? `; type ${again} to connect again` : "";
+    return new ConnectionLostError(`the connection to ${where} was lost: ${lost.message}${next}`, { cause: lost });
+  }
+
+  #parse(line: string): Call | undefined {
+    const words = splitWords(line);
+    if (words.length === 0) return undefined;
+    try {
+      return parseCall(this.commands, words);
+    } catch (error) {
+      // What was wrong is said in the way that was asked for.
+      if (error instanceof UsageError) this.#out = this.#base.with({ json: words.includes("--json") });
+      throw error;
+    }
+  }
+}
+
+function unforeseen(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: "internal", message: `internal error: ${printable(message)}`, exit: ExitCode.REFUSED };
+}
+
+/** A connection that stands too late to be wanted is closed. */
+async function unlessCanceled(connecting: Promise<Client>, signal: AbortSignal): Promise<Client> {
+  const canceled = Promise.withResolvers<never>();
+  canceled.promise.catch(() => {});
+  const cancel = () => canceled.reject(signal.reason);
+  signal.addEventListener("abort", cancel, { once: true });
+  if (signal.aborted) cancel();
+  try {
+    return await Promise.race([connecting, canceled.promise]);
+  } catch (error) {
+    connecting.then((late) => late.abort(), () => {});
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
+}
+
+async function sayGoodbye(client: Client | undefined): Promise<void> {
+  if (!client) return;
+  const timer = setTimeout(() => client.abort(), GOODBYE_MS);
+  await client.close();
+  clearTimeout(timer);
+}

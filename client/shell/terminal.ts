@@ -1,0 +1,146 @@
+/**
+ * The terminal: one readline for the life of the shell.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import type { Interface } from "node:readline";
+import { Writable } from "node:stream";
+
+/** What a person can do besides typing a line. */
+export interface TerminalEvents {
+  /** A line was typed. */
+  line(line: string): void;
+  /** Ctrl-C. */
+  interrupt(): void;
+  /** Ctrl-D on an empty line. */
+  end(): void;
+  /** The terminal is gone. */
+  gone(): void;
+  /** Tab: what the end of the line could become, and what that end is. */
+  complete(line: string): Promise<[string[], string]>;
+}
+
+/** Line editing. While it is {@linkcode Terminal.hide hidden}, what is typed is kept and shown with the next prompt. */
+export class Terminal {
+  readonly #readline: Interface;
+  readonly #screen: Screen;
+  readonly #close: () => void;
+  /** Set while the lines that are typed are not to be remembered. */
+  #kept: string[] | undefined;
+
+  private constructor(readline: Interface, screen: Screen, close: () => void) {
+    this.#readline = readline;
+    this.#screen = screen;
+    this.#close = close;
+  }
+
+  /**
+   * Takes over the terminal.
+   *
+   * @param events what to do with what the person does
+   * @param history lines of earlier runs, the oldest first
+   */
+  static async open(events: TerminalEvents, history: string[]): Promise<Terminal> {
+    const { createInterface } = await import("node:readline"); // one-shot runs do without
+    const screen = new Screen();
+    const readline = createInterface({
+      input: process.stdin,
+      output: screen,
+      terminal: true,
+      history: history.toReversed(),
+      historySize: 1000,
+      removeHistoryDuplicates: false,
+      completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
+        events.complete(line).then((result) => done(null, result));
+      },
+    });
+    const close = readline.close.bind(readline);
+    const terminal = new Terminal(readline, screen, close);
+    // readline closes itself on Ctrl-D, for good; but where a question was asked, only that has been answered.
+    readline.close = () => events.end();
+    readline.on("line", events.line);
+    readline.on("SIGINT", events.interrupt);
+    readline.on("SIGTSTP", () => {}); // Ctrl-Z: without this, readline would try to stop the process, which we may not
+    readline.on("history", (lines) => {
+      if (terminal.#kept) lines.splice(0, lines.length, ...terminal.#kept);
+    });
+    process.stdin.on("end", events.gone);
+    process.stdin.on("error", events.gone);
+    return terminal;
+  }
+
+  /**
+   * Shows a prompt with what was already typed behind it.
+   *
+   * @param text of the prompt
+   * @param remember whether the line that is typed there goes into the history
+   */
+  prompt(text: string, remember = true): void {
+    // deno-lint-ignore no-explicit-any -- the history is documented, but not declared
+    this.#kept = remember ? undefined : [...(this.#readline as any).history];
+    this.#screen.hidden = false;
+    this.#readline.setPrompt(text);
+    this.#readline.prompt(true);
+  }
+
+  /** Hides what is typed, until the next prompt. */
+  hide(): void {
+    this.#screen.hidden = true;
+  }
+
+  /** Throws away what was typed of a line, and leaves it on the screen as it was. */
+  clearLine(): void {
+    this.#readline.write(null, { ctrl: true, name: "e" });
+    this.print("^C\n");
+    this.hide();
+    this.#readline.write(null, { ctrl: true, name: "u" });
+  }
+
+  /** Writes text that belongs to the dialog. */
+  print(text: string): void {
+    this.#screen.print(text);
+  }
+
+  /** Gives the terminal back. */
+  close(): void {
+    this.#close();
+  }
+}
+
+/** Where readline draws: the terminal, or nowhere. */
+class Screen extends Writable {
+  hidden = false;
+  readonly #terminal = Deno.stdout.isTerminal() ? Deno.stdout : Deno.stderr;
+  readonly #encoder = new TextEncoder();
+
+  get columns(): number {
+    return size().columns;
+  }
+
+  get rows(): number {
+    return size().rows;
+  }
+
+  print(text: string): void {
+    const bytes = this.#encoder.encode(text);
+    try {
+      for (let at = 0; at < bytes.length;) at += this.#terminal.writeSync(bytes.subarray(at));
+    } catch { /* the terminal is gone, and its input will say so */ }
+  }
+
+  override _write(chunk: Uint8Array | string, _encoding: string, done: (error?: Error | null) => void): void {
+    if (!this.hidden) this.print(typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk));
+    done();
+  }
+}
+
+function size(): { columns: number; rows: number } {
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    return { columns: columns || 80, rows: rows || 24 };
+  } catch {
+    return { columns: 80, rows: 24 };
+  }
+}

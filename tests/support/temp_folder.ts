@@ -1,0 +1,33 @@
+/** A folder for one test, removed at its end. */
+export class TempFolder implements Disposable {
+  /** Its real path. */
+  readonly path: string = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "connme-test-" }));
+
+  /**
+   * Puts a file into it.
+   *
+   * @param name a path below the folder; its folders are made
+   * @param content text, bytes, or how many bytes long a sparse file of zeros is to be
+   * @returns its path
+   */
+  file(name: string, content: string | Uint8Array | number = ""): string {
+    const path = `${this.path}/${name}`;
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    if (typeof content === "string") Deno.writeTextFileSync(path, content);
+    else if (typeof content !== "number") Deno.writeFileSync(path, content);
+    else {
+      using file = Deno.openSync(path, { write: true, create: true, truncate: true });
+      file.truncateSync(content);
+    }
+    return path;
+  }
+
+  /** Removes it with all that is in it. */
+  [Symbol.dispose](): void {
+    try {
+      Deno.removeSync(this.path, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
