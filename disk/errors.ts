@@ -52,7 +52,7 @@ const BY_ERRNO: Record<string, [DiskErrorCode, string]> = {
   ETXTBSY: ["denied", "the file is being executed"],
   EBUSY: ["denied", "it is in use"],
   ELOOP: ["outside", "its symbolic links lead in a circle"],
-  ENAMETOOLONG: ["name_too_long", "a name in it is longer than the file system takes"],
+  ENAMETOOLONG: ["name_too_long", "the path or a name in it is longer than the file system takes"],
   EILSEQ: ["bad_path", "the file system does not take that name"],
   EINVAL: ["bad_path", "the file system does not take that name"],
   ENOSPC: ["no_space", "the disk is full"],

@@ -125,7 +125,7 @@ export async function sendBody(
     if (buffer === undefined || buffer.length < HEADER_BYTES + room) buffer = new Uint8Array(HEADER_BYTES + room);
     const payload = buffer.subarray(HEADER_BYTES, HEADER_BYTES + room);
     const read = source.read(payload);
-    const count = typeof read === "number" ? read : await read;
+    const count = typeof read === "number" ? read : await unlessAborted(read, options.signal);
     if (count === 0) {
       if (size === undefined) break;
       throw new CommandError("changed", `the file became shorter while it was read (${digest.size} of ${size} bytes)`);
@@ -148,6 +148,16 @@ export async function sendBody(
   const end = digest.end();
   connection.writeFrame(FrameKind.END, id, encodeMessage(end));
   return end;
+}
+
+/** A source may have nothing to give for as long as it likes, as a keyboard does: the signal ends the waiting. */
+function unlessAborted<T>(read: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return read;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  read.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  return promise;
 }
 
 /** How many bytes of bodies whose turn has not come may be kept; shared by all bodies of one connection. */

@@ -73,7 +73,10 @@ for (const command of Object.keys(COMMANDS) as CommandName[]) {
 
 Deno.test("any JSON at all is a request, a command error or a protocol error", () => {
   const inside = fc.object({ key: fc.constantFrom("command", "path", "size", "from"), maxDepth: 1 });
-  const named = fc.tuple(fc.constantFrom(...Object.keys(COMMANDS), "no", "__proto__", "toString", "constructor"), inside)
+  const named = fc.tuple(
+    fc.constantFrom(...Object.keys(COMMANDS), "no", "__proto__", "toString", "constructor"),
+    inside,
+  )
     .map(([command, parameters]) => ({ ...parameters, command }));
   fc.assert(
     fc.property(fc.oneof(fc.jsonValue(), inside, named), (value) => {

@@ -185,8 +185,14 @@ function isFolder(path: string): boolean {
   }
 }
 
-function commonStart(words: string[]): string {
-  let common = words[0];
+/**
+ * What all of the words begin with.
+ *
+ * @param words any
+ * @returns empty for no words
+ */
+export function commonStart(words: readonly string[]): string {
+  let common = words[0] ?? "";
   for (const word of words) while (!word.startsWith(common)) common = common.slice(0, -1);
   return common;
 }

@@ -89,7 +89,6 @@ class Shell {
         Deno.exit(exit);
       });
     }
-    this.#terminal.hide();
     runner.out.note(menu(runner));
     if (connect) await this.#execute("connme");
     await this.#next();

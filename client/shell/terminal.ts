@@ -7,6 +7,7 @@
 import process from "node:process";
 import type { Interface } from "node:readline";
 import { Writable } from "node:stream";
+import { commonStart } from "./completion.ts";
 
 /** What a person can do besides typing a line. */
 export interface TerminalEvents {
@@ -29,6 +30,8 @@ export class Terminal {
   readonly #close: () => void;
   /** Set while the lines that are typed are not to be remembered. */
   #kept: string[] | undefined;
+  /** The line in which Tab was last pressed. */
+  #tabbedAt: string | undefined;
 
   private constructor(readline: Interface, screen: Screen, close: () => void) {
     this.#readline = readline;
@@ -53,11 +56,14 @@ export class Terminal {
       historySize: 1000,
       removeHistoryDuplicates: false,
       completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
-        events.complete(line).then((result) => done(null, result));
+        events.complete(line).then((result) => {
+          if (terminal.#isStuck(line, result)) screen.print("\x07");
+          done(null, result);
+        });
       },
     });
     const close = readline.close.bind(readline);
-    const terminal = new Terminal(readline, screen, close);
+    const terminal: Terminal = new Terminal(readline, screen, close);
     // readline closes itself on Ctrl-D, for good; but where a question was asked, only that has been answered.
     readline.close = () => events.end();
     readline.on("line", events.line);
@@ -103,6 +109,13 @@ export class Terminal {
     this.#screen.print(text);
   }
 
+  /** Whether Tab changed nothing, which readline does not tell. The second Tab shows the candidates: that is an answer. */
+  #isStuck(line: string, [words, raw]: [string[], string]): boolean {
+    const again = this.#tabbedAt === line && words.length > 1;
+    this.#tabbedAt = line;
+    return !again && commonStart(words).length <= raw.length;
+  }
+
   /** Gives the terminal back. */
   close(): void {
     this.#close();
@@ -111,7 +124,7 @@ export class Terminal {
 
 /** Where readline draws: the terminal, or nowhere. */
 class Screen extends Writable {
-  hidden = false;
+  hidden = true;
   readonly #terminal = Deno.stdout.isTerminal() ? Deno.stdout : Deno.stderr;
   readonly #encoder = new TextEncoder();
 

@@ -7,12 +7,16 @@
  * @module
  */
 
+import { setImmediate } from "node:timers/promises";
 import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { type Collision, PartialFile } from "../../disk/partial_file.ts";
-import type { Item, NewFile, OpenFile, Path, Storage, Usage } from "./storage.ts";
+import type { Item, NewFile, OpenFile, Path, Removed, Storage, Usage } from "./storage.ts";
+
+/** So many names are looked at, or removed, in one go: a few milliseconds. Then others have their turn. */
+const BATCH = 1000;
 
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
@@ -41,27 +45,29 @@ export class LocalStorage implements Storage {
 
   stat(path: Path): Item {
     return this.#attempt(path, () => {
-      const link = this.#isLink(path);
-      return describe(path.at(-1) ?? "", Deno.statSync(this.#resolve(path)), link);
+      const real = this.#resolve(path); // first: of what lies outside nothing at all is looked at
+      return describe(path.at(-1) ?? "", Deno.statSync(real), this.#isLink(path));
     });
   }
 
-  async *list(path: Path, options: { recursive: boolean; hidden: boolean }): AsyncIterable<Item> {
-    const top = this.#attempt(path, () => this.#resolve(path));
-    const folders = [""];
-    for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
-      const real = folder === "" ? top : `${top}/${folder}`;
-      try {
-        for await (const { name } of Deno.readDir(real)) {
-          if (isPartialName(name) || (!options.hidden && name.startsWith("."))) continue;
-          const item = this.#look(`${real}/${name}`, folder === "" ? name : `${folder}/${name}`);
-          if (!item) continue;
-          yield item;
-          if (options.recursive && item.kind === "folder" && !item.link) folders.push(item.name);
+  async *list(path: Path, { recursive, hidden }: { recursive: boolean; hidden: boolean }): AsyncIterable<Item> {
+    const folders = [this.#attempt(path, () => ({ ...placeOf(this.#resolve(path)), name: "" }))];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      const { real, name } = folder;
+      const look = (entry: Deno.DirEntry) => {
+        if (isPartialName(entry.name) || (!hidden && entry.name.startsWith("."))) return;
+        const found = this.#look(under(real, entry.name), name === "" ? entry.name : `${name}/${entry.name}`);
+        if (recursive && found?.info.isDirectory) {
+          const { info: { dev, ino }, item } = found;
+          folders.push({ real: under(real, entry.name), dev, ino, name: item.name });
         }
+        return found?.item;
+      };
+      try {
+        for await (const items of inBatches(folder, look)) yield* items.filter((item) => item !== undefined);
       } catch (error) {
         // A folder that went away or is closed to us below the listed one is no reason to fail.
-        if (folder === "") throw diskError(error, show(path));
+        if (name === "") throw diskError(error, show(path));
       }
     }
   }
@@ -95,7 +101,8 @@ export class LocalStorage implements Storage {
     const target = this.#attempt(path, () => this.#writable(path));
     // It is checked again when the file is published; here it saves sending what cannot be stored.
     if (collision === "fail" && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
-    const folder = target.slice(0, target.lastIndexOf("/"));
+    if (collision === "overwrite" && isFolder(target)) throw new DiskError("is_folder", `${show(path)} is a folder`);
+    const folder = target.slice(0, target.lastIndexOf("/")) || "/";
     const name = target.slice(target.lastIndexOf("/") + 1);
     const partial = this.#attempt(path, () => new PartialFile(folder, executable, show(path)));
     return {
@@ -104,20 +111,23 @@ export class LocalStorage implements Storage {
         const got = await partial.publish(name, { collision, modified, sync: this.#sync });
         if (got === name) return path;
         // Where a link led, the new name stands beside what it led to.
-        return this.#isLink(path) ? this.#below(`${folder}/${got}`) : [...path.slice(0, -1), got];
+        return this.#isLink(path) ? this.#below(under(folder, got)) : [...path.slice(0, -1), got];
       },
       discard: () => partial.discard(),
     };
   }
 
-  async remove(path: Path, options: { recursive: boolean }): Promise<void> {
+  async remove(path: Path, { recursive, signal }: { recursive: boolean; signal: AbortSignal }): Promise<Removed> {
     const target = this.#attempt(path, () => this.#entry(path));
     try {
-      const info = Deno.lstatSync(target);
-      if (!info.isDirectory) Deno.removeSync(target);
-      else if (!options.recursive) throw new DiskError("is_folder", `${show(path)} is a folder`);
-      else await Deno.remove(target, { recursive: true });
+      if (Deno.lstatSync(target).isDirectory) {
+        if (!recursive) throw new DiskError("is_folder", `${show(path)} is a folder`);
+        return await removeTree(target, signal);
+      }
+      Deno.removeSync(target);
+      return { files: 1, folders: 0 };
     } catch (error) {
+      signal.throwIfAborted();
       throw diskError(error, show(path));
     }
   }
@@ -150,19 +160,45 @@ export class LocalStorage implements Storage {
 
   /** The real path of what stands under a path, links followed. */
   #resolve(path: Path): string {
-    return this.#inside(Deno.realPathSync(this.#join(path)), path);
+    const joined = this.#join(path);
+    try {
+      return this.#inside(Deno.realPathSync(joined), path);
+    } catch (error) {
+      // What is missing may be missing outside: whether it is there is nobody's business.
+      if (!(error instanceof DiskError)) this.#inside(this.#deepest(path), path);
+      throw error;
+    }
+  }
+
+  /** The real path of as much of a path as there is. */
+  #deepest(path: Path): string {
+    let [there, missing] = [0, path.length];
+    let real = this.#root;
+    while (missing - there > 1) {
+      const middle = (there + missing) >> 1;
+      try {
+        real = Deno.realPathSync(this.#join(path.slice(0, middle)));
+        there = middle;
+      } catch {
+        missing = middle;
+      }
+    }
+    return real;
   }
 
   /** The path of an entry itself: links in its folder followed, but not the last one, which must not lead out. */
   #entry(path: Path): string {
     if (path.length === 0) throw new DiskError("denied", "the served folder itself cannot be removed or moved");
-    const target = `${this.#resolve(path.slice(0, -1))}/${path.at(-1)}`;
     this.#join(path);
+    const target = under(this.#resolve(path.slice(0, -1)), path.at(-1)!);
     if (Deno.lstatSync(target).isSymlink) this.#resolveLink(target, path);
     return target;
   }
 
-  /** Where something new may be put; a link that stands there already is followed, and must not lead out. */
+  /**
+   * Where something new may be put. A link that stands there already must not lead out; it is followed to a file, while one
+   * to a folder is a taken name like any other: what it leads to may be the served folder itself, beside which is outside.
+   */
   #writable(path: Path): string {
     if (path.length === 0) throw new DiskError("exists", "the served folder itself cannot be replaced");
     this.#join(path);
@@ -170,9 +206,11 @@ export class LocalStorage implements Storage {
     if (!Deno.statSync(folder).isDirectory) {
       throw new DiskError("not_folder", `${show(path.slice(0, -1))} is not a folder`);
     }
-    const target = `${folder}/${path.at(-1)}`;
+    const target = under(folder, path.at(-1)!);
     try {
-      return Deno.lstatSync(target).isSymlink ? this.#resolveLink(target, path) : target;
+      if (!Deno.lstatSync(target).isSymlink) return target;
+      const real = this.#resolveLink(target, path);
+      return isFolder(real) ? target : real;
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return target;
       throw error;
@@ -193,7 +231,7 @@ export class LocalStorage implements Storage {
   }
 
   #inside(real: string, path: Path): string {
-    if (real === this.#root || real.startsWith(this.#root === "/" ? "/" : `${this.#root}/`)) return real;
+    if (real === this.#root || real.startsWith(under(this.#root, ""))) return real;
     throw new DiskError("outside", `${show(path)} leads out of the served folder`);
   }
 
@@ -204,21 +242,22 @@ export class LocalStorage implements Storage {
 
   #join(path: Path): string {
     if (path.some(isPartialName)) throw new DiskError("bad_path", `${show(path)}: that name is reserved`);
-    return path.length === 0 ? this.#root : `${this.#root === "/" ? "" : this.#root}/${path.join("/")}`;
+    return path.length === 0 ? this.#root : under(this.#root, path.join("/"));
   }
 
-  /** What a listing shows of one name; `undefined` when it went away meanwhile. */
-  #look(real: string, name: string): Item | undefined {
+  /** What a listing shows of one name, and what the system says of it itself; `undefined` when it went away meanwhile. */
+  #look(real: string, name: string): { item: Item; info: Deno.FileInfo } | undefined {
+    let info: Deno.FileInfo;
     try {
-      const info = Deno.lstatSync(real);
-      if (!info.isSymlink) return describe(name, info, false);
-      try {
-        return describe(name, Deno.statSync(this.#inside(Deno.realPathSync(real), [])), true);
-      } catch {
-        return { ...describe(name, info, true), kind: "link" };
-      }
+      info = Deno.lstatSync(real);
     } catch {
       return undefined;
+    }
+    if (!info.isSymlink) return { item: describe(name, info, false), info };
+    try {
+      return { item: describe(name, Deno.statSync(this.#inside(Deno.realPathSync(real), [])), true), info };
+    } catch {
+      return { item: { ...describe(name, info, true), kind: "link" }, info };
     }
   }
 
@@ -231,12 +270,75 @@ export class LocalStorage implements Storage {
   }
 }
 
+/** A folder by its path, and by what stays its own when it is moved. */
+interface Place {
+  readonly real: string;
+  readonly dev: number;
+  readonly ino: number | null;
+}
+
+function placeOf(real: string): Place {
+  const { dev, ino } = Deno.lstatSync(real);
+  return { real, dev, ino };
+}
+
+/** Between two of our turns somebody may move a folder away and put a link out in its place. */
+function requireUnmoved({ real, dev, ino }: Place): void {
+  const now = Deno.lstatSync(real);
+  if (now.dev !== dev || now.ino !== ino) throw new DiskError("changed", "a folder was moved meanwhile; try again");
+}
+
+/**
+ * Does something with every name in a folder, partials included, and gives out the results, a batch at a time. Others have
+ * their turn between two batches, and never between the check that the folder is where it was and the work.
+ *
+ * @param work must be synchronous
+ */
+async function* inBatches<T>(folder: Place, work: (entry: Deno.DirEntry) => T): AsyncGenerator<T[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder.real));
+  for (let at = 0; at < entries.length; at += BATCH) {
+    if (at > 0) await setImmediate();
+    requireUnmoved(folder);
+    yield entries.slice(at, at + BATCH).map(work);
+  }
+}
+
+/**
+ * Removes a folder and all that is in it. Links are removed, not followed. Not by `Deno.remove`, which needs stack for each
+ * level: a folder that is deep enough would take the whole process with it.
+ */
+async function removeTree(top: string, signal: AbortSignal): Promise<Removed> {
+  const removed = { files: 0, folders: -1 };
+  const folders = [placeOf(top)];
+  for (const folder of folders) { // it grows meanwhile
+    const remove = ({ name, isDirectory }: Deno.DirEntry) => {
+      const path = under(folder.real, name);
+      if (isDirectory) return void folders.push(placeOf(path));
+      Deno.removeSync(path);
+      if (!isPartialName(name)) removed.files++;
+    };
+    for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
+  }
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    if (folders.length % BATCH === 0) await setImmediate();
+    requireUnmoved(folder);
+    Deno.removeSync(folder.real);
+    removed.folders++;
+  }
+  return removed;
+}
+
+/** The path of something in a folder of the disk. */
+function under(folder: string, name: string): string {
+  return folder === "/" ? `/${name}` : `${folder}/${name}`;
+}
+
 function describe(name: string, info: Deno.FileInfo, link: boolean): Item {
   return {
     name,
     kind: info.isFile ? "file" : info.isDirectory ? "folder" : "other",
     size: info.isFile ? info.size : 0,
-    modified: info.mtime?.getTime() ?? 0,
+    modified: info.mtime?.getTime() || 0, // a time that no Date can hold is NaN
     executable: info.isFile && ((info.mode ?? 0) & 0o100) !== 0,
     link,
   };
@@ -246,6 +348,14 @@ function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;
+  } catch {
+    return false;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
   } catch {
     return false;
   }

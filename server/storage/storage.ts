@@ -39,6 +39,14 @@ export interface Usage {
   folders: number;
 }
 
+/** What was removed. */
+export interface Removed {
+  /** How many files, links and the like. */
+  files: number;
+  /** How many folders, the one that was named not counted. */
+  folders: number;
+}
+
 /** An open file to read from, front to back. */
 export interface OpenFile {
   /** What it is. */
@@ -73,8 +81,8 @@ export interface Storage {
   open(path: Path): OpenFile;
   /** Begins a file; the folder it is to stand in must exist. `collision` says what to do when its name is taken. */
   create(path: Path, options: { executable: boolean; collision: Collision }): NewFile;
-  /** Removes a file or a link; with `recursive` a folder too. */
-  remove(path: Path, options: { recursive: boolean }): Promise<void>;
+  /** Removes a file or a link; with `recursive` a folder too, with all that is in it. Links are not followed. */
+  remove(path: Path, options: { recursive: boolean; signal: AbortSignal }): Promise<Removed>;
   /** Makes a folder in an existing one. */
   makeFolder(path: Path): void;
   /** Removes an empty folder. */

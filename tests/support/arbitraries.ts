@@ -23,7 +23,13 @@ interface Schema {
   readonly item?: Schema;
   readonly wrapped?: Schema;
   readonly default?: unknown;
-  readonly pipe?: readonly { readonly kind: string; readonly type: string; readonly requirement?: unknown }[];
+  readonly pipe?: readonly Rule[];
+}
+
+interface Rule {
+  readonly kind: string;
+  readonly type: string;
+  readonly requirement?: unknown;
 }
 
 /**
@@ -39,7 +45,7 @@ export function fitting(schema: v.GenericSchema): fc.Arbitrary<Sample> {
 const KNOWN_RULES = ["finite", "max_length", "max_value", "min_value", "regex", "safe_integer"];
 
 function build(schema: Schema): fc.Arbitrary<Sample> {
-  const strange = schema.pipe?.find(({ kind, type }) => kind !== "schema" && !KNOWN_RULES.includes(type));
+  const strange = rules(schema).find(({ type }) => !KNOWN_RULES.includes(type));
   if (strange) throw new Error(`no arbitrary for the rule ${strange.type} yet: add it to ${import.meta.url}`);
   switch (schema.type) {
     case "object":
@@ -83,28 +89,37 @@ function object(entries: Record<string, Schema>): fc.Arbitrary<Sample> {
 
 /** Any text, half surrogate pairs included, within what the pipe asks for. */
 function text(schema: Schema): fc.Arbitrary<string> {
-  const regex = rule(schema, "regex") as RegExp | undefined;
+  const [regex] = required<RegExp>(schema, "regex");
   if (regex) return fc.stringMatching(regex);
-  const maxLength = rule(schema, "max_length") as number | undefined;
-  return fc.oneof(
-    fc.string({ unit: "binary" }),
-    fc.string({ unit: "grapheme" }),
-    fc.constant("\ud800"),
-    fc.constant("/a"),
-  )
-    .map((value) => value.slice(0, maxLength));
+  const length = Math.min(...required<number>(schema, "max_length"), Infinity);
+  return fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), fc.constantFrom("\ud800", "/a"))
+    .map((value) => value.slice(0, length));
 }
 
 function number(schema: Schema): fc.Arbitrary<number> {
-  const min = rule(schema, "min_value") as number | undefined;
-  const max = rule(schema, "max_value") as number | undefined;
-  if (rule(schema, "safe_integer")) {
-    return fc.integer({ min: min ?? Number.MIN_SAFE_INTEGER, max: max ?? Number.MAX_SAFE_INTEGER });
+  const whole = required(schema, "safe_integer").length > 0;
+  const mins = required<number>(schema, "min_value");
+  const maxs = required<number>(schema, "max_value");
+  if (whole) {
+    return fc.integer({
+      min: Math.max(Number.MIN_SAFE_INTEGER, ...mins),
+      max: Math.min(Number.MAX_SAFE_INTEGER, ...maxs),
+    });
   }
   // JSON has no negative zero, and none of our numbers needs one.
-  return fc.double({ noNaN: true, noDefaultInfinity: true, min, max }).map((value) => value === 0 ? 0 : value);
+  return fc.double({ noNaN: true, min: Math.max(-Number.MAX_VALUE, ...mins), max: Math.min(Number.MAX_VALUE, ...maxs) })
+    .map((value) => value === 0 ? 0 : value);
 }
 
-function rule(schema: Schema, type: string): unknown {
-  return schema.pipe?.find((step) => step.kind === "validation" && step.type === type)?.requirement;
+/** The rules of a schema and of those that it was made from. */
+function rules(schema: Schema): Rule[] {
+  return (schema.pipe ?? []).flatMap((step, at) => {
+    if (step.kind !== "schema") return [step];
+    return at === 0 && "pipe" in step ? rules(step as unknown as Schema) : [];
+  });
+}
+
+/** What the rules of one type ask for. */
+function required<T>(schema: Schema, type: string): T[] {
+  return rules(schema).filter((rule) => rule.type === type).map(({ requirement }) => requirement as T);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FTP } from "./programs.ts";
 import { TempFolder } from "./temp_folder.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -21,6 +22,9 @@ export const Key = {
   CTRL_D: "\x04",
   CTRL_Z: "\x1a",
 } as const;
+
+/** The prompt of `ftp`; what stands before the `>` says where it is connected. */
+export const PROMPT = /ftp ([^\n>]+)> /;
 
 /** Options of {@linkcode openTerminal}. */
 export interface TerminalOptions {
@@ -101,6 +105,23 @@ export class TestTerminal implements AsyncDisposable {
 }
 
 /**
+ * Starts the shell of `ftp` in a terminal and waits for its prompt.
+ *
+ * @param args its arguments
+ * @param options see {@linkcode TerminalOptions}
+ */
+export async function openShell(args: string[] = [], options: TerminalOptions = {}): Promise<TestTerminal> {
+  const terminal = openTerminal([FTP, ...args], options);
+  try {
+    await terminal.waitFor(PROMPT);
+    return terminal;
+  } catch (error) {
+    await terminal[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
  * Starts a program in a terminal.
  *
  * @param command the program and its arguments
@@ -112,7 +133,7 @@ export function openTerminal(command: string[], options: TerminalOptions = {}): 
   const child = new Deno.Command("script", {
     args: ["-qefc", `stty cols ${COLUMNS} rows ${ROWS}; exec ${words}`, "/dev/null"],
     cwd: options.cwd,
-    env: { TERM: "xterm-256color", SHELL: "/bin/sh", XDG_STATE_HOME: home.path, ...options.env },
+    env: { TERM: "xterm-256color", SHELL: "/bin/sh", NO_COLOR: "", XDG_STATE_HOME: home.path, ...options.env },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

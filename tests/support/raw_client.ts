@@ -53,7 +53,9 @@ export class RawClient implements Disposable {
 
   /** Opens a connection and says nothing. */
   static async connect({ port }: { port: number }): Promise<RawClient> {
-    return new RawClient(await Deno.connect({ hostname: "127.0.0.1", port }));
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    conn.setNoDelay(true);
+    return new RawClient(conn);
   }
 
   /** Opens a connection and exchanges HELLOs. */

@@ -1,0 +1,118 @@
+/**
+ * Workspace and servers of one scenario.
+ *
+ * @module
+ */
+
+import { runCommand } from "./harness/command.ts";
+import { requireEqual } from "./harness/content.ts";
+import type { Contender } from "./harness/measure.ts";
+import { peakMemory, resetPeakMemory } from "./harness/proc.ts";
+import { emptyFolder, Workspace } from "./harness/workspace.ts";
+import { here, type Place, type Running, type Server } from "./servers/server.ts";
+import { type Job, type Tool, unavailable } from "./tools.ts";
+
+/** The jobs of a tool. */
+export type JobName = {
+  [K in keyof Tool]-?: Exclude<Tool[K], undefined> extends Job ? K : never;
+}[keyof Tool];
+
+/** Seconds that one run may take, unless a scenario says otherwise. */
+const LIMIT = 300;
+
+/** The tools of a scenario with their servers running. Everything ends with its block. */
+export class Stage implements AsyncDisposable {
+  /** Where the files are. */
+  readonly workspace: Workspace;
+  /** Who was left out, and why. */
+  readonly notes: string[] = [];
+  readonly #place: Place;
+  readonly #servers = new Map<Server, Running>();
+  readonly #absent = new Set<Tool>();
+  readonly #tools: readonly Tool[];
+
+  private constructor(place: Place, tools: readonly Tool[]) {
+    this.workspace = place.workspace;
+    this.#place = place;
+    this.#tools = tools;
+    if (place.workspace.note) this.notes.push(place.workspace.note);
+  }
+
+  /**
+   * Starts the servers of those tools that are installed.
+   *
+   * @param tools in the order of their turns
+   * @param bytes that will be in files at most, all contenders together
+   * @param makePlace where servers run; here by default
+   */
+  static async open(
+    tools: readonly Tool[],
+    bytes: number,
+    makePlace: (workspace: Workspace) => Place | Promise<Place> = here,
+  ): Promise<Stage> {
+    const workspace = new Workspace();
+    let stage: Stage | undefined;
+    try {
+      workspace.reserve(bytes);
+      stage = new Stage(await makePlace(workspace), tools);
+      for (const tool of tools) await stage.#start(tool);
+      return stage;
+    } catch (error) {
+      if (stage) await stage[Symbol.asyncDispose]();
+      else workspace[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Everybody who can do a job.
+   *
+   * @param job what is timed
+   * @param limit seconds that one run may take
+   */
+  contenders(job: JobName, limit = LIMIT): Contender[] {
+    const able = this.#tools.filter((tool) => !this.#absent.has(tool) && tool[job]);
+    return able.map((tool) => this.#contender(tool, job, limit));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers.values()) await server[Symbol.asyncDispose]();
+    this.workspace[Symbol.dispose]();
+  }
+
+  async #start(tool: Tool): Promise<void> {
+    const { server } = tool;
+    try {
+      const reason = await unavailable(tool);
+      if (reason !== undefined) throw new Error(reason);
+      if (server && !this.#servers.has(server)) this.#servers.set(server, await server.start(this.#place));
+    } catch (error) {
+      this.#absent.add(tool);
+      this.notes.push(`${tool.name} is left out: ${(error as Error).message}.`);
+    }
+  }
+
+  #contender(tool: Tool, job: JobName, limit: number): Contender {
+    const { workspace } = this;
+    const none: Running = { place: this.#place, port: 0, pid: 0, [Symbol.asyncDispose]: () => Promise.resolve() };
+    const server = tool.server ? this.#servers.get(tool.server)! : none;
+    const down = job === "getFile" || job === "getTree" || job === "syncDown";
+    return {
+      name: tool.name,
+      prepare: () => {
+        // Everybody writes new files: whoever wrote over the old ones would be spared the work of finding memory.
+        if (!job.startsWith("sync")) {
+          emptyFolder(workspace.fetched);
+          emptyFolder(workspace.stored);
+        }
+        if (server.pid) resetPeakMemory(server.pid);
+      },
+      run: () => {
+        const { argv, cwd, env } = tool[job]!(server);
+        return runCommand({ argv: [...this.#place.wrapClient, ...argv], cwd, env }, limit);
+      },
+      check: () => requireEqual(`${workspace.source}/data`, `${down ? workspace.fetched : workspace.stored}/data`),
+      serverPeak: () => server.pid ? peakMemory(server.pid) : 0,
+    };
+  }
+}

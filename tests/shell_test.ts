@@ -1,0 +1,323 @@
+/** The interactive shell, in a real terminal, against the built programs. */
+
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { FrameKind } from "../protocol/frame.ts";
+import { startServer } from "./support/programs.ts";
+import { COLUMNS, Key, openShell, PROMPT } from "./support/pty.ts";
+import { Hold, type Meddle, Relay } from "./support/relay.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+
+/** What Tab answers the first time when there is more than one way to go on. */
+const BELL = "\x07";
+const BIG_BYTES = 64 * 1024 * 1024;
+
+/** A server with some files to work with. */
+async function serverWithFiles() {
+  const server = await startServer();
+  for (const name of ["report.txt", "report.pdf", "my file.txt", ".hidden", "sub folder/inner.txt"]) {
+    const folder = name.includes("/") ? `${server.dir}/${name.split("/")[0]}` : server.dir;
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.writeTextFileSync(`${server.dir}/${name}`, "12345");
+  }
+  return server;
+}
+
+function sparse(path: string, bytes = BIG_BYTES): void {
+  using file = Deno.openSync(path, { write: true, create: true });
+  file.truncateSync(bytes);
+}
+
+Deno.test("the shell starts with a menu and shows whether and where it is connected", async () => {
+  await using server = await serverWithFiles();
+  await using shell = await openShell();
+  assertMatch(shell.screen.text, /connme +connect to a server\n[^]*byebye +leave/);
+  assertMatch(shell.screen.text, /ftp \(not connected\)> $/);
+  await shell.enter("ls");
+  await shell.waitFor("not connected; type connme to connect");
+  await shell.waitFor("ftp (not connected)> ");
+  await shell.enter(`connme ${server.address}`);
+  await shell.waitFor(`Connected to ${server.address} (connme/`);
+  await shell.waitFor(`ftp ${server.address}:/> `);
+  await shell.enter("cd 'sub folder'");
+  await shell.waitFor(`ftp ${server.address}:/sub folder> `);
+  await shell.enter("byebye");
+  await shell.waitFor("Server connection ended");
+  assertEquals(await shell.exited, 0);
+});
+
+Deno.test("a server given at the start that is not there leaves one in the shell, not connected", async () => {
+  await using shell = await openShell(["127.0.0.1:1"]);
+  assertMatch(shell.screen.text, /cannot connect to 127\.0\.0\.1:1: connection refused[^]*ftp \(not connected\)> $/);
+});
+
+Deno.test("Ctrl-D leaves as byebye does", async () => {
+  await using server = await serverWithFiles();
+  await using shell = await openShell([server.address]);
+  await shell.type(Key.CTRL_D);
+  await shell.waitFor("Server connection ended");
+  assertEquals(await shell.exited, 0);
+  await server.stderr.waitFor("reason=goodbye");
+});
+
+Deno.test("an unknown command suggests the nearest one", async () => {
+  await using shell = await openShell();
+  await shell.enter("downlaod x");
+  await shell.waitFor('there is no command "downlaod"; did you mean download?');
+  await shell.waitFor(PROMPT);
+  await shell.enter('ls "open');
+  await shell.waitFor('the quote " is not closed');
+  await shell.waitFor(PROMPT);
+});
+
+Deno.test("history is kept between runs, in a file of one's own, without answers to questions", async () => {
+  await using server = await serverWithFiles();
+  using state = new TempFolder();
+  const env = { XDG_STATE_HOME: state.path };
+  {
+    await using shell = await openShell([server.address], { env });
+    await shell.enter("size report.txt");
+    await shell.waitFor(PROMPT);
+    await shell.enter("rm report.txt");
+    await shell.waitFor("(Y/N) ");
+    await shell.enter("no");
+    await shell.waitFor(PROMPT);
+    await shell.type(Key.CTRL_D);
+    await shell.exited;
+  }
+  const file = `${state.path}/connme/history`;
+  assertEquals(Deno.readTextFileSync(file), "size report.txt\nrm report.txt\n");
+  assertEquals(Deno.statSync(file).mode! & 0o777, 0o600);
+  await using shell = await openShell([], { env });
+  await shell.type(Key.UP);
+  await shell.waitFor("rm report.txt");
+  await shell.type(Key.UP);
+  await shell.waitFor("size report.txt");
+});
+
+Deno.test("a history that cannot be written disturbs nobody", async () => {
+  await using shell = await openShell([], { env: { XDG_STATE_HOME: "/dev/null/nowhere" } });
+  await shell.enter("lpwd");
+  await shell.waitFor(Deno.cwd());
+  await shell.waitFor(PROMPT);
+});
+
+Deno.test("Tab completes commands and options", async () => {
+  await using shell = await openShell();
+  await shell.type(`dow${Key.TAB}`);
+  await shell.waitFor("download ");
+  await shell.type(`--no${Key.TAB}`);
+  await shell.waitFor("-show ");
+  await shell.type(Key.CTRL_C);
+  await shell.waitFor(PROMPT);
+  await shell.type(`l${Key.TAB}`);
+  await shell.waitFor(BELL);
+  await shell.type(Key.TAB);
+  await shell.waitFor(/lcd +lls +lpwd +ls/);
+});
+
+Deno.test("Tab completes remote paths, quoted as needed, hidden ones only when asked for", async () => {
+  await using server = await serverWithFiles();
+  await using shell = await openShell([server.address]);
+  await shell.type(`size my${Key.TAB}`);
+  await shell.waitFor("my\\ file.txt ");
+  await shell.enter("");
+  await shell.waitFor("(5 bytes)");
+  await shell.waitFor(PROMPT);
+  await shell.type(`size "my${Key.TAB}`);
+  await shell.waitFor('"my file.txt" ');
+  await shell.enter("");
+  await shell.waitFor("(5 bytes)");
+  await shell.waitFor(PROMPT);
+  await shell.type(`size sub${Key.TAB}`);
+  await shell.waitFor("sub\\ folder/");
+  await shell.type(Key.TAB);
+  await shell.waitFor("inner.txt ");
+  await shell.type(Key.CTRL_C);
+  await shell.waitFor(PROMPT);
+  await shell.type(`size ${Key.TAB}`);
+  await shell.waitFor(BELL);
+  await shell.type(Key.TAB);
+  const [shown] = await shell.waitFor(/my.*\n[^]*ftp .*> size /);
+  assertNotMatch(shown, /hidden/);
+  await shell.type(`.h${Key.TAB}`);
+  await shell.waitFor(".hidden ");
+  await shell.type(Key.CTRL_C);
+  await shell.waitFor(PROMPT);
+  await shell.type(`cd ${Key.TAB}`); // there is but one folder
+  await shell.waitFor("sub\\ folder/");
+});
+
+Deno.test("Tab completes local paths where a command wants one", async () => {
+  using folder = new TempFolder();
+  folder.file("local file.txt", "local");
+  folder.file("photos/cat.jpg");
+  await using server = await startServer();
+  await using shell = await openShell([server.address], { cwd: folder.path });
+  await shell.type(`upload lo${Key.TAB}`);
+  await shell.waitFor("local\\ file.txt ");
+  await shell.enter("");
+  await shell.waitFor("Stored as /local file.txt");
+  await shell.waitFor(PROMPT);
+  await shell.type(`lcd ${Key.TAB}`);
+  await shell.waitFor("photos/");
+  await shell.enter("");
+  await shell.waitFor(`${folder.path}/photos`);
+});
+
+Deno.test("Tab does not wait long for a server that does not answer", async () => {
+  await using server = await serverWithFiles();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const up: Meddle = async ({ kind }) => {
+    if (kind !== FrameKind.REQUEST) return;
+    asked.resolve();
+    await answer.promise;
+  };
+  await using relay = new Relay(server, { up });
+  await using shell = await openShell([relay.address]);
+  await shell.type(`size my${Key.TAB}`);
+  await asked.promise;
+  await shell.type("\\ file.txt");
+  await shell.waitFor("size my\\ file.txt");
+  answer.resolve();
+  await shell.enter("");
+  await shell.waitFor("(5 bytes)");
+});
+
+Deno.test("Ctrl-C at the prompt clears the line, Ctrl-Z does nothing", async () => {
+  await using shell = await openShell();
+  await shell.type(`${Key.CTRL_Z}nonsense`);
+  await shell.waitFor("nonsense");
+  await shell.type(Key.CTRL_C);
+  await shell.waitFor(PROMPT);
+  await shell.enter("lpwd");
+  await shell.waitFor(`${Deno.cwd()}\n`);
+});
+
+Deno.test("Ctrl-C cancels a download, leaves nothing of it, and keeps the connection", async () => {
+  using folder = new TempFolder();
+  await using server = await startServer();
+  sparse(`${server.dir}/big.bin`);
+  const hold = new Hold(BIG_BYTES / 2);
+  await using relay = new Relay(server, { down: hold.meddle });
+  await using shell = await openShell([relay.address], { cwd: folder.path });
+  await shell.enter("download big.bin");
+  await hold.reached;
+  await shell.type(Key.CTRL_C);
+  await shell.waitFor("ftp: canceled");
+  await shell.waitFor(`ftp ${relay.address}:/> `);
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+  hold.release();
+  await shell.enter("size big.bin");
+  await shell.waitFor(`(${BIG_BYTES} bytes)`);
+  assertEquals(server.log().match(/connected/g)?.length, 1, server.log());
+});
+
+Deno.test("Ctrl-C cancels an upload, leaves nothing of it, and keeps the connection", async () => {
+  using folder = new TempFolder();
+  folder.file("big.bin", BIG_BYTES);
+  await using server = await startServer();
+  const hold = new Hold(BIG_BYTES / 2);
+  await using relay = new Relay(server, { up: hold.meddle });
+  await using shell = await openShell([relay.address], { cwd: folder.path });
+  await shell.enter("upload big.bin");
+  await hold.reached;
+  await shell.type(Key.CTRL_C);
+  hold.release();
+  await shell.waitFor("ftp: canceled");
+  await shell.waitFor(`ftp ${relay.address}:/> `);
+  await shell.enter("ls -a");
+  await shell.waitFor("0 files, 0 folders");
+  assertEquals([...Deno.readDirSync(server.dir)], []);
+});
+
+Deno.test("Ctrl-C and Ctrl-D at a question cancel the command", async () => {
+  await using server = await serverWithFiles();
+  await using shell = await openShell([server.address]);
+  for (const key of [Key.CTRL_C, Key.CTRL_D]) {
+    await shell.enter("rm report.txt");
+    await shell.waitFor("Are you sure you want to delete report.txt? (Y/N) ");
+    await shell.type(key);
+    await shell.waitFor("ftp: canceled");
+    await shell.waitFor(PROMPT);
+  }
+  assert(Deno.statSync(`${server.dir}/report.txt`).isFile);
+  await shell.enter("rm report.txt");
+  await shell.waitFor("(Y/N) ");
+  await shell.enter("perhaps");
+  await shell.waitFor("(Y/N) ");
+  await shell.enter("YES");
+  await shell.waitFor("Deleted report.txt");
+});
+
+Deno.test("a second Ctrl-C gets one out of a command whose server has stopped answering", async () => {
+  await using server = await serverWithFiles();
+  await using shell = await openShell([server.address]);
+  server.kill("SIGSTOP");
+  await shell.enter("size report.txt");
+  await shell.waitFor("\n");
+  await shell.type(Key.CTRL_C);
+  await shell.waitFor("Ctrl-C again closes the connection");
+  await shell.type(Key.CTRL_C);
+  await shell.waitFor("ftp (not connected)> ");
+});
+
+Deno.test("lines that are pasted run in order, and answer questions", async () => {
+  await using server = await serverWithFiles();
+  await using shell = await openShell([server.address]);
+  await shell.type("rm report.txt\ry\rmkdir one\rmkdir two\rls\r");
+  await shell.waitFor("Deleted report.txt");
+  await shell.waitFor("Made /one");
+  await shell.waitFor("Made /two");
+  await shell.waitFor(/one\/[^]*two\//);
+});
+
+Deno.test("when the server is gone, the next command says so and offers connme, which works", async () => {
+  await using server = await serverWithFiles();
+  await using shell = await openShell([server.address]);
+  server.kill("SIGKILL");
+  await server.stopped;
+  await shell.enter("ls");
+  await shell.waitFor(`the connection to ${server.address} was lost: `);
+  await shell.waitFor("; type connme to connect again");
+  await shell.waitFor("ftp (not connected)> ");
+  await shell.enter("connme");
+  await shell.waitFor("connection refused");
+  await shell.waitFor("ftp (not connected)> ");
+  await using _again = await startServer({ dir: server.dir, port: server.port });
+  await shell.enter("connme");
+  await shell.waitFor(`ftp ${server.address}:/> `);
+  await shell.enter("size report.txt");
+  await shell.waitFor("(5 bytes)");
+});
+
+Deno.test("a transfer that takes its time shows a progress line that fits, and takes it away", async () => {
+  using folder = new TempFolder();
+  await using server = await startServer();
+  const name = `${"long-".repeat(30)}name.bin`;
+  sparse(`${server.dir}/${name}`);
+  const hold = new Hold(BIG_BYTES / 2);
+  await using relay = new Relay(server, { down: hold.meddle });
+  await using shell = await openShell([relay.address], { cwd: folder.path });
+  await shell.enter(`download ${name} --no-show`);
+  await hold.reached;
+  const [line] = await shell.waitFor(
+    /long-\S+…\S+\.bin  \[=+> *\]  \d+%  [\d.]+ MiB\/64\.0 MiB  [\d.]+ \S+\/s  ETA [-\d:]+/,
+  );
+  assert(line.length < COLUMNS, line);
+  hold.release();
+  await shell.waitFor("Saved as long-");
+  // deno-lint-ignore no-control-regex
+  assertMatch(shell.raw.text, /\r\x1b\[KSaved as/);
+});
+
+Deno.test("colors are used on a terminal, and not under NO_COLOR", async () => {
+  // deno-lint-ignore no-control-regex
+  const color = /\x1b\[[0-9;]*m/;
+  await using colored = await openShell();
+  assertMatch(colored.raw.text, color);
+  await using plain = await openShell([], { env: { NO_COLOR: "1" } });
+  await plain.enter("nonsense");
+  await plain.waitFor(PROMPT);
+  assertNotMatch(plain.raw.text, color);
+});
