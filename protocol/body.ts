@@ -16,6 +16,8 @@ const LARGEST_CHUNK_BYTES = 256 * 1024;
 /** A frame that took longer than this to hand over, in milliseconds, makes the next ones smaller. */
 const SLOW_MS = 250;
 const SMALLEST_CHUNK_BYTES = 16 * 1024;
+/** What is kept of a body lies in blocks of at least this size. */
+const SMALLEST_BLOCK_BYTES = 4 * 1024;
 
 /**
  * Node's built-in modules, loaded when the first body needs them: merely importing one costs as much as starting the whole
@@ -178,7 +180,7 @@ export class IncomingBody {
   readonly #budget: BodyBudget;
   #digest: BodyDigest | undefined;
   #announced: { size?: number; sha256?: boolean } = {};
-  #kept: Uint8Array<ArrayBuffer>[] = [];
+  #kept: { block: Uint8Array<ArrayBuffer>; used: number }[] = [];
   #wanted: PromiseWithResolvers<Uint8Array<ArrayBuffer> | null> | undefined;
   #taken: PromiseWithResolvers<void> | undefined;
   #trailer: BodyEnd | undefined;
@@ -230,8 +232,7 @@ export class IncomingBody {
       await this.#taken.promise;
       return;
     }
-    this.#kept.push(chunk.slice());
-    this.#budget.left -= chunk.length;
+    this.#keep(chunk);
     // Any body of the connection may give bytes back. One that has failed waits for nobody: its consumer may be gone.
     while (this.#budget.left < 0 && this.#kept.length > 0 && this.#error === undefined) {
       this.#budget.more ??= Promise.withResolvers();
@@ -285,10 +286,21 @@ export class IncomingBody {
   /** The consumer's side: it wants no more; what still comes is thrown away. */
   discard(): void {
     this.#discarding = true;
-    const bytes = this.#kept.reduce((sum, chunk) => sum + chunk.length, 0);
+    const bytes = this.#kept.reduce((sum, { used }) => sum + used, 0);
     this.#kept = [];
     this.#giveBack(bytes);
     this.#release();
+  }
+
+  /** Keeps a copy. Tiny chunks go together into one block: each as an array of its own would take many times its size. */
+  #keep(chunk: Uint8Array<ArrayBuffer>): void {
+    let last = this.#kept.at(-1);
+    if (last === undefined || last.used + chunk.length > last.block.length) {
+      this.#kept.push(last = { block: new Uint8Array(Math.max(chunk.length, SMALLEST_BLOCK_BYTES)), used: 0 });
+    }
+    last.block.set(chunk, last.used);
+    last.used += chunk.length;
+    this.#budget.left -= chunk.length;
   }
 
   /** The consumer has done with the last chunk, so the reader may go on. */
@@ -299,10 +311,10 @@ export class IncomingBody {
   }
 
   #take(): Promise<Uint8Array<ArrayBuffer> | null> {
-    const chunk = this.#kept.shift();
-    if (chunk) {
-      this.#giveBack(chunk.length);
-      return Promise.resolve(chunk);
+    const kept = this.#kept.shift();
+    if (kept) {
+      this.#giveBack(kept.used);
+      return Promise.resolve(kept.block.subarray(0, kept.used));
     }
     if (this.#error) return Promise.reject(this.#error);
     if (this.#trailer) return Promise.resolve(null);

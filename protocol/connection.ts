@@ -14,6 +14,7 @@ import {
   FrameKind,
   HEADER_BYTES,
   kindName,
+  MAX_DATA_BYTES,
   PREAMBLE,
 } from "./frame.ts";
 
@@ -27,8 +28,11 @@ export interface Transport {
   close(): void;
 }
 
-/** Above this many queued bytes a sender should wait, see {@linkcode Connection.ready}. */
-const HIGH_WATER_BYTES = 256 * 1024;
+/**
+ * Above this many queued bytes a sender should wait, see {@linkcode Connection.ready}. More than the largest DATA frame that
+ * `sendBody` writes: whoever answers a PING beside a body must not wait for the end of the body.
+ */
+const HIGH_WATER_BYTES = 384 * 1024;
 
 /**
  * Frames over a {@linkcode Transport}.
@@ -82,16 +86,20 @@ export class Connection {
   /**
    * Reads the next frame.
    *
+   * @param limit longest payload that is taken, in bytes, where less than usual is expected
    * @returns the frame, a DATA payload being valid only until the next call; `null` at a clean end between frames
    * @throws {ProtocolError} for a header that {@linkcode decodeHeader} refuses
    * @throws {TruncatedError} when the stream ends inside a frame
    * @throws {ConnectionLostError} when the transport fails
    */
-  async readFrame(): Promise<Frame | null> {
+  async readFrame(limit = MAX_DATA_BYTES): Promise<Frame | null> {
     const resting = this.#lastKind !== FrameKind.DATA;
     const head = await this.#timed(this.#reader.read(HEADER_BYTES, resting));
     if (head === null) return null;
     const header = decodeHeader(head);
+    if (header.length > limit) {
+      throw new ProtocolError(`${kindName(header.kind)} frame of ${header.length} bytes; the limit here is ${limit}`);
+    }
     this.#lastKind = header.kind;
     const payload = await this.#timed(this.#reader.read(header.length));
     if (payload === null) throw new TruncatedError(`the stream ended inside a ${kindName(header.kind)} frame`);

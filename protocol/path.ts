@@ -112,7 +112,17 @@ export function isSafeName(name: string): boolean {
  * @param text anything
  */
 export function quote(text: string): string {
-  return JSON.stringify(text).replace(/[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeCharacter);
+  return escapeUnprintable(JSON.stringify(text));
+}
+
+/**
+ * JSON with everything escaped that it lets pass but that could disturb a terminal or a log: C1 control characters, line
+ * separators, and what turns the direction of writing around. It still says the same.
+ *
+ * @param json as `JSON.stringify` writes it
+ */
+export function escapeUnprintable(json: string): string {
+  return json.replace(/[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, escapeCharacter);
 }
 
 function escapeCharacter(character: string): string {

@@ -4,8 +4,13 @@
  * @module
  */
 
+import { escapeUnprintable, quote } from "../protocol/path.ts";
+
 /** What a log line says besides its time and its event. Values are escaped, so that a client cannot forge lines. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
+
+/** Longest value, in UTF-16 code units: no path of a file is longer, so what is cut names nothing. A fault's stack fits. */
+const MAX_VALUE_LENGTH = 4096;
 
 /** Writes log lines. */
 export type Log = (event: string, fields?: LogFields) => void;
@@ -31,13 +36,18 @@ const encoder = new TextEncoder();
 export function createLog(format: "text" | "json", write: (line: string) => void = toStandardError): Log {
   return (event, fields = {}) => {
     const time = new Date().toISOString();
-    write(format === "json" ? `${JSON.stringify({ time, event, ...fields })}\n` : textLine(time, event, fields));
+    const short = Object.entries(fields).map(([name, value]): [string, LogFields[string]] => [name, shorten(value)]);
+    write(format === "json" ? jsonLine(time, event, short) : textLine(time, event, short));
   };
 }
 
-function textLine(time: string, event: string, fields: LogFields): string {
+function jsonLine(time: string, event: string, fields: [string, LogFields[string]][]): string {
+  return `${escapeUnprintable(JSON.stringify({ time, event, ...Object.fromEntries(fields) }))}\n`;
+}
+
+function textLine(time: string, event: string, fields: [string, LogFields[string]][]): string {
   let line = `${time} ${event}`;
-  for (const [name, value] of Object.entries(fields)) {
+  for (const [name, value] of fields) {
     if (value !== undefined) line += ` ${name}=${typeof value === "string" ? word(value) : value}`;
   }
   return `${line}\n`;
@@ -45,7 +55,12 @@ function textLine(time: string, event: string, fields: LogFields): string {
 
 /** A value as it is when it is plain, in quotes and escaped otherwise. */
 function word(value: string): string {
-  return /^[\w./:@%+,[\]-]+$/.test(value) ? value : JSON.stringify(value);
+  return /^[\w./:@%+,[\]-]+$/.test(value) ? value : quote(value);
+}
+
+function shorten(value: LogFields[string]): LogFields[string] {
+  if (typeof value !== "string" || value.length <= MAX_VALUE_LENGTH) return value;
+  return `${value.slice(0, MAX_VALUE_LENGTH).toWellFormed()}…`;
 }
 
 function toStandardError(line: string): void {

@@ -16,6 +16,8 @@ const CHECK_MS = 1_000;
 const RETRY_MS = 50;
 /** How long a client that is one too many may take to read why, in milliseconds. */
 const REFUSE_MS = 1_000;
+/** So many clients can be told at once that they are one too many. */
+const MAX_REFUSING = 100;
 
 /** Options of {@linkcode Server}. */
 export interface ServeOptions extends SessionOptions {
@@ -28,6 +30,7 @@ export class Server {
   readonly #listener: Deno.TcpListener;
   readonly #options: ServeOptions;
   readonly #sessions = new Map<Session, Promise<void>>();
+  #refusing = 0;
   #stopped = false;
 
   /**
@@ -53,8 +56,9 @@ export class Server {
         else conn.close();
       } catch (error) {
         if (this.#stopped) break;
-        if (error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset) continue;
-        this.#options.log("accept", { outcome: "failed", message: String(error) });
+        const gone = error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset;
+        this.#options.log("accept", { outcome: gone ? "reset" : "failed", message: (error as Error).message });
+        if (gone) continue;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -89,7 +93,10 @@ export class Server {
     const connection = new Connection(conn);
     if (this.#sessions.size >= maxConnections) {
       clientLog("refused", { reason: `${maxConnections} clients are connected` });
-      return void refuse(connection, maxConnections);
+      // They take places too, if only for a moment. In a crowd, not everybody is told why.
+      if (this.#refusing >= MAX_REFUSING) return connection.close();
+      this.#refusing++;
+      return void refuse(connection, maxConnections).finally(() => this.#refusing--);
     }
     clientLog("connected");
     const session = new Session(connection, { ...this.#options, log: clientLog });

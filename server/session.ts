@@ -7,7 +7,7 @@
 import { type BodyBudget, IncomingBody } from "../protocol/body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, TruncatedError } from "../protocol/errors.ts";
-import { FLAG_BODY, type Frame, FrameKind, kindName, PREAMBLE } from "../protocol/frame.ts";
+import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
 import {
   BODY_WINDOW_BYTES,
   bodyEnd,
@@ -65,6 +65,10 @@ export class Session {
   /** The last request in the queue; requests run one after the other. */
   #queue: Promise<void> = Promise.resolve();
   #arriving: { id: number; body: IncomingBody } | undefined;
+  /** Bytes of the requests in the queue. */
+  #queuedBytes = 0;
+  /** Since when it has been the client's turn at the most, in milliseconds of `performance.now()`. */
+  #turn = performance.now();
   #greeted = false;
   #leaving = false;
   #stopping = false;
@@ -102,13 +106,18 @@ export class Session {
   checkIdle(now: number): void {
     const { readingSince, writingSince } = this.#connection;
     const limit = this.#greeted ? this.#options.idleMs : Math.min(HELLO_MS, this.#options.idleMs);
-    // While a request runs it is the client that waits, unless the request waits for its body.
-    const expected = this.#arriving !== undefined || this.#outstanding.size === 0;
-    const read = expected && readingSince !== undefined && now - readingSince > limit;
-    const write = writingSince !== undefined && now - writingSince > limit;
-    if (!read && !write) return;
-    this.#timedOut = true;
-    this.#connection.close();
+    if (writingSince !== undefined && now - writingSince > limit) {
+      this.#timedOut = true;
+      return this.#connection.close();
+    }
+    // The opening must be there in time as a whole. Later, while a request runs, it is the client that waits, unless the
+    // request waits for its body.
+    const since = !this.#greeted
+      ? this.#turn
+      : readingSince !== undefined && (this.#arriving !== undefined || this.#outstanding.size === 0)
+      ? Math.max(readingSince, this.#turn)
+      : now;
+    if (now - since > limit && !this.#leaving) this.#expire(limit);
   }
 
   /** Takes no more requests, finishes those that it has, then says goodbye. */
@@ -128,16 +137,28 @@ export class Session {
     this.#connection.close();
   }
 
+  /** Tells a client that has been silent for too long, where it still listens, and closes. */
+  async #expire(limit: number): Promise<void> {
+    this.#leaving = true;
+    this.#timedOut = true;
+    const message = `nothing came for ${limit / 1000} s`;
+    this.#connection.writeFrame(FrameKind.ERROR, 0, encodeMessage({ code: "idle", message }));
+    this.#farewell = setTimeout(() => this.#connection.close(), LINGER_MS);
+    await this.#connection.closeWrite();
+    this.#connection.close();
+  }
+
   /** The opening and both HELLOs; false when the peer speaks something else. */
   async #greet(): Promise<boolean> {
     const opening = await this.#connection.readOpening();
     if (opening === null) throw new ConnectionLostError("it left without a word");
     if (!opening.every((byte, at) => byte === PREAMBLE[at])) {
+      this.#leaving = true;
       this.#connection.write(NOT_CONNME);
       await this.#connection.linger(LINGER_MS);
       return false;
     }
-    const frame = await this.#connection.readFrame();
+    const frame = await this.#connection.readFrame(MAX_CONTROL_BYTES);
     if (frame === null) throw new ConnectionLostError("it left before HELLO");
     if (frame.kind !== FrameKind.HELLO) throw new ProtocolError(`${kindName(frame.kind)} frame before HELLO`);
     const { version, software } = decodeMessage(clientHello, frame.payload, "HELLO");
@@ -159,6 +180,7 @@ export class Session {
       }),
     );
     this.#greeted = true;
+    this.#turn = performance.now();
     return true;
   }
 
@@ -223,6 +245,9 @@ export class Session {
     if (this.#outstanding.size >= MAX_OUTSTANDING_REQUESTS) {
       throw new ProtocolError(`more than ${MAX_OUTSTANDING_REQUESTS} requests are unanswered`);
     }
+    // Held up as bodies are that come before their turn. No body is arriving, so the queue ends without us.
+    if (this.#queuedBytes + payload.length > BODY_WINDOW_BYTES) await this.#queue;
+    this.#queuedBytes += payload.length;
     const request: Outstanding = {
       body: new IncomingBody(this.#budget),
       abort: new AbortController(),
@@ -240,6 +265,7 @@ export class Session {
   async #answer(id: number, payload: Uint8Array, request: Outstanding): Promise<void> {
     const { storage, collision, allowed, log } = this.#options;
     const { body, abort: { signal } } = request;
+    this.#queuedBytes -= payload.length;
     await dispatch({ connection: this.#connection, allowed, log }, id, payload, { storage, collision, signal, body });
     request.answered = true;
     this.#forget(id, request);
@@ -264,6 +290,7 @@ export class Session {
 
   #forget(id: number, request: Outstanding): void {
     if (request.answered && request.body.ended) this.#outstanding.delete(id);
+    this.#turn = performance.now();
   }
 
   #abandon(error: Error): void {
@@ -281,6 +308,7 @@ export class Session {
     await this.#queue.catch(() => {});
     if (this.#timedOut) return "it was silent for too long";
     if (problem instanceof ConnectionLostError) return problem.message;
+    this.#leaving = true;
     this.#connection.writeFrame(
       FrameKind.ERROR,
       0,

@@ -107,13 +107,22 @@ Deno.test("a chunk that nobody waits for is copied, and counted while it is kept
 });
 
 Deno.test("beyond the budget a push waits until the consumer has made room", async () => {
-  const { body: incoming, budget } = body(5);
-  await inTime(incoming.push(new Uint8Array(5)), "a push within the budget");
-  const waiting = incoming.push(new Uint8Array(2));
-  assertEquals([await settled(waiting), budget.left], [false, -2]);
+  const { body: incoming, budget } = body(5000);
+  await inTime(incoming.push(new Uint8Array(5000)), "a push within the budget");
+  const waiting = incoming.push(new Uint8Array(2000));
+  assertEquals([await settled(waiting), budget.left], [false, -2000]);
   await incoming.read();
   await inTime(waiting, "a push after a read");
-  assertEquals(budget.left, 3);
+  assertEquals(budget.left, 3000);
+});
+
+Deno.test("tiny chunks are kept together, and not each with an array of its own", async () => {
+  const { body: incoming } = body(10_000);
+  for (let at = 0; at < 5000; at++) await incoming.push(bytes(at % 256));
+  incoming.end(endOf([Uint8Array.from({ length: 5000 }, (_, at) => at % 256)]));
+  const sizes = [];
+  for (let chunk = await incoming.read(); chunk !== null; chunk = await incoming.read()) sizes.push(chunk.length);
+  assertEquals(sizes, [4096, 904]);
 });
 
 Deno.test("the budget is shared: room that one body makes lets the push of another go on", async () => {
@@ -192,11 +201,13 @@ for (const [what, { announced, end, says }] of Object.entries(WRONG)) {
 Deno.test("more bytes than were announced are a mismatch at once, and are not given out", async () => {
   const { body: incoming } = body();
   incoming.expect({ size: 4 });
-  await incoming.push(bytes(1, 2, 3));
-  await incoming.push(bytes(4, 5));
-  assertEquals(await incoming.read(), bytes(1, 2, 3));
-  const error = await assertRejects(() => incoming.read(), CommandError, "longer than the 4 bytes");
-  assertEquals(error.code, "mismatch");
+  const first = incoming.read();
+  const pushing = incoming.push(bytes(1, 2, 3));
+  assertEquals(await first, bytes(1, 2, 3));
+  const refused = assertRejects(() => incoming.read(), CommandError, "longer than the 4 bytes");
+  await pushing;
+  incoming.push(bytes(4, 5));
+  assertEquals((await refused).code, "mismatch");
 });
 
 Deno.test("an announced size of zero counts as announced", async () => {

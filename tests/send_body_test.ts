@@ -157,6 +157,20 @@ Deno.test("a signal that fires after the last byte, or before the first, still p
   assertEquals(nothing, undefined);
 });
 
+Deno.test("a signal ends the waiting for a source that has nothing to give", async () => {
+  const abort = new AbortController();
+  const reason = new CommandError("canceled", "canceled");
+  const pending = Promise.withResolvers<number>();
+  const sending = transfer({ read: () => pending.promise }, { signal: abort.signal });
+  await turn();
+  abort.abort(reason);
+  const { chunks, end, sent } = await inTime(sending, "sendBody after its signal");
+  assertEquals([chunks, end], [[], undefined]);
+  assertStrictEquals(sent, reason);
+  pending.reject(new Error("too late")); // must not be an unhandled rejection either
+  await turn();
+});
+
 Deno.test("progress counts up to the size", async () => {
   const progress: number[] = [];
   const { chunks } = await transfer(sourceOf(counting(1_000_000), { size: 1_000_000 }), {

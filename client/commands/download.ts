@@ -4,6 +4,7 @@ import { bytes, elapsed, fileSize, printable, rate } from "../format.ts";
 import { localTarget, readHead, saveDownload } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
+import { terminalSize } from "../terminal_size.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Command } from "./command.ts";
 
@@ -52,17 +53,9 @@ export const download: Command = {
 
 async function show(out: Output, path: string, size: number): Promise<void> {
   if (out.json || out.quiet) return;
-  const { columns, rows } = screen();
+  const { columns, rows } = terminalSize();
   const view = await preview(readHead(path, PREVIEW_BYTES), size, rows, columns);
   if (view === undefined) return out.text(`${printable(path)} is not text: ${fileSize(size)}`);
   for (const line of view.lines) out.text(line);
   if (view.more) out.text(`... ${view.more}`);
-}
-
-function screen(): { columns: number; rows: number } {
-  try {
-    return Deno.consoleSize();
-  } catch {
-    return { columns: 80, rows: 24 };
-  }
 }

@@ -6,6 +6,7 @@
 
 import { green } from "@std/fmt/colors";
 import { bytes, printable } from "../format.ts";
+import { terminalSize } from "../terminal_size.ts";
 import { cutMiddle, type Measure, measureFor } from "../text_width.ts";
 
 /** Told how a transfer goes. */
@@ -80,7 +81,7 @@ class ProgressLine implements Meter {
     const rate = this.#rate.at(performance.now(), this.#done);
     const state = { name: this.#name, done: this.#done, total: this.#total, rate };
     this.#shown = true;
-    this.#write(`\r${progressLine(state, terminalColumns() - 1, this.#measure)}\x1b[K`);
+    this.#write(`\r${progressLine(state, terminalSize().columns - 1, this.#measure)}\x1b[K`);
   }
 }
 
@@ -174,13 +175,5 @@ export class RecentRate {
     while (this.#samples.length > 2 && this.#samples[1].time <= time - WINDOW_MS) this.#samples.shift();
     const [first] = this.#samples;
     return time > first.time ? (bytes - first.bytes) / (time - first.time) * 1000 : 0;
-  }
-}
-
-function terminalColumns(): number {
-  try {
-    return Deno.consoleSize().columns || 80;
-  } catch {
-    return 80;
   }
 }

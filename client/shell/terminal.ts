@@ -4,9 +4,8 @@
  * @module
  */
 
-import process from "node:process";
 import type { Interface } from "node:readline";
-import { Writable } from "node:stream";
+import { terminalSize } from "../terminal_size.ts";
 import { commonStart } from "./completion.ts";
 
 /** What a person can do besides typing a line. */
@@ -46,11 +45,23 @@ export class Terminal {
    * @param history lines of earlier runs, the oldest first
    */
   static async open(events: TerminalEvents, history: string[]): Promise<Terminal> {
-    const { createInterface } = await import("node:readline"); // one-shot runs do without
+    // Loaded here because one-shot runs, which do without, shall start quickly: a bundle loads what is imported above.
+    const [{ createInterface }, { default: process }, { Writable }] = await Promise.all([
+      import("node:readline"),
+      import("node:process"),
+      import("node:stream"),
+    ]);
     const screen = new Screen();
+    const output = new Writable({
+      write(chunk: Uint8Array, _encoding, done) {
+        screen.draw(chunk);
+        done();
+      },
+    });
+    Object.defineProperty(output, "columns", { get: () => terminalSize().columns });
     const readline = createInterface({
       input: process.stdin,
-      output: screen,
+      output,
       terminal: true,
       history: history.toReversed(),
       historySize: 1000,
@@ -72,6 +83,7 @@ export class Terminal {
     readline.on("history", (lines) => {
       if (terminal.#kept) lines.splice(0, lines.length, ...terminal.#kept);
     });
+    Deno.addSignalListener("SIGWINCH", () => output.emit("resize"));
     process.stdin.on("end", events.gone);
     process.stdin.on("error", events.gone);
     return terminal;
@@ -122,38 +134,23 @@ export class Terminal {
   }
 }
 
-/** Where readline draws: the terminal, or nowhere. */
-class Screen extends Writable {
+/** What is written to the terminal, readline's drawing among it. */
+class Screen {
+  /** Whether readline draws nothing. */
   hidden = true;
   readonly #terminal = Deno.stdout.isTerminal() ? Deno.stdout : Deno.stderr;
-  readonly #encoder = new TextEncoder();
-
-  get columns(): number {
-    return size().columns;
-  }
-
-  get rows(): number {
-    return size().rows;
-  }
 
   print(text: string): void {
-    const bytes = this.#encoder.encode(text);
+    this.#write(new TextEncoder().encode(text));
+  }
+
+  draw(bytes: Uint8Array): void {
+    if (!this.hidden) this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): void {
     try {
       for (let at = 0; at < bytes.length;) at += this.#terminal.writeSync(bytes.subarray(at));
     } catch { /* the terminal is gone, and its input will say so */ }
-  }
-
-  override _write(chunk: Uint8Array | string, _encoding: string, done: (error?: Error | null) => void): void {
-    if (!this.hidden) this.print(typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk));
-    done();
-  }
-}
-
-function size(): { columns: number; rows: number } {
-  try {
-    const { columns, rows } = Deno.consoleSize();
-    return { columns: columns || 80, rows: rows || 24 };
-  } catch {
-    return { columns: 80, rows: 24 };
   }
 }

@@ -94,8 +94,13 @@ export class TestTerminal implements AsyncDisposable {
 
   /** Ends it, whatever it is doing. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // `script` ends when the program has; were it killed itself, the program would live on for a moment.
+    const { pid } = this.#child;
     try {
-      this.#child.kill("SIGKILL"); // the terminal goes with it, and the program gets SIGHUP
+      const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).split(" ").map(Number);
+      for (const victim of children[0] > 0 ? children.filter((child) => child > 0) : [pid]) {
+        Deno.kill(victim, "SIGKILL");
+      }
     } catch { /* it has ended */ }
     await this.#child.status;
     await this.#keyboard.close().catch(() => {});

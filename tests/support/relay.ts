@@ -15,12 +15,15 @@ export class Relay implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #conns = new Set<Deno.Conn>();
   readonly #done: Promise<void>[] = [];
+  /** Rejects at the end, so that a frame that is still held does not hold up the end of a test that failed. */
+  readonly #cut = Promise.withResolvers<never>();
 
   /**
    * @param server where to
    * @param meddle what is done to the frames of clients, and to those of the server
    */
   constructor(server: { port: number }, meddle: { up?: Meddle; down?: Meddle }) {
+    this.#cut.promise.catch(() => {});
     this.#done.push(this.#accept(server.port, meddle));
   }
 
@@ -33,6 +36,7 @@ export class Relay implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     this.#conns.forEach(close);
+    this.#cut.reject(new Error("the relay was cut"));
     await Promise.all(this.#done);
   }
 
@@ -42,7 +46,10 @@ export class Relay implements AsyncDisposable {
         const client = await this.#listener.accept();
         const server = await Deno.connect({ hostname: "127.0.0.1", port });
         this.#conns.add(client).add(server);
-        this.#done.push(pass(client, server, PREAMBLE.length, up), pass(server, client, 0, down));
+        const [hold, holdBack] = [up, down].map((meddle): Meddle => (frame) =>
+          Promise.race([meddle?.(frame), this.#cut.promise])
+        );
+        this.#done.push(pass(client, server, PREAMBLE.length, hold), pass(server, client, 0, holdBack));
       }
     } catch { /* the listener was closed */ }
   }
@@ -78,14 +85,14 @@ export class Hold {
   }
 }
 
-async function pass(from: Deno.Conn, to: Deno.Conn, opening: number, meddle: Meddle | undefined): Promise<void> {
+async function pass(from: Deno.Conn, to: Deno.Conn, opening: number, meddle: Meddle): Promise<void> {
   try {
     const reader = new ExactReader(from.readable);
     await write(to, (await reader.read(opening))!);
     for (let head = await reader.read(HEADER_BYTES); head !== null; head = await reader.read(HEADER_BYTES)) {
       const header = decodeHeader(head);
       const frame = { ...header, payload: (await reader.read(header.length))!.slice() };
-      await meddle?.(frame);
+      await meddle(frame);
       await write(to, encodeFrame(frame.kind, frame.id, frame.payload, frame.flags));
     }
     await to.closeWrite();
