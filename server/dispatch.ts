@@ -8,7 +8,7 @@ import { sendBody } from "../protocol/body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
 import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
-import { type AnyRequest, type CommandName, decodeRequest, encodeMessage } from "../protocol/messages.ts";
+import { type AnyRequest, type CommandName, encodeMessage } from "../protocol/messages.ts";
 import { DiskError } from "../disk/errors.ts";
 import type { Call, Handler, Outcome } from "./commands/handler.ts";
 import { type Access, HANDLERS } from "./commands/table.ts";
@@ -29,24 +29,23 @@ export interface Dispatcher {
  *
  * @param dispatcher see {@linkcode Dispatcher}
  * @param id the request's id
- * @param payload of the REQUEST frame
+ * @param request what it asks for, or why that cannot be
  * @param call what the handler works with
  * @throws {ProtocolError} only for what ends the connection: everything else is answered by an ERROR frame
  */
 export async function dispatch(
   { connection, allowed, log }: Dispatcher,
   id: number,
-  payload: Uint8Array,
+  request: AnyRequest | CommandError,
   call: Call,
 ): Promise<void> {
   const began = performance.now();
-  let request: AnyRequest | undefined;
   let outcome: Outcome<CommandName> | undefined;
   let bytes = 0;
   let failure: Failure | undefined;
   try {
     call.signal.throwIfAborted();
-    request = decodeRequest(payload);
+    if (request instanceof CommandError) throw request;
     const { access, handle } = HANDLERS[request.command];
     if (!allowed.has(access)) throw new CommandError("read_only", "this server serves for reading only");
     outcome = await (handle as Handler<CommandName>)(call, request.parameters);
@@ -83,13 +82,14 @@ interface Failure {
 
 function logOutcome(
   log: Log,
-  request: AnyRequest | undefined,
+  request: AnyRequest | CommandError,
   bytes: number,
   ms: number,
   failure: Failure | undefined,
 ): void {
-  const { path, from, to } = (request?.parameters ?? {}) as { path?: string; from?: string; to?: string };
-  log(request?.command ?? "request", {
+  const { command, parameters } = request instanceof CommandError ? { command: "request", parameters: {} } : request;
+  const { path, from, to } = parameters as { path?: string; from?: string; to?: string };
+  log(command, {
     path,
     from,
     to,

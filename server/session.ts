@@ -9,11 +9,13 @@ import type { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, TruncatedError } from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
 import {
+  type AnyRequest,
   BODY_WINDOW_BYTES,
   bodyEnd,
   clientHello,
   type Collision,
   decodeMessage,
+  decodeRequest,
   encodeMessage,
   errorMessage,
   goodbye,
@@ -71,6 +73,7 @@ export class Session {
   #turn = performance.now();
   #greeted = false;
   #leaving = false;
+  #abandoned = false;
   #stopping = false;
   #timedOut = false;
   #farewell: ReturnType<typeof setTimeout> | undefined;
@@ -206,14 +209,14 @@ export class Session {
     }
     this.#abandon(new ConnectionLostError("the client closed the connection"));
     await this.#queue;
-    return "it closed the connection";
+    return "the client closed the connection";
   }
 
   async #take(frame: Frame): Promise<void> {
     const { kind, id, payload } = frame;
     switch (kind) {
       case FrameKind.REQUEST:
-        return await this.#accept(id, payload.slice(), (frame.flags & FLAG_BODY) !== 0);
+        return await this.#accept(id, payload, (frame.flags & FLAG_BODY) !== 0);
       case FrameKind.DATA:
         return await this.#bodyOf(id, kind).push(payload);
       case FrameKind.END: {
@@ -248,6 +251,7 @@ export class Session {
     // Held up as bodies are that come before their turn. No body is arriving, so the queue ends without us.
     if (this.#queuedBytes + payload.length > BODY_WINDOW_BYTES) await this.#queue;
     this.#queuedBytes += payload.length;
+    const asked = requestOf(payload);
     const request: Outstanding = {
       body: new IncomingBody(this.#budget),
       abort: new AbortController(),
@@ -257,16 +261,18 @@ export class Session {
     if (hasBody) this.#arriving = { id, body: request.body };
     else request.body.end({ size: 0, crc32: "00000000" });
     if (this.#stopping) request.abort.abort(new CommandError("stopping", "the server is stopping"));
-    this.#queue = this.#queue.then(() => this.#answer(id, payload, request));
-    this.#queue.catch(() => this.#connection.close());
+    this.#queue = this.#queue.then(() => {
+      this.#queuedBytes -= payload.length;
+      return this.#answer(id, asked, request);
+    });
+    this.#queue.catch(() => this.#abandoned || this.#connection.close());
     await this.#connection.ready();
   }
 
-  async #answer(id: number, payload: Uint8Array, request: Outstanding): Promise<void> {
+  async #answer(id: number, asked: AnyRequest | CommandError, request: Outstanding): Promise<void> {
     const { storage, collision, allowed, log } = this.#options;
     const { body, abort: { signal } } = request;
-    this.#queuedBytes -= payload.length;
-    await dispatch({ connection: this.#connection, allowed, log }, id, payload, { storage, collision, signal, body });
+    await dispatch({ connection: this.#connection, allowed, log }, id, asked, { storage, collision, signal, body });
     request.answered = true;
     this.#forget(id, request);
   }
@@ -294,6 +300,7 @@ export class Session {
   }
 
   #abandon(error: Error): void {
+    this.#abandoned = true;
     for (const { abort, body } of this.#outstanding.values()) {
       abort.abort(error);
       body.fail(error);
@@ -316,5 +323,15 @@ export class Session {
     );
     await this.#connection.linger(LINGER_MS);
     return problem.message;
+  }
+}
+
+/** What is asked for, or why it cannot be, which is answered in its turn. */
+function requestOf(payload: Uint8Array): AnyRequest | CommandError {
+  try {
+    return decodeRequest(payload);
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
   }
 }

@@ -67,6 +67,14 @@ Deno.test("a script that cannot be read is exit code 5, one that is not text exi
   assertStringIncludes(binary.stderr, "not valid UTF-8");
 });
 
+Deno.test("a script from standard input cannot upload it as well", async () => {
+  await using server = await startServer();
+  const { code, stderr } = await ftp(server, { stdin: "upload - name\nnot a command\n" });
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "line 1: upload - reads standard input, which the commands come from");
+  assertEquals([...Deno.readDirSync(server.dir)], []);
+});
+
 Deno.test("byebye ends a script; without a connection its commands say so", async () => {
   await using server = await startServer();
   const ended = await ftp(server, { stdin: "byebye\nnonsense\n" });

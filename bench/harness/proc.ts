@@ -43,3 +43,10 @@ export function processorTime(): number {
     (children.get(pid) ?? []).reduce((all, child) => all + sum(child), ticks.get(pid) ?? 0);
   return sum(Deno.pid) / TICKS;
 }
+
+/** Processor time in seconds that everybody together has used since the machine started, waiting not counted. */
+export function busyTime(): number {
+  const line = Deno.readTextFileSync("/proc/stat").split("\n", 1)[0];
+  const [user, nice, system, _idle, _waiting, irq, softirq, steal] = line.trim().split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq + steal) / TICKS;
+}

@@ -19,6 +19,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The connection. Throws `ConnectionLostError` when there is none. */
   readonly client: Client;
+  /** Whether commands come from standard input, so that none of them may read it. */
+  readonly readsCommands: boolean;
   /** Every command there is. */
   readonly commands: readonly Command[];
   /** The remote folder that the person is in; always starts with `/`. */

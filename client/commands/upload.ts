@@ -29,6 +29,11 @@ export const upload: Command = {
     if (file === "-" && remote === undefined) {
       throw new UsageError("upload - needs a name to store it under: upload - NAME");
     }
+    if (file === "-" && context.readsCommands) {
+      throw new UsageError(
+        "upload - reads standard input, which the commands come from; run it as ftp HOST upload - NAME",
+      );
+    }
     const options: UploadOptions = { collision, signal, sha256: on.has("sha256") };
 
     using source = file === "-" ? standardInput() : openLocal(file);

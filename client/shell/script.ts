@@ -18,6 +18,7 @@ import type { Runner } from "./runner.ts";
  * @returns what to exit with: what the command that failed would have exited with
  */
 export async function runScript(runner: Runner, file?: string): Promise<ExitCode> {
+  runner.readsCommands = file === undefined;
   const place = file === undefined ? "line" : `${printable(file)}, line`;
   let number = 0;
   try {

@@ -52,6 +52,7 @@ class Shell {
   #ahead: (string | null)[] = [];
   #answer: PromiseWithResolvers<string> | undefined;
   #prompt = "";
+  #exit: ExitCode = ExitCode.DONE;
   /** How far the running command has been canceled. */
   #cancellation: "none" | "asked" | "overdue" | "disconnected" = "none";
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,7 +65,7 @@ class Shell {
 
   async run(connect: boolean): Promise<ExitCode> {
     const runner = this.#runner;
-    runner.interactive = true;
+    runner.interactive = runner.readsCommands = true;
     runner.ask = (question) => this.#ask(question);
     this.#terminal = await Terminal.open({
       line: (line) => this.#typed(line),
@@ -83,32 +84,34 @@ class Shell {
       event.preventDefault();
       runner.report(event.reason);
     });
-    for (const [signal, exit] of [["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+    globalThis.addEventListener("error", (event) => {
+      event.preventDefault();
+      runner.report(event.error);
+    });
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
       Deno.addSignalListener(signal, () => {
-        this.#terminal.close(); // or the terminal would stay as readline needs it
-        Deno.exit(exit);
+        this.#exit = ExitCode.INTERRUPTED;
+        this.#gone();
+        setTimeout(() => this.#end(), CANCEL_MS);
       });
     }
     runner.out.note(menu(runner));
     if (connect) await this.#execute("connme");
     await this.#next();
     await this.#over.promise;
-    this.#terminal.close();
-    return ExitCode.DONE;
+    this.#terminal.close(); // or the terminal would stay as readline needs it
+    return this.#exit;
   }
 
   /** Runs what was typed ahead, then shows the prompt. */
   async #next(): Promise<void> {
     this.#state = "running";
     while (!this.#runner.left && this.#ahead.length > 0) {
-      const line = this.#ahead.shift()!;
+      const line = this.#takeAhead();
       this.#terminal.print(`${this.#promptText()}${line ?? ""}\n`);
-      await this.#execute(line ?? "byebye");
+      await this.#obey(line);
     }
-    if (this.#runner.left) {
-      this.#state = "over";
-      return this.#over.resolve();
-    }
+    if (this.#runner.left) return this.#end();
     this.#state = "prompt";
     this.#terminal.prompt(this.#prompt = this.#promptText());
   }
@@ -117,6 +120,21 @@ class Shell {
     const { where, remoteFolder } = this.#runner;
     if (where === undefined) return `ftp ${dim("(not connected)")}> `;
     return `ftp ${cyan(where)}:${bold(printable(remoteFolder))}> `;
+  }
+
+  #takeAhead(): string | null {
+    return this.#ahead.shift() ?? null;
+  }
+
+  #end(): void {
+    this.#state = "over";
+    this.#over.resolve();
+  }
+
+  /** Runs a line that was typed, or what Ctrl-D means. */
+  async #obey(line: string | null): Promise<void> {
+    if (line !== null) this.#history.add(line);
+    await this.#execute(line ?? "byebye");
   }
 
   async #execute(line: string): Promise<void> {
@@ -132,18 +150,14 @@ class Shell {
   #typed(line: string | null): void {
     switch (this.#state) {
       case "prompt":
-        if (line !== null) this.#history.add(line);
-        else this.#terminal.print("\n");
-        this.#state = "running";
-        this.#terminal.hide();
-        this.#execute(line ?? "byebye").then(() => this.#next());
+        if (line === null) this.#terminal.print("\n");
+        this.#obey(line).then(() => this.#next());
         return;
       case "asking":
         if (line === null) this.#terminal.print("\n");
         this.#settle(line);
         return;
       case "running":
-        if (line !== null) this.#history.add(line);
         this.#ahead.push(line);
         return;
       case "over":
@@ -157,7 +171,7 @@ class Shell {
     this.#state = "asking";
     // What was typed ahead answers, as on any terminal.
     if (this.#ahead.length > 0) {
-      const line = this.#ahead.shift()!;
+      const line = this.#takeAhead();
       this.#terminal.print(`${question}${line ?? ""}\n`);
       this.#settle(line);
     } else this.#terminal.prompt(question, false);
@@ -209,7 +223,10 @@ class Shell {
       case "overdue":
         this.#cancellation = "disconnected";
         this.#runner.disconnect();
-        this.#timer = setTimeout(() => this.#abandon.resolve(), ABANDON_MS);
+        this.#timer = setTimeout(() => {
+          out.note("The command does not end; going on without it.");
+          this.#abandon.resolve();
+        }, ABANDON_MS);
         return;
       case "asked":
       case "disconnected":
@@ -228,5 +245,5 @@ class Shell {
 
 function menu(runner: Runner): string {
   return `${bold(SOFTWARE)}\n\n${commandList(runner.commands)}\n\n` +
-    `help COMMAND tells more, Tab completes, ${runner.defaultAddress} is where connme connects to.\n`;
+    `Tab completes; help COMMAND tells more; connme alone connects to ${runner.defaultAddress}.\n`;
 }

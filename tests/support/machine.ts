@@ -66,6 +66,15 @@ export function peakMemory(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))![1]) / 1024;
 }
 
+/**
+ * How many files and sockets a process has open.
+ *
+ * @param pid of a running process
+ */
+export function openFiles(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+}
+
 function tryRamDisk(): string | undefined {
   try {
     using _disk = new RamDisk("1m");

@@ -7,7 +7,9 @@
 import { crc32 } from "node:zlib";
 import { decodeHeader, encodeFrame, FLAG_BODY, FrameKind, HEADER_BYTES, PREAMBLE } from "../../protocol/frame.ts";
 import { encodeMessage } from "../../protocol/messages.ts";
+import { concat } from "./frames.ts";
 import { PATIENCE_MS } from "./transcript.ts";
+import { inTime } from "./watchdog.ts";
 
 /** A frame as it came. */
 export interface RawFrame {
@@ -36,10 +38,10 @@ export interface RawAnswer {
 }
 
 /** HELLO of a client, preamble included. */
-export const GREETING: Uint8Array<ArrayBuffer> = concat(
+export const GREETING: Uint8Array<ArrayBuffer> = concat([
   PREAMBLE,
   encodeFrame(FrameKind.HELLO, 0, encodeMessage({ version: 1, software: "raw" })),
-);
+]);
 
 /** One connection. Closed at the end of its block: `using client = await RawClient.connect(server)`. */
 export class RawClient implements Disposable {
@@ -75,7 +77,7 @@ export class RawClient implements Disposable {
 
   /** Sends bytes as they are. */
   async send(...parts: Uint8Array[]): Promise<void> {
-    const bytes = concat(...parts);
+    const bytes = concat(parts);
     for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
   }
 
@@ -112,11 +114,11 @@ export class RawClient implements Disposable {
         if (frame.kind === FrameKind.PONG) continue;
         throw new Error(`kind ${frame.kind} for ${frame.id} instead of the answer to ${id}: ${frame.message?.message}`);
       }
-      if (frame.kind === FrameKind.ERROR) return { ...frame.message, body: concat(...body) };
+      if (frame.kind === FrameKind.ERROR) return { ...frame.message, body: concat(body) };
       if (frame.kind === FrameKind.DATA) body.push(frame.bytes);
-      if (frame.kind === FrameKind.END) return { reply, body: concat(...body) };
+      if (frame.kind === FrameKind.END) return { reply, body: concat(body) };
       if (frame.kind === FrameKind.REPLY) {
-        if (!frame.hasBody) return { reply: frame.message, body: concat(...body) };
+        if (!frame.hasBody) return { reply: frame.message, body: concat(body) };
         reply = frame.message;
       }
     }
@@ -176,8 +178,8 @@ export class RawClient implements Disposable {
 
   async #more(): Promise<boolean> {
     const buffer = new Uint8Array(64 * 1024);
-    const count = await inTime(this.#conn.read(buffer), "the server neither answers nor closes");
-    if (count !== null) this.#rest = concat(this.#rest, buffer.subarray(0, count));
+    const count = await inTime(this.#conn.read(buffer), "a server that neither answers nor closes", PATIENCE_MS);
+    if (count !== null) this.#rest = concat([this.#rest, buffer.subarray(0, count)]);
     return count !== null;
   }
 }
@@ -187,29 +189,7 @@ export function endOf(body: Uint8Array): { size: number; crc32: string } {
   return { size: body.length, crc32: crc32(body).toString(16).padStart(8, "0") };
 }
 
-/** Byte arrays as one. */
-export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** Text as bytes. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
-}
-
-/** Waits for something, but not for ever. */
-export async function inTime<T>(promise: Promise<T>, otherwise: string, ms = PATIENCE_MS): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`${otherwise} (${ms / 1000} s)`)), ms);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
