@@ -10,10 +10,12 @@ import { load, machine, versions } from "./harness/machine.ts";
 import { toText } from "./harness/table.ts";
 import { record } from "./record.ts";
 import type { Report, Scenario } from "./scenario.ts";
+import { frames } from "./scenarios/frames.ts";
 import { single } from "./scenarios/single.ts";
+import { startup } from "./scenarios/startup.ts";
 import { pythonWithFtp } from "./servers/programs.ts";
 
-const SCENARIOS: readonly Scenario[] = [single];
+const SCENARIOS: readonly Scenario[] = [single, startup, frames];
 
 const USAGE = `Usage: deno task bench [NAME...] [OPTION...]
 

@@ -34,6 +34,7 @@ export interface PublishOptions {
 export class PartialFile {
   readonly #folder: string;
   readonly #path: string;
+  readonly #executable: boolean;
   readonly #shown: string;
   readonly #file: Deno.FsFile;
   #stalled = false;
@@ -49,6 +50,7 @@ export class PartialFile {
    */
   constructor(folder: string, executable = false, shown = "the file") {
     this.#folder = folder;
+    this.#executable = executable;
     this.#shown = shown;
     this.#path = `${folder}/${newPartialName()}`;
     try {
@@ -110,6 +112,7 @@ export class PartialFile {
 
   #claim(name: string, collision: Collision): string {
     if (collision === "overwrite") {
+      this.#keepRights(`${this.#folder}/${name}`);
       Deno.renameSync(this.#path, `${this.#folder}/${name}`);
       return name;
     }
@@ -123,6 +126,19 @@ export class PartialFile {
         if (collision === "fail") throw new DiskError("exists", `the name "${name}" is taken`, { cause: error });
       }
     }
+  }
+
+  /** Whoever may not read or write a file may not do so with the one in its place. */
+  #keepRights(replaced: string): void {
+    let mode: number | null;
+    try {
+      mode = Deno.statSync(replaced).mode;
+    } catch {
+      return; // there is none
+    }
+    if (mode === null) return; // not on this system
+    const execute = this.#executable ? (mode & 0o444) >> 2 : 0;
+    Deno.chmodSync(this.#path, (mode & 0o666) | execute);
   }
 
   async #writeLater(chunk: Uint8Array): Promise<void> {

@@ -33,6 +33,8 @@ export interface Transport {
  * `sendBody` writes: whoever answers a PING beside a body must not wait for the end of the body.
  */
 const HIGH_WATER_BYTES = 384 * 1024;
+/** What each queued write costs beside its own bytes, roughly: an answer to PING is 8 bytes in an object of hundreds. */
+const WRITE_OVERHEAD_BYTES = 256;
 
 /**
  * Frames over a {@linkcode Transport}.
@@ -142,7 +144,7 @@ export class Connection {
    */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
+    this.#queuedBytes += bytes.length + WRITE_OVERHEAD_BYTES;
     if (this.#next === undefined) {
       this.#next = this.#flushAfter(this.#current);
       this.#next.catch(() => {}); // whoever awaits it, or the reader, reports it
@@ -212,7 +214,7 @@ export class Connection {
     this.#next = undefined;
     try {
       this.writingSince = performance.now();
-      await this.#writer.write(batch.length === 1 ? batch[0] : concat(batch, bytes));
+      await this.#writer.write(batch.length === 1 ? batch[0] : concat(batch));
     } catch (error) {
       throw lost(error);
     } finally {
@@ -233,8 +235,8 @@ export class Connection {
   }
 }
 
-function concat(parts: Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(bytes);
+function concat(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -48,17 +48,23 @@ export class Server {
       const now = performance.now();
       for (const session of this.#sessions.keys()) session.checkIdle(now);
     }, Math.min(CHECK_MS, this.#options.idleMs / 4));
+    let failing = false;
     // Not `for await`: it would end for good when a peer connects and resets at once.
     while (!this.#stopped) {
       try {
         const conn = await this.#listener.accept();
+        failing = false;
         if (!this.#stopped) this.#welcome(conn);
         else conn.close();
       } catch (error) {
         if (this.#stopped) break;
         const gone = error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset;
-        this.#options.log("accept", { outcome: gone ? "reset" : "failed", message: (error as Error).message });
+        // Out of something, it fails again and again: one line says so.
+        if (gone || !failing) {
+          this.#options.log("accept", { outcome: gone ? "reset" : "failed", message: (error as Error).message });
+        }
         if (gone) continue;
+        failing = true;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { giveWay } from "../disk/give_way.ts";
 import { type BodyBudget, IncomingBody } from "../protocol/body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, TruncatedError } from "../protocol/errors.ts";
@@ -69,8 +70,8 @@ export class Session {
   #arriving: { id: number; body: IncomingBody } | undefined;
   /** Bytes of the requests in the queue. */
   #queuedBytes = 0;
-  /** Since when it has been the client's turn at the most, in milliseconds of `performance.now()`. */
-  #turn = performance.now();
+  /** Since when the client has been waited for at the most, in milliseconds of `performance.now()`. */
+  #awaited = performance.now();
   #greeted = false;
   #leaving = false;
   #abandoned = false;
@@ -116,9 +117,9 @@ export class Session {
     // The opening must be there in time as a whole. Later, while a request runs, it is the client that waits, unless the
     // request waits for its body.
     const since = !this.#greeted
-      ? this.#turn
+      ? this.#awaited
       : readingSince !== undefined && (this.#arriving !== undefined || this.#outstanding.size === 0)
-      ? Math.max(readingSince, this.#turn)
+      ? Math.max(readingSince, this.#awaited)
       : now;
     if (now - since > limit && !this.#leaving) this.#expire(limit);
   }
@@ -183,7 +184,7 @@ export class Session {
       }),
     );
     this.#greeted = true;
-    this.#turn = performance.now();
+    this.#awaited = performance.now();
     return true;
   }
 
@@ -206,6 +207,7 @@ export class Session {
         return "goodbye";
       }
       await this.#take(frame);
+      await giveWay();
     }
     this.#abandon(new ConnectionLostError("the client closed the connection"));
     await this.#queue;
@@ -265,13 +267,18 @@ export class Session {
       this.#queuedBytes -= payload.length;
       return this.#answer(id, asked, request);
     });
-    this.#queue.catch(() => this.#abandoned || this.#connection.close());
+    this.#queue.catch((error) => {
+      if (this.#abandoned) return;
+      this.#abandon(error); // what is behind it in the queue will not run, and the reader may wait for it
+      this.#connection.close();
+    });
     await this.#connection.ready();
   }
 
   async #answer(id: number, asked: AnyRequest | CommandError, request: Outstanding): Promise<void> {
     const { storage, collision, allowed, log } = this.#options;
     const { body, abort: { signal } } = request;
+    await giveWay();
     await dispatch({ connection: this.#connection, allowed, log }, id, asked, { storage, collision, signal, body });
     request.answered = true;
     this.#forget(id, request);
@@ -296,7 +303,7 @@ export class Session {
 
   #forget(id: number, request: Outstanding): void {
     if (request.answered && request.body.ended) this.#outstanding.delete(id);
-    this.#turn = performance.now();
+    this.#awaited = performance.now();
   }
 
   #abandon(error: Error): void {

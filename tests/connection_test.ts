@@ -121,6 +121,16 @@ Deno.test("what a peer announces is refused before anything is allocated for it"
   assertEquals(transport.views, [4096]);
 });
 
+Deno.test("a reader that expects little can set a lower limit, which is kept before anything is allocated", async () => {
+  const hello = encodeFrame(FrameKind.HELLO, 0, new Uint8Array(20));
+  const open = (limit: number) => new Connection(incoming(hello)).readFrame(limit);
+  assertEquals((await open(20))!.length, 20);
+  await assertRejects(() => open(19), ProtocolError, "HELLO frame of 20 bytes");
+  const transport = incoming(encodeFrame(FrameKind.DATA, 1, new Uint8Array(100_000)));
+  await assertRejects(() => new Connection(transport).readFrame(65_536), ProtocolError, "100000");
+  assertEquals(transport.views, [4096]);
+});
+
 Deno.test("the largest frame is read, with one buffer of its size", async () => {
   const payload = new Uint8Array(MAX_DATA_BYTES).fill(7);
   const transport = incoming(encodeFrame(FrameKind.DATA, 1, payload));

@@ -37,14 +37,18 @@ async function readAll(from: IncomingBody): Promise<Uint8Array> {
 }
 
 Deno.test("a body is read as it was pushed, whoever is faster, and nothing of the budget is lost", async () => {
-  const chunks = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 });
+  // Small ones share a block when they are kept; a long one may not fit the block that was begun.
+  const long = fc.integer({ min: 1000, max: 6000 }).map((length) => Uint8Array.from({ length }, (_, at) => at * 7));
+  const chunk = fc.oneof({ arbitrary: fc.uint8Array({ maxLength: 40 }), weight: 3 }, { arbitrary: long, weight: 1 });
+  const chunks = fc.array(chunk, { maxLength: 20 });
+  const budgets = fc.oneof(fc.nat(60), fc.nat(20_000));
   const pauses = fc.infiniteStream(fc.nat(3));
   await fc.assert(
     fc.asyncProperty(
       chunks,
       pauses,
       pauses,
-      fc.nat(60),
+      budgets,
       fc.boolean(),
       async (chunks, pushing, reading, left, sha256) => {
         const { body: incoming, budget } = body(left);
@@ -53,7 +57,7 @@ Deno.test("a body is read as it was pushed, whoever is faster, and nothing of th
         };
         const reader = (async () => {
           // One buffer for all of them, as the connection's reader has: a chunk must not be used beyond its time.
-          const buffer = new Uint8Array(40);
+          const buffer = new Uint8Array(6000);
           for (const chunk of chunks) {
             await pause(pushing.next().value);
             buffer.set(chunk);
@@ -123,6 +127,18 @@ Deno.test("tiny chunks are kept together, and not each with an array of its own"
   const sizes = [];
   for (let chunk = await incoming.read(); chunk !== null; chunk = await incoming.read()) sizes.push(chunk.length);
   assertEquals(sizes, [4096, 904]);
+});
+
+Deno.test("what is kept stays in order, whether it fits the block that was begun or not", async () => {
+  const size = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1000, max: 6000 }), fc.constant(4096));
+  await fc.assert(fc.asyncProperty(fc.array(size, { maxLength: 10 }), async (sizes) => {
+    const { body: incoming, budget } = body(100_000);
+    const chunks = sizes.map((length, index) => Uint8Array.from({ length }, (_, at) => at * 7 + index));
+    for (const chunk of chunks) await inTime(incoming.push(chunk), "a push within the budget");
+    incoming.end(endOf(chunks));
+    assertEquals(await readAll(incoming), concat(chunks));
+    assertEquals(budget.left, 100_000);
+  }));
 });
 
 Deno.test("the budget is shared: room that one body makes lets the push of another go on", async () => {

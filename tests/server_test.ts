@@ -7,8 +7,10 @@ import { readConfig } from "../server/config.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { bound, testUnless } from "./support/machine.ts";
 import { ftp, FTPD, startFtp, startServer, type TestServer } from "./support/programs.ts";
+import { GREETING } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { PATIENCE_MS } from "./support/transcript.ts";
+import { inTime } from "./support/watchdog.ts";
 
 /** Runs `ftpd` where it is to end by itself. */
 async function ftpd(
@@ -39,7 +41,7 @@ async function assertRefuses(message: string | RegExp, ...args: Parameters<typeo
 /** All of the log, once everybody has left and the server has been stopped. */
 async function finalLog(server: TestServer): Promise<string> {
   server.kill("SIGTERM");
-  await server.stopped;
+  await inTime(server.stopped, "ftpd", PATIENCE_MS);
   await server.stderr.ended;
   return server.log();
 }
@@ -52,7 +54,7 @@ Deno.test("ftpd says in exactly one line on standard output where it listens and
   await using server = await startServer();
   assertEquals((await ftp(server, "ls")).code, 0);
   server.kill("SIGTERM");
-  await server.stopped;
+  await inTime(server.stopped, "ftpd", PATIENCE_MS);
   await server.stdout.ended;
   assertEquals(server.stdout.text, `ftpd: listening on 127.0.0.1:${server.port}, serving ${server.dir}\n`);
   assert(server.port > 0 && server.port !== 8080);
@@ -377,11 +379,13 @@ function noIpv6(): string | undefined {
 
 Deno.test("a client that is silent for longer than the idle timeout is let go, and one that works is not", async () => {
   await using server = await startServer({ args: ["--idle-timeout", "3"] });
+  const mute = await Deno.connect({ port: server.port, hostname: "127.0.0.1" });
   const silent = await Deno.connect({ port: server.port, hostname: "127.0.0.1" });
+  await silent.write(GREETING);
   // The library asks for signs of life well before the timeout.
   const working = await library(server, 2);
-  await readAll(silent);
-  await server.stderr.waitFor(/left client=\S+ reason="it was silent for too long"/);
+  await inTime(Promise.all([readAll(mute), readAll(silent)]), "a silent client", PATIENCE_MS);
+  await server.stderr.waitFor(/( left client=\S+ reason="[^"]+ for too long"[^]*){2}/);
   await working.stat("/");
   await working.close();
   await server.stderr.waitFor(/left client=\S+ reason=goodbye/);
@@ -411,7 +415,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await server.stderr.waitFor(/connected[^]*connected/);
     const began = performance.now();
     server.kill(signal);
-    assertEquals(await server.stopped, { success: true, code: 0, signal: null });
+    assertEquals(await inTime(server.stopped, "ftpd", PATIENCE_MS), { success: true, code: 0, signal: null });
     assert(performance.now() - began < 5_000, "it waited for clients that do nothing");
     await server.stderr.ended;
     assertMatch(server.log(), new RegExp(`stopping signal=${signal} grace=30\n[^]* stopped\n$`));

@@ -15,6 +15,7 @@ import { Hold, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { PATIENCE_MS, Transcript } from "./support/transcript.ts";
 import { until } from "./support/until.ts";
+import { inTime } from "./support/watchdog.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -192,6 +193,26 @@ Deno.test("upload --overwrite replaces the file, and --fail-if-exists refuses be
   assertDone(await ftp(server, "upload", "a.txt", "folder", "--overwrite", { cwd: local.path }));
   assertEquals(read(`${server.dir}/folder/a.txt`), "new");
 });
+
+Deno.test("a file that replaces another one keeps its rights, and brings its own executable bit", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const cwd = local.path;
+  Deno.chmodSync(local.file("run.sh", "new"), 0o755);
+  Deno.writeTextFileSync(`${server.dir}/run.sh`, "old");
+  Deno.chmodSync(`${server.dir}/run.sh`, 0o640);
+  assertDone(await ftp(server, "upload", "run.sh", "--overwrite", { cwd }));
+  assertEquals([read(`${server.dir}/run.sh`), modeOf(`${server.dir}/run.sh`)], ["new", 0o750]);
+
+  Deno.writeTextFileSync(`${server.dir}/key`, "new");
+  Deno.chmodSync(local.file("key", "old"), 0o600);
+  assertDone(await ftp(server, "download", "key", "--overwrite", { cwd }));
+  assertEquals([read(`${cwd}/key`), modeOf(`${cwd}/key`)], ["new", 0o600]);
+});
+
+function modeOf(path: string): number {
+  return Deno.statSync(path).mode! & 0o777;
+}
 
 Deno.test("--on-collision of the server decides for clients that do not say", async () => {
   for (
@@ -499,7 +520,7 @@ Deno.test("a read-only server gives everything and takes nothing", async () => {
 Deno.test("Ctrl-C during an upload: exit code 130, and nothing of it is left on the server", async () => {
   await using server = await startServer();
   using local = new TempFolder();
-  local.file("large.bin", 64 * MIB);
+  local.file("large.bin", 2048 * MIB); // so that it cannot be through before the signal is
   const hold = new Hold(MIB);
   await using relay = new Relay(server, { up: hold.meddle });
   const child = startFtp([relay.address, "upload", "large.bin"], { cwd: local.path });
@@ -538,6 +559,7 @@ Deno.test("Ctrl-C during a download: exit code 130, and nothing of it is left he
   await hold.reached;
   await until(() => partialsIn(local.path).length === 1, "the partial here");
   child.kill("SIGINT");
+  await until(() => partialsIn(local.path).length === 0, "the partial here to go");
   hold.release();
   const { code, stdout } = await end(child);
   assertEquals([code, stdout], [130, ""]);
@@ -580,7 +602,7 @@ Deno.test("SIGTERM lets a running upload end, takes no new client meanwhile, and
   const result = await end(child);
   assertDone(result);
   assertStringIncludes(result.stdout, "Stored as /slow.bin (");
-  assertEquals((await server.stopped).code, 0);
+  assertEquals((await inTime(server.stopped, "ftpd", PATIENCE_MS)).code, 0);
   const whole = Deno.readFileSync(`${server.dir}/slow.bin`);
   assertEquals([sha256(whole.subarray(0, MIB)), sha256(whole.subarray(MIB))], [
     sha256(pattern(MIB)),
@@ -601,14 +623,14 @@ Deno.test("SIGTERM lets a running download end, and then exits with 0", async ()
   hold.release();
   assertDone(await fetching);
   assertEquals(sha256OfFile(`${local.path}/large.bin`), sha256(pattern(32 * MIB)));
-  assertEquals((await server.stopped).code, 0);
+  assertEquals((await inTime(server.stopped, "ftpd", PATIENCE_MS)).code, 0);
 });
 
 Deno.test("a transfer that outlasts the grace period is cut off: nothing of it is left, and the exit code is 0", async () => {
   await using server = await startServer({ args: ["--grace", "0.5"] });
   const { child, input } = await beginUpload(server);
   server.kill("SIGTERM");
-  assertEquals((await server.stopped).code, 0);
+  assertEquals((await inTime(server.stopped, "ftpd", PATIENCE_MS)).code, 0);
   assertEquals(namesIn(server.dir), []);
   const { code, stderr } = await end(child);
   assertEquals(code, 3, stderr);
@@ -621,7 +643,7 @@ Deno.test("a second signal ends the server at once: nothing half-done is left, a
   server.kill("SIGTERM");
   await server.stderr.waitFor("stopping signal=SIGTERM");
   server.kill("SIGTERM");
-  assertEquals((await server.stopped).code, 0);
+  assertEquals((await inTime(server.stopped, "ftpd", PATIENCE_MS)).code, 0);
   assertEquals(namesIn(server.dir), []);
   assertNotEquals((await end(child)).code, 0);
   await input.abort().catch(() => {});

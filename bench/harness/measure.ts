@@ -52,6 +52,8 @@ export interface MeasureOptions {
 const SETTLE_MS = 40;
 /** A run during which somebody else used more of the processors than this share is repeated ... */
 const DISTURBED = 0.1;
+/** ... unless it is so little, in seconds, that the clock of the system could not tell ... */
+const DISTURBED_SECONDS = 0.05;
 /** ... but not more than so many times: on a machine that never rests, figures are better than none. */
 const REPEATS = 3;
 
@@ -118,7 +120,7 @@ async function undisturbed(contender: Contender, repeats: number): Promise<Run> 
     const share = others / ((performance.now() - began) / 1000) / navigator.hardwareConcurrency;
     const serverPeak = contender.serverPeak?.() ?? 0;
     await contender.check();
-    const disturbed = share > DISTURBED;
+    const disturbed = share > DISTURBED && others > DISTURBED_SECONDS;
     if (!disturbed || attempt >= repeats) return { seconds, processor, clientPeak: peak, serverPeak, disturbed };
   }
 }

@@ -7,16 +7,16 @@
  * @module
  */
 
-import { setImmediate } from "node:timers/promises";
 import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
+import { giveWay } from "../../disk/give_way.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { type Collision, PartialFile } from "../../disk/partial_file.ts";
 import type { Item, NewFile, OpenFile, Path, Removed, Storage, Usage } from "./storage.ts";
 
-/** So many names are looked at, or removed, in one go: a few milliseconds. Then others have their turn. */
-const BATCH = 1000;
+/** So many names are looked at, or removed, in one go: about a millisecond. */
+const BATCH = 200;
 
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
@@ -202,10 +202,9 @@ export class LocalStorage implements Storage {
   #writable(path: Path): string {
     if (path.length === 0) throw new DiskError("exists", "the served folder itself cannot be replaced");
     this.#join(path);
-    const folder = this.#resolve(path.slice(0, -1));
-    if (!Deno.statSync(folder).isDirectory) {
-      throw new DiskError("not_folder", `${show(path.slice(0, -1))} is not a folder`);
-    }
+    const parent = path.slice(0, -1);
+    const folder = this.#attempt(parent, () => this.#resolve(parent));
+    if (!Deno.statSync(folder).isDirectory) throw new DiskError("not_folder", `${show(parent)} is not a folder`);
     const target = under(folder, path.at(-1)!);
     try {
       if (!Deno.lstatSync(target).isSymlink) return target;
@@ -297,7 +296,7 @@ function requireUnmoved({ real, dev, ino }: Place): void {
 async function* inBatches<T>(folder: Place, work: (entry: Deno.DirEntry) => T): AsyncGenerator<T[]> {
   const entries = await Array.fromAsync(Deno.readDir(folder.real));
   for (let at = 0; at < entries.length; at += BATCH) {
-    if (at > 0) await setImmediate();
+    await giveWay();
     requireUnmoved(folder);
     yield entries.slice(at, at + BATCH).map(work);
   }
@@ -320,7 +319,7 @@ async function removeTree(top: string, signal: AbortSignal): Promise<Removed> {
     for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
   }
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    if (folders.length % BATCH === 0) await setImmediate();
+    await giveWay();
     requireUnmoved(folder);
     Deno.removeSync(folder.real);
     removed.folders++;

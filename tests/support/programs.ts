@@ -14,6 +14,9 @@ export const FTP = `${DIST}ftp`;
 /** The server under test. */
 export const FTPD = `${DIST}ftpd`;
 
+/** A program that has not ended by itself after so long, in milliseconds, never will. */
+const HANGING_MS = 60_000;
+
 /** Options of {@linkcode startServer}. */
 export interface ServerOptions {
   /** The folder to serve; a new empty one by default, removed at the end. */
@@ -168,7 +171,9 @@ export function ftp(
 export async function runFtp(args: string[], options: FtpOptions = {}): Promise<FtpResult> {
   const child = startFtp(args, options);
   const input = feed(child, options.stdin);
+  const late = setTimeout(() => child.kill("SIGKILL"), HANGING_MS);
   const { code, stdout, stderr } = await child.output();
+  clearTimeout(late);
   await input;
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), bytes: stdout };

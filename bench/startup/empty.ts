@@ -1,0 +1,1 @@
+// Nothing: how long Deno itself takes to start and to end.
