@@ -62,7 +62,7 @@ function listen(hostname: string, port: number): Deno.TcpListener {
       ? "the port is in use; choose another with --port, or 0 for any free one"
       : error instanceof Deno.errors.PermissionDenied
       ? "that port needs more rights; choose one above 1023"
-      : "the address is not one of this machine's";
+      : "there is no such address on this machine";
     throw new ConfigError(`cannot listen on ${bracketed(hostname)}:${port}: ${reason}`);
   }
 }

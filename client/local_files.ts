@@ -89,3 +89,19 @@ function isFolder(path: string): boolean {
     throw diskError(error, JSON.stringify(path));
   }
 }
+
+/**
+ * The name of a local file or folder, whatever way its path is written.
+ *
+ * @param path such as `../photos/`
+ * @throws {DiskError} when that can only be told by looking, and there is nothing
+ */
+export function localName(path: string): string {
+  const name = path.replace(/\/+$/, "").split("/").at(-1)!;
+  if (name !== "" && name !== "." && name !== "..") return name;
+  try {
+    return Deno.realPathSync(path).split("/").at(-1)!;
+  } catch (error) {
+    throw diskError(error, `the local file ${JSON.stringify(path)}`);
+  }
+}

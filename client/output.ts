@@ -4,6 +4,7 @@
  * @module
  */
 
+import { diskError } from "../disk/errors.ts";
 import type { Failure } from "./errors.ts";
 
 /** How results are printed. */
@@ -85,16 +86,29 @@ export class Output {
    * @returns resolves when they have been taken
    */
   async bytes(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+    try {
+      for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+    } catch (error) {
+      throw outputError(error);
+    }
   }
 
   #out(text: string): void {
-    writeAll(Deno.stdout, `${text}\n`);
+    try {
+      writeAll(Deno.stdout, `${text}\n`);
+    } catch (error) {
+      throw outputError(error);
+    }
   }
 
   #error(text: string): void {
     writeAll(Deno.stderr, `${text}\n`);
   }
+}
+
+/** Standard output fails as a local file does: its disk may be full. Its reader being gone is nobody's fault. */
+function outputError(error: unknown): unknown {
+  return error instanceof Deno.errors.BrokenPipe ? error : diskError(error, "writing to standard output");
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {

@@ -8,7 +8,7 @@
  */
 
 /** How long the event loop may not come round, in milliseconds. */
-const ROUND_MS = 10;
+const ROUND_MS = 2;
 
 let round: { readonly began: number; readonly over: Promise<void> } | undefined;
 

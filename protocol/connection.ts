@@ -248,5 +248,5 @@ function concat(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
 /** Transports throw whatever they like (resets, broken pipes, closed resources): to us all of it is one thing. */
 function lost(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
-  return new ConnectionLostError("the connection was lost", { cause: error });
+  return new ConnectionLostError("the other side closed or reset it", { cause: error });
 }

@@ -13,10 +13,20 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-const port = v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(0), v.maxValue(65535));
+const number = v.number("must be a number");
+const yesOrNo = v.boolean("must be true or false");
+const oneOf = <const T extends readonly string[]>(words: T) =>
+  v.picklist(words, `must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
+const PORT_RANGE = "must be a whole number from 0 to 65535";
+const port = v.pipe(
+  v.number(PORT_RANGE),
+  v.integer(PORT_RANGE),
+  v.minValue(0, PORT_RANGE),
+  v.maxValue(65535, PORT_RANGE),
+);
 /** At most what a timer takes: 2^31 milliseconds are a little more. */
 const seconds = v.pipe(
-  v.number(),
+  number,
   v.minValue(0.1, "must be at least 0.1"),
   v.maxValue(2_000_000, "must be at most 2000000"),
 );
@@ -31,25 +41,25 @@ interface Setting {
 
 /** Every setting, with the name that it has as a flag (`--NAME`), in the environment (`FTPD_NAME`) and in the file. */
 const SETTINGS = {
-  host: { schema: v.string(), fallback: "127.0.0.1", value: "ADDRESS", help: "address to listen on" },
+  host: { schema: v.string("must be text"), fallback: "127.0.0.1", value: "ADDRESS", help: "address to listen on" },
   port: { schema: port, fallback: 8080, value: "PORT", help: "port to listen on; 0 picks a free one" },
   "on-collision": {
-    schema: v.picklist(["rename", "overwrite", "fail"]),
+    schema: oneOf(["rename", "overwrite", "fail"]),
     fallback: "rename",
     value: "WHAT",
     help: "an upload whose name is taken: rename, overwrite or fail",
   },
-  "read-only": { schema: v.boolean(), fallback: false, help: "refuse everything that changes a file" },
+  "read-only": { schema: yesOrNo, fallback: false, help: "refuse everything that changes a file" },
   "idle-timeout": { schema: seconds, fallback: 900, value: "SECONDS", help: "close a client silent for so long" },
   "max-connections": {
-    schema: v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1)),
+    schema: v.pipe(number, v.integer("must be a whole number"), v.minValue(1, "must be at least 1")),
     fallback: 1000,
     value: "COUNT",
     help: "refuse clients beyond so many",
   },
   grace: { schema: seconds, fallback: 30, value: "SECONDS", help: "when stopping, let transfers run for so long" },
-  fsync: { schema: v.boolean(), fallback: true, help: "flush an upload to disk before it is acknowledged" },
-  "log-format": { schema: v.picklist(["text", "json"]), fallback: "text", value: "FORMAT", help: "text or json" },
+  fsync: { schema: yesOrNo, fallback: true, help: "flush an upload to disk before it is acknowledged" },
+  "log-format": { schema: oneOf(["text", "json"]), fallback: "text", value: "FORMAT", help: "text or json" },
 } as const satisfies Record<string, Setting>;
 
 type SettingName = keyof typeof SETTINGS;

@@ -580,7 +580,7 @@ const FLOODS: Record<string, { first?: Uint8Array; again: (at: number) => Uint8A
     "small PINGs": {
       again: () => repeat(encodeFrame(FrameKind.PING, 0, new Uint8Array(0)), 8_000),
       peers: 2,
-      costs: 40,
+      costs: 80,
     },
     "long requests": {
       again: (at) => request(at + 1, { command: "download", path: at === 0 ? "/big" : "/".padEnd(65_000, "x") }),
@@ -643,6 +643,21 @@ Deno.test("a flood of PINGs that reads its answers gets all of them, and does no
   })();
   await target.serves();
   await Promise.all([flooding, answers]);
+});
+
+Deno.test("nobody waits for all that another client has asked for at once", async () => {
+  await using target = await Target.start();
+  // To resolve so long a path takes some milliseconds each time.
+  const deep = "/d".repeat(300);
+  Deno.mkdirSync(`${target.folder.path}${deep}`, { recursive: true });
+  using client = await RawClient.greet(target);
+  await client.send(...Array.from({ length: 200 }, (_, at) => request(at + 1, { command: "stat", path: deep })));
+  await client.next();
+  using other = await RawClient.greet(target);
+  await other.ask("mkdir", { path: "/others" });
+  const { index } = await target.server.stderr.waitFor(" mkdir client=");
+  const before = target.server.log().slice(0, index).split(" stat client=").length - 1;
+  assert(before < 100, `${before} of 200 requests came first`);
 });
 
 Deno.test("a crowd of hostile clients does not keep others from working", async () => {

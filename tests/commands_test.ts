@@ -1,7 +1,7 @@
 /** Every command as a person or a script would use it, against the built programs. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
+import { FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 /** Runs commands from standard input, as a script does. */
@@ -170,6 +170,26 @@ Deno.test("upload stores a file, keeps both when the name is taken, and tells na
   assertEquals(names(server.dir), ["report.pdf", "report_1.pdf"]);
   assertEquals(Deno.readTextFileSync(`${server.dir}/report.pdf`), "three");
   assertEquals(Deno.readTextFileSync(`${server.dir}/report_1.pdf`), "two");
+});
+
+Deno.test("upload takes a local file by any path, and a command's --help tells about it", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  local.file("here/a.txt", "1");
+  Deno.mkdirSync(`${local.path}/there`);
+  assertDone(await ftp(server, "upload", "../here/a.txt", { cwd: `${local.path}/there` }));
+  assertEquals(names(server.dir), ["a.txt"]);
+  const { code, stdout } = await ftp(server, "upload", "--help");
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "--fail-if-exists");
+});
+
+Deno.test("standard output on a full disk is a local problem", async () => {
+  await using server = await startServer();
+  const script = `exec "$0" ${server.address} ls >/dev/full`;
+  const { code, stderr } = await new Deno.Command("sh", { args: ["-c", script, FTP], stderr: "piped" }).output();
+  assertEquals(code, 5);
+  assertStringIncludes(new TextDecoder().decode(stderr), "writing to standard output: the disk is full");
 });
 
 Deno.test("upload - NAME reads standard input, and a folder as REMOTE means into it", async () => {

@@ -9,7 +9,7 @@ import { bound, testUnless } from "./support/machine.ts";
 import { ftp, FTPD, startFtp, startServer, type TestServer } from "./support/programs.ts";
 import { GREETING } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
-import { PATIENCE_MS } from "./support/transcript.ts";
+import { PATIENCE_MS, Transcript } from "./support/transcript.ts";
 import { inTime } from "./support/watchdog.ts";
 
 /** Runs `ftpd` where it is to end by itself. */
@@ -125,6 +125,7 @@ testUnless(
     const closed = `${folder.path}/closed`;
     Deno.mkdirSync(closed, { mode: 0 });
     await assertRefuses(`serving "${closed}": permission denied`, [closed], { prefix: bound });
+    Deno.chmodSync(closed, 0o700); // so that it can be removed
   },
 );
 
@@ -136,7 +137,7 @@ Deno.test("a wrong option, variable or key is one clear line and exit code 2", a
   await assertRefuses(/--port: "http" will not do/, ["--port", "http", folder.path]);
   await assertRefuses(/--port: "65536" will not do/, ["--port", "65536", folder.path]);
   await assertRefuses(/--port: "" will not do/, [folder.path, "--port"]);
-  await assertRefuses(/--on-collision: "keep" will not do: .*"rename" \| "overwrite" \| "fail"/, [
+  await assertRefuses(/--on-collision: "keep" will not do: must be rename, overwrite or fail/, [
     ...at,
     "--on-collision",
     "keep",
@@ -405,6 +406,46 @@ Deno.test("with every connection taken the next client is told so; a place is fr
   }
   assertEquals((await ftp(server, "ls")).code, 0);
   assertEquals(server.log().match(/ refused client=/g)?.length, 1);
+});
+
+Deno.test("a server that has run out of files to open says so, and serves again as soon as clients leave", async () => {
+  using folder = new TempFolder();
+  const script = 'ulimit -n 40; exec "$@"';
+  const child = new Deno.Command("sh", {
+    args: ["-c", script, "sh", FTPD, folder.path, "--port", "0"],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [stdout, stderr] = [new Transcript(child.stdout), new Transcript(child.stderr)];
+  try {
+    const [, port] = await stdout.waitFor(/listening on \S+:(\d+),/);
+    const crowd = await Promise.all(
+      Array.from({ length: 50 }, () => Deno.connect({ hostname: "127.0.0.1", port: Number(port) })),
+    );
+    await stderr.waitFor(/ accept outcome=failed message="[^"]*open files/);
+    crowd.forEach((conn) => conn.close());
+    const { code, stderr: message } = await ftp(`127.0.0.1:${port}`, "ls");
+    assertEquals(code, 0, message);
+    child.kill("SIGTERM");
+    assertEquals((await inTime(child.status, "ftpd", PATIENCE_MS)).code, 0);
+  } finally {
+    try {
+      child.kill("SIGKILL");
+    } catch { /* it has ended */ }
+    await Promise.all([child.status, stdout.ended, stderr.ended]);
+  }
+});
+
+Deno.test("a server that answers nothing any more is given up after the timeout", async () => {
+  await using server = await startServer();
+  const client = await library(server, 1);
+  await client.stat("/");
+  server.kill("SIGSTOP");
+  const { code, stdout, stderr } = await ftp(server, "--timeout", "1", "ls");
+  assertEquals([code, stdout], [3, ""]);
+  assertMatch(stderr, /^ftp: cannot connect to \S+: no answer within 1 s\n$/);
+  await inTime(client.close(), "saying goodbye to it", PATIENCE_MS);
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -55,6 +55,7 @@ for (const [name, pair] of [["memory", memoryPair], ["loopback TCP", tcpPair]] a
     const asking = new Connection(one);
     const answering = new Connection(other);
     const payload = new Uint8Array(64);
+    let left = 1000;
     bench.start();
     const answers = (async () => {
       for (let frame = await answering.readFrame(); frame; frame = await answering.readFrame()) {
@@ -62,7 +63,6 @@ for (const [name, pair] of [["memory", memoryPair], ["loopback TCP", tcpPair]] a
         if (--left === 0) break;
       }
     })();
-    let left = 1000;
     for (let trip = 0; trip < 1000; trip++) {
       asking.writeFrame(FrameKind.PING, 0, payload);
       await asking.readFrame();

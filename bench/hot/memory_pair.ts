@@ -19,9 +19,9 @@ function pipe(): { readable: ReadableStream<Bytes>; writable: WritableStream<Byt
   let over = false;
   let taken = Promise.withResolvers<void>();
   let wanted: PromiseWithResolvers<void> | undefined;
-  const readable = new ReadableStream<Bytes>({
+  const readable = new ReadableStream({
     type: "bytes",
-    async pull(controller) {
+    async pull(controller: ReadableByteStreamController) {
       if (chunk.length === 0 && !over) {
         wanted = Promise.withResolvers();
         await wanted.promise;

@@ -16,8 +16,6 @@ export interface Place {
   readonly reach: string;
   /** What goes before the command line of a server, to run it elsewhere; nothing here. */
   readonly wrap: readonly string[];
-  /** What goes before the command line of a client. */
-  readonly wrapClient: readonly string[];
   /** Called with every port that clients will connect to, before they do. */
   expose(ports: readonly number[]): void | Promise<void>;
 }
@@ -46,5 +44,5 @@ export interface Running extends AsyncDisposable {
 
 /** Here: no slow link, no namespace. */
 export function here(workspace: Workspace): Place {
-  return { workspace, listen: "127.0.0.1", reach: "127.0.0.1", wrap: [], wrapClient: [], expose: () => {} };
+  return { workspace, listen: "127.0.0.1", reach: "127.0.0.1", wrap: [], expose: () => {} };
 }

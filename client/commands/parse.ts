@@ -54,6 +54,11 @@ export function parseCall(commands: readonly Command[], words: readonly string[]
   }
   const wrong = (what: string) =>
     new UsageError(`${command.name}: ${what}; usage: ${command.name} ${command.usage}`.trimEnd());
+  const end = rest.indexOf("--");
+  const help = findCommand(commands, "help");
+  if (help && (end < 0 ? rest : rest.slice(0, end)).includes("--help")) {
+    return { command: help, args: [command.name], on: new Set(), values: new Map() };
+  }
   const parsed = parseOptions({ ...COMMON_OPTIONS, ...command.options }, rest, wrong);
   const [least, most] = command.count;
   if (parsed.args.length < least) {

@@ -4,6 +4,7 @@ import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Client, UploadOptions } from "../client.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
+import { localName } from "../local_files.ts";
 import type { Arguments, Command } from "./command.ts";
 
 /** `upload`: stores a file whole or not at all. */
@@ -37,7 +38,7 @@ export const upload: Command = {
     const options: UploadOptions = { collision, signal, sha256: on.has("sha256") };
 
     using source = file === "-" ? standardInput() : openLocal(file);
-    const name = baseName(resolvePath("/", file === "-" ? remote : file));
+    const name = file === "-" ? baseName(resolvePath(remoteFolder, remote!)) : localName(file);
     const path = await remoteTarget(client, remoteFolder, remote, name, signal);
     if (source.info) {
       options.modified = source.info.mtime?.getTime();

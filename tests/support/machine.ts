@@ -93,7 +93,7 @@ function tryGivingUpRights(): string[] | undefined {
 function run(program: string, ...args: string[]): string | undefined {
   try {
     const { success, stderr } = new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).outputSync();
-    return success ? undefined : new TextDecoder().decode(stderr).trim();
+    return success ? undefined : new TextDecoder().decode(stderr).split("\n")[0].replace(/^\w+: \/\S+: /, "");
   } catch (error) {
     return (error as Error).message;
   }
