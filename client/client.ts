@@ -17,6 +17,9 @@ import type { ByteSource } from "../protocol/body.ts";
 import { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError } from "../protocol/errors.ts";
 import {
+  BLOCK_BYTES,
+  BLOCK_DIGEST_BYTES,
+  type ChecksumAlgorithm,
   type Collision,
   decodeMessage,
   type Entry,
@@ -29,7 +32,7 @@ import { type Answer, Requests } from "./requests.ts";
 
 export type { ByteSource } from "../protocol/body.ts";
 export { CommandError, ConnectionLostError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
-export type { Collision, Entry, ServerHello } from "../protocol/messages.ts";
+export type { ChecksumAlgorithm, Collision, Entry, ServerHello } from "../protocol/messages.ts";
 
 /** The port of a server that names none. */
 export const DEFAULT_PORT = 8080;
@@ -66,8 +69,30 @@ export interface UploadOptions extends CallOptions {
   executable?: boolean;
   /** Whether to verify by SHA-256 besides CRC-32. */
   sha256?: boolean;
+  /** Who may go on with it after an interruption, see {@linkcode Client.interrupted}. */
+  owner?: TransferOwner;
+  /** How many bytes of the last attempt are to be kept; the source begins behind them. */
+  offset?: number;
   /** Told how many bytes have been sent. */
   onProgress?: (bytes: number) => void;
+}
+
+/** Whose an interrupted upload is (PROTOCOL.md section 7.11). Both are hexadecimal, and secret. */
+export interface TransferOwner {
+  /** 32 digits: what is sent where, the same for each attempt. */
+  token: string;
+  /** 16 digits: the run of the program that attempts it. */
+  run: string;
+}
+
+/** The SHA-256 of each block of a file, one after the other, to be read as they come. */
+export interface BlockDigests {
+  /** How many bytes they cover. */
+  size: number;
+  /** The next block's digest; `undefined` after the last. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Asks for no more of them. */
+  cancel(): void;
 }
 
 /** A download that has begun. It must be read to its end or canceled before the next answer can come. */
@@ -77,10 +102,10 @@ export class Download {
   readonly #answer: Answer<"download">;
 
   /** For {@linkcode Client.download} only. */
-  constructor(answer: Answer<"download">, sha256: boolean) {
+  constructor(answer: Answer<"download">, sha256: boolean, offset: number) {
     this.#answer = answer;
     this.entry = answer.reply.entry;
-    answer.body.expect({ size: this.entry.size, sha256 });
+    answer.body.expect({ size: Math.max(0, this.entry.size - offset), sha256 });
   }
 
   /**
@@ -159,18 +184,21 @@ export class Client {
    * Begins a download (PROTOCOL.md section 7.6).
    *
    * @param path the file
-   * @param options `sha256`: verify by SHA-256 besides CRC-32
+   * @param options `sha256`: verify by SHA-256 besides CRC-32; `offset`: begin behind so many bytes
    * @throws {CommandError} `not_found`, `is_folder` and others
    */
-  async download(path: string, options: CallOptions & { sha256?: boolean } = {}): Promise<Download> {
-    const { sha256 = false, signal } = options;
-    const answer = await this.#requests.send("download", { path, sha256 }, { signal });
+  async download(
+    path: string,
+    options: CallOptions & { sha256?: boolean; offset?: number } = {},
+  ): Promise<Download> {
+    const { sha256 = false, offset = 0, signal } = options;
+    const answer = await this.#requests.send("download", { path, sha256, offset }, { signal });
     const abort = () => {
       answer.body.interrupt(canceled());
       answer.cancel();
     };
     signal?.addEventListener("abort", abort, { once: true });
-    return new Download(answer, sha256);
+    return new Download(answer, sha256, offset);
   }
 
   /**
@@ -183,8 +211,18 @@ export class Client {
    * @throws {CommandError} `exists`, `no_space`, `mismatch` and others (PROTOCOL.md section 7.5); what the source threw
    */
   async upload(path: string, source: ByteSource, options: UploadOptions = {}): Promise<Reply<"upload">> {
-    const { collision, modified, executable, sha256, signal, onProgress } = options;
-    const parameters: RequestInput<"upload"> = { path, size: source.size, collision, modified, executable, sha256 };
+    const { collision, modified, executable, sha256, owner, offset = 0, signal, onProgress } = options;
+    const size = source.size === undefined ? undefined : source.size + offset;
+    const parameters: RequestInput<"upload"> = {
+      path,
+      size,
+      collision,
+      modified,
+      executable,
+      sha256,
+      offset,
+      ...owner,
+    };
     return (await this.#requests.send("upload", parameters, { source, sha256, signal, onProgress })).reply;
   }
 
@@ -207,6 +245,45 @@ export class Client {
   /** Gives a file or folder another path, which must be free (PROTOCOL.md section 7.10). */
   async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
     await this.#requests.send("mv", { from, to }, options);
+  }
+
+  /**
+   * What an interrupted upload left on the server (PROTOCOL.md section 7.11). From now on it is this attempt's to go on with.
+   *
+   * @param path where the upload goes
+   * @param owner the same as in the interrupted upload
+   */
+  async interrupted(path: string, owner: TransferOwner, options: CallOptions = {}): Promise<BlockDigests> {
+    const answer = await this.#requests.send("resume", { path, ...owner }, options);
+    return readDigests(answer, answer.reply.size);
+  }
+
+  /**
+   * The digests of the first blocks of a file (PROTOCOL.md section 7.12).
+   *
+   * @param path the file
+   * @param size how many bytes to cover
+   * @returns the digests, and what the file is now
+   */
+  async blocks(path: string, size: number, options: CallOptions = {}): Promise<BlockDigests & { entry: Entry }> {
+    const answer = await this.#requests.send("blocks", { path, size }, options);
+    const { entry } = answer.reply;
+    return { entry, ...readDigests(answer, Math.min(size, entry.size)) };
+  }
+
+  /** The checksum of a file, computed by the server (PROTOCOL.md section 7.13). */
+  async checksum(path: string, algorithm: ChecksumAlgorithm, options: CallOptions = {}): Promise<Reply<"checksum">> {
+    return (await this.#requests.send("checksum", { path, algorithm }, options)).reply;
+  }
+
+  /** Copies a file on the server, to a free name (PROTOCOL.md section 7.14). */
+  async copy(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    await this.#requests.send("cp", { from, to }, options);
+  }
+
+  /** Room on the disk that holds a path (PROTOCOL.md section 7.15). */
+  async room(path: string, options: CallOptions = {}): Promise<Reply<"df">> {
+    return (await this.#requests.send("df", { path }, options)).reply;
   }
 
   /** Says goodbye and closes. Never throws. */
@@ -287,4 +364,26 @@ async function readEntries({ body }: Answer<"ls">): Promise<Entry[]> {
   }
   if (rest.length > 0) throw new ProtocolError("the listing ends in the middle of a line");
   return entries;
+}
+
+function readDigests(answer: Answer<"resume" | "blocks">, size: number): BlockDigests {
+  answer.body.expect({ size: Math.ceil(size / BLOCK_BYTES) * BLOCK_DIGEST_BYTES });
+  let kept = new Uint8Array(0);
+  return {
+    size,
+    async next() {
+      while (kept.length < BLOCK_DIGEST_BYTES) {
+        const chunk = await answer.body.read();
+        if (chunk === null) return undefined;
+        const joined = new Uint8Array(kept.length + chunk.length);
+        joined.set(kept);
+        joined.set(chunk, kept.length);
+        kept = joined;
+      }
+      const digest = kept.slice(0, BLOCK_DIGEST_BYTES);
+      kept = kept.slice(BLOCK_DIGEST_BYTES);
+      return digest;
+    },
+    cancel: answer.cancel,
+  };
 }

@@ -13,6 +13,18 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** Of many things some failed; each has been told by itself. */
+export class PartlyFailedError extends Error {
+  /** The name of the class, for logs. */
+  override name = "PartlyFailedError";
+}
+
+/** Two things that were compared are not the same. */
+export class DifferentError extends Error {
+  /** The name of the class, for logs. */
+  override name = "DifferentError";
+}
+
 /** The exit codes of ftp. */
 export const ExitCode = {
   DONE: 0,
@@ -45,6 +57,12 @@ export interface Failure {
  */
 export function toFailure(error: unknown): Failure | undefined {
   if (error instanceof UsageError) return { code: "usage", message: error.message, exit: ExitCode.USAGE };
+  if (error instanceof PartlyFailedError) {
+    return { code: "partly_failed", message: error.message, exit: ExitCode.REFUSED };
+  }
+  if (error instanceof DifferentError) {
+    return { code: "different", message: error.message, exit: ExitCode.VERIFICATION };
+  }
   // A local disk; what the server's disk says arrives as a CommandError.
   if (error instanceof DiskError) return { code: "local", message: error.message, exit: ExitCode.LOCAL };
   if (error instanceof ProtocolError) {

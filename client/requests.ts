@@ -50,8 +50,8 @@ export interface RequestOptions {
 interface Pending {
   readonly command: CommandName;
   readonly answer: PromiseWithResolvers<Answer<CommandName>>;
-  /** Ends the sending of its body when the server has answered early. */
-  readonly stop: AbortController;
+  /** Ends the sending of its body when the server has answered early; there only while it is being sent. */
+  stop?: AbortController;
   body?: IncomingBody;
 }
 
@@ -146,7 +146,7 @@ export class Requests {
       }
       if (this.#lost) throw this.#lost;
       id = this.#nextId();
-      pending = { command, answer: Promise.withResolvers(), stop: new AbortController() };
+      pending = { command, answer: Promise.withResolvers() };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
       this.#pending.set(id, pending);
       await this.#write(id, pending, parameters, options);
@@ -180,7 +180,7 @@ export class Requests {
     clearInterval(this.#watch);
     this.#connection.close();
     for (const { answer, body, stop } of this.#pending.values()) {
-      stop.abort(error);
+      stop?.abort(error);
       answer.reject(error);
       body?.fail(error);
     }
@@ -195,27 +195,33 @@ export class Requests {
 
   async #write<C extends CommandName>(
     id: number,
-    { stop, answer }: Pending,
+    pending: Pending,
     parameters: RequestInput<C>,
     { source, sha256, signal, onProgress }: RequestOptions,
   ): Promise<void> {
-    const { command } = this.#pending.get(id)!;
+    const { command, answer } = pending;
     const flags = source ? FLAG_BODY : 0;
     this.#connection.writeFrame(FrameKind.REQUEST, id, encodeMessage({ command, ...parameters }), flags);
     if (source) {
+      const stop = pending.stop = new AbortController();
+      const abort = () => stop.abort(signal!.reason);
+      signal?.addEventListener("abort", abort);
+      if (signal?.aborted) abort();
       try {
-        const stopped = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-        await sendBody(this.#connection, id, source, { sha256, signal: stopped, onProgress });
+        await sendBody(this.#connection, id, source, { sha256, signal: stop.signal, onProgress });
       } catch (error) {
         if (error instanceof ProtocolError) throw this.#lost ?? error;
         // The server answered before the end: its answer says why. Otherwise our own error is the reason.
-        if (!stop.signal.aborted) answer.reject(error);
+        answer.reject(error);
         const code = error instanceof CommandError ? error.code : "canceled";
         this.#connection.writeFrame(
           FrameKind.ERROR,
           id,
           encodeMessage({ code, message: "the client stopped sending" }),
         );
+      } finally {
+        pending.stop = undefined;
+        signal?.removeEventListener("abort", abort);
       }
     }
     await this.#connection.ready();
@@ -276,7 +282,7 @@ export class Requests {
       body.end({ size: 0, crc32: "00000000" });
       this.#finished(id);
     }
-    pending.stop.abort(new CommandError("canceled", "the server has answered"));
+    pending.stop?.abort(new CommandError("canceled", "the server has answered"));
     const cancel = () => {
       body.discard();
       this.#cancel(id);
@@ -292,7 +298,7 @@ export class Requests {
     const error = new CommandError(code, message);
     this.#finished(id);
     if (pending.body) pending.body.fail(error);
-    pending.stop.abort(error);
+    pending.stop?.abort(error);
     pending.answer.reject(error);
   }
 

@@ -9,6 +9,9 @@ import { DiskError, diskError } from "./errors.ts";
 /** A synchronous read that took longer than this, in milliseconds, sends the rest of its file through asynchronous ones. */
 const STALL_MS = 20;
 
+/** What is hashed in one go, in bytes. */
+const HASH_CHUNK_BYTES = 256 * 1024;
+
 /**
  * Reads a regular file from its start to the size it had when it was opened, and notices when it changes meanwhile.
  *
@@ -61,6 +64,42 @@ export class FileSource {
     }
     this.#stalled = performance.now() - began > STALL_MS;
     return this.#checked(count);
+  }
+
+  /**
+   * Goes on reading from another place.
+   *
+   * @param offset in bytes from the start
+   */
+  seek(offset: number): void {
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    this.#offset = offset;
+  }
+
+  /**
+   * Reads from any place, and goes on from there.
+   *
+   * @param at where, in bytes
+   * @param into receives them
+   * @returns how many bytes; fewer than asked for only at the end
+   */
+  async readAt(at: number, into: Uint8Array): Promise<number> {
+    this.seek(at);
+    let used = 0;
+    for (let count = -1; used < into.length && count !== 0; used += count) count = await this.read(into.subarray(used));
+    return used;
+  }
+
+  /** SHA-256 of all of it, in hexadecimal. */
+  async sha256(): Promise<string> {
+    const { createHash } = await import("node:crypto");
+    const hash = createHash("sha256");
+    const buffer = new Uint8Array(HASH_CHUNK_BYTES);
+    this.seek(0);
+    for (let count = await this.read(buffer); count > 0; count = await this.read(buffer)) {
+      hash.update(buffer.subarray(0, count));
+    }
+    return hash.digest("hex");
   }
 
   /** Closes the file. */

@@ -29,13 +29,3 @@ export function moveToFreeName(from: string, to: string): void {
   }
   Deno.removeSync(from);
 }
-
-/**
- * Makes the names in a folder survive a power cut: what was linked, renamed or removed in it.
- *
- * @param path the folder
- */
-export async function syncFolder(path: string): Promise<void> {
-  using folder = await Deno.open(path, { read: true });
-  await folder.sync();
-}

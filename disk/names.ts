@@ -4,11 +4,24 @@
  * @module
  */
 
-const PARTIAL = /^\.connme-[0-9a-f]{32}\.partial$/;
+/** `.connme-TOKEN-RUN-RANDOM.partial`: whose it is, which run writes it, and what makes the name its own. */
+const PARTIAL = /^\.connme-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{16}\.partial$/;
 
-/** A new name for a partial file, which nobody can guess. */
-export function newPartialName(): string {
-  return `.connme-${crypto.randomUUID().replaceAll("-", "")}.partial`;
+/** Whose a partial file is. Both are hexadecimal, and secret: who knows them may go on with the partial. */
+export interface PartialOwner {
+  /** 32 digits: what is transferred where, the same for each attempt. */
+  readonly token: string;
+  /** 16 digits: the run of the program that attempts it. */
+  readonly run: string;
+}
+
+/**
+ * A new name for a partial file, which nobody can guess.
+ *
+ * @param owner who may go on with it; nobody without one
+ */
+export function newPartialName(owner: PartialOwner = { token: random(32), run: random(16) }): string {
+  return `.connme-${owner.token}-${owner.run}-${random(16)}.partial`;
 }
 
 /**
@@ -18,6 +31,31 @@ export function newPartialName(): string {
  */
 export function isPartialName(name: string): boolean {
   return PARTIAL.test(name);
+}
+
+/**
+ * Whose a partial file is.
+ *
+ * @param name a name without its folder
+ * @returns `undefined` when it is not the name of a partial
+ *
+ * @example
+ * ```ts
+ * import { newPartialName, partialOwner } from "./names.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const owner = { token: "0123456789abcdef0123456789abcdef", run: "0123456789abcdef" };
+ * assertEquals(partialOwner(newPartialName(owner)), owner);
+ * ```
+ */
+export function partialOwner(name: string): PartialOwner | undefined {
+  const [, token, run] = PARTIAL.exec(name) ?? [];
+  return token === undefined ? undefined : { token, run };
+}
+
+function random(digits: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(digits / 2));
+  return bytes.toHex();
 }
 
 /**

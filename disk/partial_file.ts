@@ -5,14 +5,25 @@
  */
 
 import { DiskError, diskError, errnoOf } from "./errors.ts";
-import { moveToFreeName, syncFolder } from "./move.ts";
-import { newPartialName, numberedName } from "./names.ts";
+import { moveToFreeName } from "./move.ts";
+import { newPartialName, numberedName, type PartialOwner, partialOwner } from "./names.ts";
+import { syncData, syncFolder } from "./sync.ts";
 
 /** A synchronous write that took longer than this, in milliseconds, sends the rest of its file through asynchronous ones. */
 const STALL_MS = 20;
 
 /** What to do when the name is taken. */
 export type Collision = "rename" | "overwrite" | "fail";
+
+/** Options of {@linkcode PartialFile.create}. */
+export interface PartialOptions {
+  /** Whether the file is to be executable. */
+  executable?: boolean;
+  /** What it is called in messages. */
+  shown?: string;
+  /** Who may go on with it after an interruption. */
+  owner?: PartialOwner;
+}
 
 /** Options of {@linkcode PartialFile.publish}. */
 export interface PublishOptions {
@@ -26,7 +37,7 @@ export interface PublishOptions {
 
 /**
  * A partial: a hidden file beside its target. {@linkcode PartialFile.publish} gives it its name in one step;
- * {@linkcode PartialFile.discard} leaves no trace.
+ * {@linkcode PartialFile.discard} leaves no trace; {@linkcode PartialFile.keep} leaves it for its owner to go on with.
  *
  * Writes are synchronous, which is several times faster for small files and faster for large ones; one that stalls moves
  * its file to asynchronous writes, so that a slow disk does not hold up everybody else for long.
@@ -35,28 +46,124 @@ export class PartialFile {
   readonly #folder: string;
   readonly #path: string;
   readonly #executable: boolean;
-  readonly #shown: string;
   readonly #file: Deno.FsFile;
+  readonly #shown: string;
+  readonly #owned: boolean;
   #stalled = false;
   #open = true;
+  /** Whether it is no longer ours to remove. */
+  #settled = false;
 
-  /**
-   * Creates it, empty and hidden.
-   *
-   * @param folder an existing folder
-   * @param executable whether the file is to be executable
-   * @param shown what it is called in messages
-   * @throws {DiskError} when it cannot be created
-   */
-  constructor(folder: string, executable = false, shown = "the file") {
+  private constructor(
+    folder: string,
+    path: string,
+    file: Deno.FsFile,
+    { executable = false, shown = "the file", owner }: PartialOptions,
+  ) {
     this.#folder = folder;
     this.#executable = executable;
+    this.#path = path;
+    this.#file = file;
     this.#shown = shown;
-    this.#path = `${folder}/${newPartialName()}`;
+    this.#owned = owner !== undefined;
+    // Tells another process that it is being written. Nothing but courtesy rests on it.
+    if (this.#owned) file.tryLockSync(true);
+  }
+
+  /**
+   * Creates one, empty and hidden.
+   *
+   * @param folder an existing folder
+   * @param options see {@linkcode PartialOptions}
+   * @throws {DiskError} when it cannot be created
+   */
+  static create(folder: string, options: PartialOptions = {}): PartialFile {
+    const path = `${folder}/${newPartialName(options.owner)}`;
     try {
-      this.#file = Deno.openSync(this.#path, { write: true, createNew: true, mode: executable ? 0o777 : 0o666 });
+      const mode = options.executable ? 0o777 : 0o666;
+      return new PartialFile(
+        folder,
+        path,
+        Deno.openSync(path, { read: true, write: true, createNew: true, mode }),
+        options,
+      );
     } catch (error) {
-      throw diskError(error, `creating ${shown}`);
+      throw diskError(error, `creating ${options.shown ?? "the file"}`);
+    }
+  }
+
+  /**
+   * Takes over what an interrupted attempt of the same owner left. Whoever wrote it until now notices, and stops: the file
+   * gets a new name, and a partial is never written to under an old one.
+   *
+   * @param folder an existing folder
+   * @param options with the owner; what another run is writing at this moment is left alone
+   * @returns `undefined` when there is nothing to go on with
+   */
+  static async resume(
+    folder: string,
+    options: PartialOptions & { owner: PartialOwner },
+  ): Promise<PartialFile | undefined> {
+    const { token, run } = options.owner;
+    let best: { path: string; size: number } | undefined;
+    for await (const { name } of Deno.readDir(folder)) {
+      const owner = partialOwner(name);
+      if (owner?.token !== token) continue;
+      const path = `${folder}/${name}`;
+      const size = owner.run === run || isAbandoned(path) ? sizeOf(path) : 0;
+      if (size > (best?.size ?? 0)) best = { path, size };
+    }
+    if (!best) return undefined;
+    const path = `${folder}/${newPartialName(options.owner)}`;
+    try {
+      Deno.renameSync(best.path, path);
+      const file = Deno.openSync(path, { read: true, write: true });
+      if (options.executable) Deno.chmodSync(path, (Deno.statSync(path).mode ?? 0o666) | 0o100);
+      return new PartialFile(folder, path, file, options);
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return undefined; // somebody else was faster
+      throw diskError(error, `going on with ${options.shown ?? "the file"}`);
+    }
+  }
+
+  /** How many bytes it holds. */
+  get size(): number {
+    return this.#file.statSync().size;
+  }
+
+  /**
+   * Reads from a place in it.
+   *
+   * @param at where, in bytes
+   * @param into receives them
+   * @returns how many bytes
+   */
+  async readAt(at: number, into: Uint8Array): Promise<number> {
+    try {
+      await this.#file.seek(at, Deno.SeekMode.Start);
+      let used = 0;
+      while (used < into.length) {
+        const count = await this.#file.read(into.subarray(used));
+        if (count === null) break;
+        used += count;
+      }
+      return used;
+    } catch (error) {
+      throw diskError(error, `reading ${this.#shown}`);
+    }
+  }
+
+  /**
+   * Keeps its first bytes only; what is written next comes behind them.
+   *
+   * @param size how many bytes to keep
+   */
+  cut(size: number): void {
+    try {
+      this.#file.truncateSync(size);
+      this.#file.seekSync(size, Deno.SeekMode.Start);
+    } catch (error) {
+      throw diskError(error, `writing ${this.#shown}`);
     }
   }
 
@@ -64,9 +171,10 @@ export class PartialFile {
    * Appends bytes.
    *
    * @param chunk not to be touched until the promise, if there is one, resolves
-   * @throws {DiskError} (or rejects) when the disk does not take them
+   * @throws {DiskError} (or rejects) when the disk does not take them; `changed` when another attempt has taken over
    */
   write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#owned) this.#requireOwn();
     if (this.#stalled) return this.#writeLater(chunk);
     const began = performance.now();
     try {
@@ -87,13 +195,15 @@ export class PartialFile {
    */
   async publish(name: string, options: PublishOptions): Promise<string> {
     try {
+      if (this.#owned) this.#requireOwn();
       if (options.modified !== undefined) {
         const modified = new Date(options.modified);
         this.#file.utimeSync(modified, modified);
       }
-      if (options.sync) await this.#file.syncData();
+      if (options.sync) await syncData(this.#file);
       this.#close();
       const got = this.#claim(name, options.collision);
+      this.#settled = true;
       if (options.sync) await syncFolder(this.#folder);
       return got;
     } catch (error) {
@@ -105,9 +215,26 @@ export class PartialFile {
   /** Removes what was written. Does nothing once it was published. */
   discard(): void {
     this.#close();
+    if (this.#settled) return;
+    this.#settled = true;
     try {
       Deno.removeSync(this.#path);
-    } catch { /* published, or removed with its folder */ }
+    } catch { /* removed with its folder, or taken over */ }
+  }
+
+  /** Leaves what was written for its owner to go on with; removes it when it has none, or nothing was written. */
+  keep(): void {
+    if (this.#settled || !this.#open || !this.#owned || this.size === 0) return this.discard();
+    this.#settled = true;
+    this.#close();
+  }
+
+  #requireOwn(): void {
+    try {
+      Deno.lstatSync(this.#path);
+    } catch {
+      throw new DiskError("changed", `${this.#shown}: another attempt has taken over`);
+    }
   }
 
   #claim(name: string, collision: Collision): string {
@@ -152,5 +279,23 @@ export class PartialFile {
   #close(): void {
     if (this.#open) this.#file.close();
     this.#open = false;
+  }
+}
+
+/** Whether no process is writing to a partial, as far as that can be known. */
+function isAbandoned(path: string): boolean {
+  try {
+    using file = Deno.openSync(path, { read: true, write: true });
+    return file.tryLockSync(true);
+  } catch {
+    return false;
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.lstatSync(path).size;
+  } catch {
+    return 0;
   }
 }

@@ -36,6 +36,11 @@ const HIGH_WATER_BYTES = 384 * 1024;
 /** What each queued write costs beside its own bytes, roughly: an answer to PING is 8 bytes in an object of hundreds. */
 const WRITE_OVERHEAD_BYTES = 256;
 
+/** A write that comes sooner than this after the last one, in milliseconds, is gathered with others. */
+const GATHER_MS = 0.2;
+/** The first few writes are not: a short command has no use for it, and should not load what it takes. */
+const UNGATHERED_WRITES = 4;
+
 /**
  * Frames over a {@linkcode Transport}.
  *
@@ -52,6 +57,8 @@ export class Connection {
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #closed = false;
+  #writes = 0;
+  #wroteAt = 0;
 
   /** When the read under way began, in milliseconds of `performance.now()`; `undefined` while nobody reads. */
   readingSince: number | undefined;
@@ -202,11 +209,12 @@ export class Connection {
   }
 
   async #flushAfter(previous: Promise<void>): Promise<void> {
-    const busy = this.writingSince !== undefined;
     await previous; // at the least a microtask: what one piece of code writes goes out together
-    // A socket takes small writes so fast that each of many answers would go out alone. So the second write waits for the
-    // event loop to come round: everything that this turn still produces goes with it.
-    if (busy) await new Promise((resolve) => setImmediate(resolve));
+    // A socket takes small writes so fast that each of many answers would go out alone. So a write that follows another one
+    // closely waits for the event loop to come round: everything that this turn still produces goes with it.
+    if (++this.#writes > UNGATHERED_WRITES && performance.now() - this.#wroteAt < GATHER_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     const batch = this.#queue;
     const bytes = this.#queuedBytes;
     this.#queue = [];
@@ -219,6 +227,7 @@ export class Connection {
       throw lost(error);
     } finally {
       this.writingSince = undefined;
+      this.#wroteAt = performance.now();
       this.#queuedBytes -= bytes;
     }
   }

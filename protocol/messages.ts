@@ -9,6 +9,10 @@
 import * as v from "valibot";
 import { CommandError, ERROR_CODES, type ErrorCode, ProtocolError } from "./errors.ts";
 
+/** Length of a block of a partial transfer in bytes (PROTOCOL.md section 7.11). */
+export const BLOCK_BYTES = 1024 * 1024;
+/** Length of a block's digest in bytes: SHA-256. */
+export const BLOCK_DIGEST_BYTES = 32;
 /** The version of the protocol that HELLO carries. */
 export const PROTOCOL_VERSION = 1;
 /** Most requests that a client may have unanswered on one connection. */
@@ -52,12 +56,23 @@ interface CommandSchema {
 
 const nothing = v.object({});
 
+/** Who may go on with an interrupted upload (PROTOCOL.md section 7.11). */
+const owner = {
+  token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  run: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
+};
+const checksumAlgorithm = v.picklist(["sha256", "crc32"]);
+
 /** Every command: what its REQUEST and its REPLY carry (PROTOCOL.md section 7). */
 export const COMMANDS = {
   stat: { request: v.object({ path }), reply: v.object({ entry }) },
   ls: { request: v.object({ path, recursive: flag, hidden: flag }), reply: nothing, body: "reply" },
   size: { request: v.object({ path }), reply: v.object({ size: count, files: count, folders: count }) },
-  download: { request: v.object({ path, sha256: flag }), reply: v.object({ entry }), body: "reply" },
+  download: {
+    request: v.object({ path, sha256: flag, offset: v.optional(count, 0) }),
+    reply: v.object({ entry }),
+    body: "reply",
+  },
   upload: {
     request: v.object({
       path,
@@ -66,6 +81,9 @@ export const COMMANDS = {
       executable: flag,
       collision: v.optional(collision),
       sha256: flag,
+      token: v.optional(owner.token),
+      run: v.optional(owner.run),
+      offset: v.optional(count, 0),
     }),
     reply: v.object({ path, size: count }),
     body: "request",
@@ -74,6 +92,14 @@ export const COMMANDS = {
   mkdir: { request: v.object({ path }), reply: nothing },
   rmdir: { request: v.object({ path }), reply: nothing },
   mv: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
+  resume: { request: v.object({ path, ...owner }), reply: v.object({ size: count }), body: "reply" },
+  blocks: { request: v.object({ path, size: count }), reply: v.object({ entry }), body: "reply" },
+  checksum: {
+    request: v.object({ path, algorithm: checksumAlgorithm }),
+    reply: v.object({ size: count, checksum: v.pipe(v.string(), v.regex(/^[0-9a-f]{8,64}$/)) }),
+  },
+  cp: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
+  df: { request: v.object({ path }), reply: v.object({ size: count, free: count }) },
 } as const satisfies Record<string, CommandSchema>;
 
 /** The name of a command on the wire. */
@@ -88,6 +114,8 @@ export type ReplyInput<C extends CommandName> = v.InferInput<typeof COMMANDS[C][
 export type Reply<C extends CommandName> = v.InferOutput<typeof COMMANDS[C]["reply"]>;
 /** A file, a folder or whatever else stands under a name. */
 export type Entry = v.InferOutput<typeof entry>;
+/** How a checksum is computed. */
+export type ChecksumAlgorithm = v.InferOutput<typeof checksumAlgorithm>;
 /** What a server does when the name of an upload is taken. */
 export type Collision = v.InferOutput<typeof collision>;
 

@@ -262,3 +262,23 @@ declare module "@std/assert" {
   export function unimplemented(msg?: string): never;
   export function unreachable(msg?: string): never;
 }
+
+declare module "@std/path/is-glob" {
+  /** Whether a text has a wildcard in it. */
+  export function isGlob(str: string): boolean;
+}
+
+declare module "@std/path/posix/glob-to-regexp" {
+  /** How {@linkcode globToRegExp} reads a pattern. */
+  export interface GlobOptions {
+    /** `+(a|b)` and the like; on by default. */
+    extended?: boolean;
+    /** `**` for any number of folders; on by default. */
+    globstar?: boolean;
+    /** Upper and lower case are the same. */
+    caseInsensitive?: boolean;
+  }
+
+  /** A pattern with wildcards as a regular expression for the whole of a path. */
+  export function globToRegExp(glob: string, options?: GlobOptions): RegExp;
+}

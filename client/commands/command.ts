@@ -4,21 +4,17 @@
  * @module
  */
 
-import type { Client } from "../client.ts";
 import type { Output } from "../output.ts";
 import type { Meter } from "../shell/progress.ts";
+import type { Connector } from "../transfer/retry.ts";
 
 /** What a positional argument names, for completion with Tab. */
 export type ArgumentKind = "remote" | "remote-folder" | "local" | "local-folder" | "command" | "host" | "none";
 
 /** What a command works with. */
-export interface Context {
+export interface Context extends Connector {
   /** Where results and notes go. */
   readonly out: Output;
-  /** Fires on Ctrl-C. */
-  readonly signal: AbortSignal;
-  /** The connection. Throws `ConnectionLostError` when there is none. */
-  readonly client: Client;
   /** Whether commands come from standard input, so that none of them may read it. */
   readonly readsCommands: boolean;
   /** Every command there is. */

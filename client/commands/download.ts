@@ -1,55 +1,138 @@
+import { diskError } from "../../disk/errors.ts";
 import { baseName, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, elapsed, fileSize, printable, rate } from "../format.ts";
-import { localTarget, readHead, saveDownload } from "../local_files.ts";
+import { isLocalFolder, localTarget, readHead } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
+import { runBatch } from "../transfer/batch.ts";
+import { fetchFile } from "../transfer/fetch_file.ts";
+import { readPattern } from "../transfer/glob.ts";
+import { remoteSources, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
-import type { Command } from "./command.ts";
+import type { Arguments, Command, Context } from "./command.ts";
 
 /** As much of a file as can matter for a screenful, in bytes. */
 const PREVIEW_BYTES = 64 * 1024;
 
-/** `download`: fetches a file, and shows it when it is text. */
+const OPTIONS: Command["options"] = {
+  recursive: { short: "r", help: "folders, with everything in them" },
+  "no-show": { help: "do not show the content" },
+  overwrite: { help: "replace local files of the same name" },
+  sha256: { help: "verify by SHA-256 as well" },
+  links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
+  "stop-on-error": { help: "of many files, stop at the first that fails" },
+};
+
+/** `download`: fetches files; a single one is shown when it is text. */
 export const download: Command = {
   name: "download",
   aliases: ["get"],
-  usage: "FILE [LOCAL] [--no-show] [--overwrite] [--sha256]",
-  summary: "fetch a file, and show it if it is text",
+  usage: "FILE... [LOCAL] [-r] [--no-show] [--overwrite] [--sha256] [--links skip|follow] [--stop-on-error]",
+  summary: "fetch files; show a single one if it is text",
   details: "Saves the file under its name, or as LOCAL; a local file is never replaced unless --overwrite is given:\n" +
-    "the new one is called NAME_1 then. LOCAL - writes the bytes to standard output.",
+    "the new one is called NAME_1 then. LOCAL - writes the bytes to standard output. FILE may be a pattern, as in\n" +
+    "'*.log' or 'photos/**/*.jpg'; with several files, a last argument that is a local folder is where they go.",
   arguments: ["remote", "local"],
-  count: [1, 2],
-  options: {
-    "no-show": { help: "do not show the content" },
-    overwrite: { help: "replace a local file of the same name" },
-    sha256: { help: "verify by SHA-256 as well" },
-  },
-  async run(context, { args: [file, local], on }) {
-    const { client, out, remoteFolder, signal } = context;
-    const path = resolvePath(remoteFolder, file);
-    if (path === "/") throw new UsageError("the served folder itself is no file");
-    const began = performance.now();
-    const fetched = await client.download(path, { sha256: on.has("sha256"), signal });
-    if (local === "-") return await sendToOutput(out, fetched);
-    const { size } = fetched.entry;
-    const meter = context.meter(baseName(path), size);
-    let saved: string;
-    try {
-      const collision = on.has("overwrite") ? "overwrite" : "rename";
-      saved = await saveDownload(fetched, localTarget(local, baseName(path)), collision, meter);
-    } finally {
-      meter.finish();
-    }
-    const ms = performance.now() - began;
-    out.done(
-      { downloaded: path, saved, size, ms: Math.round(ms) },
-      `Saved as ${printable(saved)} (${bytes(size)} in ${elapsed(ms)}, ${rate(size, ms)})`,
-    );
-    if (!on.has("no-show")) await show(out, saved, size);
+  count: [1, Infinity],
+  options: OPTIONS,
+  async run(context, call) {
+    const { args, on } = call;
+    const single = args.length <= 2 && !on.has("recursive") && readPattern(args[0]) === undefined;
+    if (single) return await fetchOne(context, args[0], args[1], call);
+    const last = args.at(-1)!;
+    const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || isLocalFolder(last));
+    await fetchMany(context, into ? args.slice(0, -1) : args, into ? last : ".", call);
   },
 };
+
+/** `mget`: fetches many files into the current local folder. */
+export const mget: Command = {
+  name: "mget",
+  usage: "FILE... [-r] [--overwrite] [--sha256] [--links skip|follow] [--stop-on-error]",
+  summary: "fetch many files into the local folder",
+  arguments: ["remote"],
+  count: [1, Infinity],
+  options: OPTIONS,
+  run: (context, call) => fetchMany(context, call.args, ".", call),
+};
+
+async function fetchOne(context: Context, file: string, local: string | undefined, { on }: Arguments): Promise<void> {
+  const { out, remoteFolder, signal } = context;
+  const path = resolvePath(remoteFolder, file);
+  if (path === "/") throw new UsageError("the served folder itself is no file; -r takes it with all in it");
+  const sha256 = on.has("sha256");
+  if (local === "-") return await sendToOutput(out, await context.client.download(path, { sha256, signal }));
+  const began = performance.now();
+  let meter: ReturnType<Context["meter"]> | undefined;
+  const { saved, size } = await fetchFile(context, {
+    path,
+    target: localTarget(local, baseName(path)),
+    collision: on.has("overwrite") ? "overwrite" : "rename",
+    sha256,
+    onSize: (size) => meter ??= context.meter(baseName(path), size),
+    onProgress: (done) => meter?.update(done),
+    onResume: (note) => out.note(`${printable(file)}: ${note}`),
+  }).finally(() => meter?.finish());
+  const ms = performance.now() - began;
+  out.done(
+    { downloaded: path, saved, size, ms: Math.round(ms) },
+    `Saved as ${printable(saved)} (${bytes(size)} in ${elapsed(ms)}, ${rate(size, ms)})`,
+  );
+  if (!on.has("no-show")) await show(out, saved, size);
+}
+
+async function fetchMany(context: Context, typed: readonly string[], local: string, call: Arguments): Promise<void> {
+  const { out } = context;
+  const { on } = call;
+  const { items, left } = await remoteSources(context, typed, sourceOptions(call));
+  const [base, top] = topFolder(typed, local, on.has("recursive"), items);
+  makeLocalFolder(top);
+  for (const { node, to } of items) if (node.kind === "folder") makeLocalFolder(`${top}/${base(to)}`);
+  const jobs = items.filter(({ node }) => node.kind === "file").map(({ from, to, node }) => ({
+    name: to,
+    size: node.size,
+    run: async (onProgress: (bytes: number) => void) => {
+      const { saved, size } = await fetchFile(context, {
+        path: from,
+        target: localTarget(`${top}/${base(to)}`, ""),
+        collision: on.has("overwrite") ? "overwrite" : "rename",
+        sha256: on.has("sha256"),
+        onProgress,
+        onResume: (note) => out.note(`${printable(to)}: ${note}`),
+      });
+      return { downloaded: from, saved, size };
+    },
+  }));
+  await runBatch(context, jobs, { stopOnError: on.has("stop-on-error"), left, verb: "Fetched" });
+}
+
+/**
+ * As with `cp -r`: a folder goes into LOCAL when that is there, and becomes LOCAL when it is not.
+ *
+ * @returns how the path of a source is changed, and the folder that it goes to
+ */
+function topFolder(
+  typed: readonly string[],
+  local: string,
+  recursive: boolean,
+  items: Source[],
+): [(to: string) => string, string] {
+  const becomes = recursive && typed.length === 1 && items[0]?.node.kind === "folder" && !readPattern(typed[0]) &&
+    !local.endsWith("/") && !isLocalFolder(local);
+  const first = items[0]?.to.length ?? 0;
+  return [becomes ? (to) => to.slice(first + 1) : (to) => to, local.replace(/(.)\/+$/, "$1")];
+}
+
+function makeLocalFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path);
+  } catch (error) {
+    if (isLocalFolder(path)) return;
+    throw diskError(error, `the local folder ${JSON.stringify(path)}`);
+  }
+}
 
 async function show(out: Output, path: string, size: number): Promise<void> {
   if (out.json || out.quiet) return;

@@ -1,66 +1,138 @@
-import { FileSource } from "../../disk/file_source.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
-import type { Client, UploadOptions } from "../client.ts";
+import type { Client, Collision } from "../client.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
-import { localName } from "../local_files.ts";
-import type { Arguments, Command } from "./command.ts";
+import { isLocalFolder, localName } from "../local_files.ts";
+import { runBatch } from "../transfer/batch.ts";
+import { makeRemoteFolders } from "../transfer/folders.ts";
+import { readPattern } from "../transfer/glob.ts";
+import { sendFile, type Sent } from "../transfer/send_file.ts";
+import { localSources, sourceOptions } from "../transfer/sources.ts";
+import type { Arguments, Command, Context } from "./command.ts";
 
-/** `upload`: stores a file whole or not at all. */
+const OPTIONS: Command["options"] = {
+  recursive: { short: "r", help: "folders, with everything in them" },
+  overwrite: { help: "replace remote files of the same name" },
+  "fail-if-exists": { help: "refuse when the name is taken" },
+  sha256: { help: "verify by SHA-256 as well" },
+  links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
+  "stop-on-error": { help: "of many files, stop at the first that fails" },
+};
+
+/** `upload`: stores files, each whole or not at all. */
 export const upload: Command = {
   name: "upload",
   aliases: ["put"],
-  usage: "FILE [REMOTE] [--overwrite | --fail-if-exists] [--sha256]",
-  summary: "send a file",
+  usage: "FILE... [REMOTE] [-r] [--overwrite | --fail-if-exists] [--sha256] [--links skip|follow] [--stop-on-error]",
+  summary: "send files",
   details:
     "Stores the file under its name in the current remote folder, or as REMOTE. When the name is taken, both are\n" +
-    "kept: the new one is called NAME_1. FILE - reads standard input, and needs REMOTE.",
+    "kept: the new one is called NAME_1. FILE - reads standard input, and needs REMOTE. FILE may be a pattern, as in\n" +
+    "'*.log' or 'photos/**/*.jpg'; with several files, a last argument that ends with / is where they go.",
   arguments: ["local", "remote"],
-  count: [1, 2],
-  options: {
-    overwrite: { help: "replace a remote file of the same name" },
-    "fail-if-exists": { help: "refuse when the name is taken" },
-    sha256: { help: "verify by SHA-256 as well" },
-  },
+  count: [1, Infinity],
+  options: OPTIONS,
   async run(context, call) {
-    const { client, out, remoteFolder, signal } = context;
-    const { args: [file, remote], on } = call;
-    const collision = collisionOf(call);
-    if (file === "-" && remote === undefined) {
-      throw new UsageError("upload - needs a name to store it under: upload - NAME");
-    }
-    if (file === "-" && context.readsCommands) {
-      throw new UsageError(
-        "upload - reads standard input, which the commands come from; run it as ftp HOST upload - NAME",
-      );
-    }
-    const options: UploadOptions = { collision, signal, sha256: on.has("sha256") };
-
-    using source = file === "-" ? standardInput() : openLocal(file);
-    const name = file === "-" ? baseName(resolvePath(remoteFolder, remote!)) : localName(file);
-    const path = await remoteTarget(client, remoteFolder, remote, name, signal);
-    if (source.info) {
-      options.modified = source.info.mtime?.getTime();
-      options.executable = ((source.info.mode ?? 0) & 0o100) !== 0;
-    }
-    const meter = context.meter(name, source.size);
-    const began = performance.now();
-    let stored: { path: string; size: number };
-    try {
-      stored = await client.upload(path, source, { ...options, onProgress: (sent) => meter.update(sent) });
-    } finally {
-      meter.finish();
-    }
-    const ms = performance.now() - began;
-    out.done(
-      { uploaded: file, stored: stored.path, size: stored.size, ms: Math.round(ms) },
-      `Stored as ${printable(stored.path)} (${bytes(stored.size)} in ${elapsed(ms)}, ${rate(stored.size, ms)})`,
-    );
+    const { args, on } = call;
+    const single = args.length <= 2 && !on.has("recursive") && (readPattern(args[0]) === undefined || isThere(args[0]));
+    if (single) return await sendOne(context, args[0], args[1], call);
+    const last = args.at(-1)!;
+    const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || !isThere(last) && !readPattern(last));
+    await sendMany(context, into ? args.slice(0, -1) : args, into ? last : undefined, call);
   },
 };
 
-function collisionOf({ on }: Arguments): UploadOptions["collision"] {
+/** `mput`: sends many files into the current remote folder. */
+export const mput: Command = {
+  name: "mput",
+  usage: "FILE... [-r] [--overwrite | --fail-if-exists] [--sha256] [--links skip|follow] [--stop-on-error]",
+  summary: "send many files into the remote folder",
+  arguments: ["local"],
+  count: [1, Infinity],
+  options: OPTIONS,
+  run: (context, call) => sendMany(context, call.args, undefined, call),
+};
+
+async function sendOne(context: Context, file: string, remote: string | undefined, call: Arguments): Promise<void> {
+  const { client, out, remoteFolder, signal } = context;
+  const collision = collisionOf(call);
+  const sha256 = call.on.has("sha256");
+  if (file === "-" && remote === undefined) {
+    throw new UsageError("upload - needs a name to store it under: upload - NAME");
+  }
+  if (file === "-" && context.readsCommands) {
+    throw new UsageError(
+      "upload - reads standard input, which the commands come from; run it as ftp HOST upload - NAME",
+    );
+  }
+  const name = file === "-" ? baseName(resolvePath(remoteFolder, remote!)) : localName(file);
+  const size = file === "-" ? undefined : sizeOf(file);
+  const path = await remoteTarget(client, remoteFolder, remote, name, signal);
+  const meter = context.meter(name, size);
+  const began = performance.now();
+  let stored: Sent;
+  try {
+    const onProgress = (sent: number) => meter.update(sent);
+    stored = file === "-"
+      ? await client.upload(path, standardInput, { collision, sha256, signal, onProgress })
+      : await sendFile(context, {
+        local: file,
+        path,
+        collision,
+        sha256,
+        onProgress,
+        onResume: (note) => out.note(`${printable(file)}: ${note}`),
+      });
+  } finally {
+    meter.finish();
+  }
+  const ms = performance.now() - began;
+  out.done(
+    { uploaded: file, stored: stored.path, size: stored.size, ms: Math.round(ms) },
+    `Stored as ${printable(stored.path)} (${bytes(stored.size)} in ${elapsed(ms)}, ${rate(stored.size, ms)})`,
+  );
+}
+
+async function sendMany(
+  context: Context,
+  typed: readonly string[],
+  remote: string | undefined,
+  call: Arguments,
+): Promise<void> {
+  const { out, remoteFolder, signal } = context;
+  const { on } = call;
+  const collision = collisionOf(call);
+  const { items, left } = await localSources(typed, sourceOptions(call), signal);
+  const top = resolvePath(remoteFolder, remote ?? "");
+  // As with `cp -r`: a folder goes into REMOTE when that is there, and becomes REMOTE when it is not.
+  const becomes = remote !== undefined && !remote.endsWith("/") && typed.length === 1 && on.has("recursive") &&
+    items[0]?.node.kind === "folder" && readPattern(typed[0]) === undefined &&
+    !await isRemoteFolder(context.client, top, signal);
+  const first = items[0]?.to.length ?? 0;
+  const target = (to: string) =>
+    becomes ? joinPath(top, to.slice(first + 1)).replace(/(.)\/$/, "$1") : joinPath(top, to);
+  const folders = items.filter(({ node }) => node.kind === "folder").map(({ to }) => target(to));
+  await makeRemoteFolders(context, top === "/" ? folders : [top, ...folders]);
+  const jobs = items.filter(({ node }) => node.kind === "file").map(({ from, to, node }) => ({
+    name: to,
+    size: node.size,
+    run: async (onProgress: (bytes: number) => void) => {
+      const { path, size } = await sendFile(context, {
+        local: from,
+        path: target(to),
+        collision,
+        sha256: on.has("sha256"),
+        onProgress,
+        onResume: (note) => out.note(`${printable(from)}: ${note}`),
+      });
+      return { uploaded: from, stored: path, size };
+    },
+  }));
+  await runBatch(context, jobs, { stopOnError: on.has("stop-on-error"), left, verb: "Sent" });
+}
+
+function collisionOf({ on }: Arguments): Collision | undefined {
   if (on.has("overwrite") && on.has("fail-if-exists")) {
     throw new UsageError("--overwrite and --fail-if-exists exclude each other");
   }
@@ -77,25 +149,36 @@ async function remoteTarget(
 ): Promise<string> {
   if (typed === undefined) return joinPath(folder, name);
   const path = resolvePath(folder, typed);
-  try {
-    if ((await client.stat(path, { signal })).kind === "folder") return joinPath(path, name);
-  } catch (error) {
-    if (!(error instanceof CommandError && error.code === "not_found" && !typed.endsWith("/"))) throw error;
-  }
+  if (await isRemoteFolder(client, path, signal)) return joinPath(path, name);
+  if (typed.endsWith("/")) throw new CommandError("not_found", `there is no remote folder "${typed}"`);
   return path;
 }
 
-interface Source extends Disposable {
-  readonly size?: number;
-  readonly info?: Deno.FileInfo;
-  read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
+async function isRemoteFolder(client: Client, path: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await client.stat(path, { signal })).kind === "folder";
+  } catch (error) {
+    if (error instanceof CommandError && error.code === "not_found") return false;
+    throw error;
+  }
 }
 
-function openLocal(path: string): Source {
-  const source = new FileSource(path, `the local file ${JSON.stringify(path)}`);
-  return Object.assign(source, { [Symbol.dispose]: () => source.close() });
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-function standardInput(): Source {
-  return { read: async (into) => await Deno.stdin.read(into) ?? 0, [Symbol.dispose]: () => {} };
+function sizeOf(path: string): number | undefined {
+  if (isLocalFolder(path)) throw new CommandError("is_folder", `"${path}" is a folder; -r sends it with all in it`);
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return undefined; // sending it says what is wrong with it
+  }
 }
+
+const standardInput = { read: async (into: Uint8Array) => await Deno.stdin.read(into) ?? 0 };

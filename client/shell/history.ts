@@ -4,6 +4,8 @@
  * @module
  */
 
+import { stateFolder } from "../state.ts";
+
 /** Lines that are kept. */
 const MOST_LINES = 1000;
 
@@ -51,7 +53,6 @@ export class History {
 }
 
 function defaultPath(): string | undefined {
-  const home = Deno.env.get("HOME");
-  const state = Deno.env.get("XDG_STATE_HOME") || (home && `${home}/.local/state`);
-  return state ? `${state}/connme/history` : undefined;
+  const folder = stateFolder();
+  return folder && `${folder}/history`;
 }

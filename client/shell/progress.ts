@@ -11,8 +11,13 @@ import { cutMiddle, type Measure, measureFor } from "../text_width.ts";
 
 /** Told how a transfer goes. */
 export interface Meter {
-  /** @param bytes how many have been moved so far */
-  update(bytes: number): void;
+  /**
+   * Something has been moved.
+   *
+   * @param bytes how many so far
+   * @param name what is being moved now, where there are many
+   */
+  update(bytes: number, name?: string): void;
   /** Removes the line; the result line follows. */
   finish(): void;
 }
@@ -45,41 +50,48 @@ export function createMeter(
 
 /** Draws one line again and again, at its own pace: {@linkcode ProgressLine.update} costs nothing. */
 class ProgressLine implements Meter {
-  readonly #name: string;
+  #name: string;
+  #measured: string | undefined;
   readonly #total: number | undefined;
   readonly #write: (text: string) => void;
   readonly #rate = new RecentRate(performance.now());
   #timer: ReturnType<typeof setTimeout>;
   #done = 0;
   #shown = false;
+  #finished = false;
   #measure: Measure | undefined;
 
   constructor(name: string, total: number | undefined, write: (text: string) => void) {
-    this.#name = printable(name);
+    this.#name = name;
     this.#total = total;
     this.#write = write;
     this.#timer = setTimeout(() => this.#begin(), DELAY_MS);
   }
 
-  update(bytes: number): void {
+  update(bytes: number, name?: string): void {
     this.#done = bytes;
+    if (name !== undefined) this.#name = name;
   }
 
   finish(): void {
     clearInterval(this.#timer);
-    this.#measure = undefined;
+    this.#finished = true;
     if (this.#shown) this.#write("\r\x1b[K");
   }
 
-  async #begin(): Promise<void> {
+  #begin(): void {
     this.#timer = setInterval(() => this.#draw(), INTERVAL_MS);
-    this.#measure = await measureFor([this.#name]);
   }
 
-  #draw(): void {
+  async #draw(): Promise<void> {
+    if (this.#measured !== this.#name) {
+      this.#measured = this.#name;
+      this.#measure = await measureFor([printable(this.#name)]);
+      if (this.#finished) return;
+    }
     if (!this.#measure) return;
     const rate = this.#rate.at(performance.now(), this.#done);
-    const state = { name: this.#name, done: this.#done, total: this.#total, rate };
+    const state = { name: printable(this.#measured), done: this.#done, total: this.#total, rate };
     this.#shown = true;
     this.#write(`\r${progressLine(state, terminalSize().columns - 1, this.#measure)}\x1b[K`);
   }

@@ -28,7 +28,12 @@ export interface RunnerOptions {
   address?: string;
   /** Seconds of silence after which a server counts as lost. */
   timeout?: number;
+  /** How often to try again in vain when the connection was lost. */
+  retries?: number;
 }
+
+/** How often to try again in vain, unless the person says otherwise: for about six seconds. */
+export const DEFAULT_RETRIES = 5;
 
 /** What commands work with, from the first to the last. One command runs at a time. */
 export class Runner implements Context {
@@ -45,6 +50,8 @@ export class Runner implements Context {
   readonly #base: Output;
   readonly #start: Address;
   readonly #timeout: number | undefined;
+  readonly retries: number;
+  #reconnecting: Promise<void> | undefined;
   #out: Output;
   #running: AbortController | undefined;
   #client: Client | undefined;
@@ -54,7 +61,8 @@ export class Runner implements Context {
    * @param options see {@linkcode RunnerOptions}
    * @throws {UsageError} when the address is none
    */
-  constructor({ commands, out, address, timeout }: RunnerOptions) {
+  constructor({ commands, out, address, timeout, retries = DEFAULT_RETRIES }: RunnerOptions) {
+    this.retries = retries;
     this.commands = commands;
     this.#base = this.#out = out;
     this.#start = address === undefined ? { hostname: "localhost", port: DEFAULT_PORT } : parseAddress(address);
@@ -112,6 +120,21 @@ export class Runner implements Context {
     this.#address = target;
     this.remoteFolder = "/";
     await sayGoodbye(former);
+  }
+
+  /**
+   * Connects again where the connection was lost, and stays in the folder. Many may ask for it at once.
+   *
+   * @throws {ConnectionLostError} {@linkcode CommandError} `canceled`
+   */
+  reconnect(): Promise<void> {
+    if (this.#client && !this.#client.lost) return Promise.resolve();
+    return this.#reconnecting ??= this.#connectAgain().finally(() => this.#reconnecting = undefined);
+  }
+
+  async #connectAgain(): Promise<void> {
+    const connecting = connect({ ...this.#address ?? this.#start, timeout: this.#timeout });
+    this.#client = await unlessCanceled(connecting, this.signal);
   }
 
   /** Says goodbye; whoever runs the commands ends. Never throws. */

@@ -1,8 +1,15 @@
+import { CommandError } from "../../protocol/errors.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { Handler } from "./handler.ts";
 
-/** A file's content (PROTOCOL.md section 7.6). */
-export const download: Handler<"download"> = ({ storage }, { path, sha256 }) => {
+/** A file's content, or what comes behind an offset (PROTOCOL.md section 7.6). */
+export const download: Handler<"download"> = ({ storage }, { path, sha256, offset }) => {
   const file = storage.open(splitPath(path));
-  return { reply: { entry: file.item }, body: file, sha256 };
+  if (offset > file.size) {
+    file.close();
+    throw new CommandError("changed", `the file has ${file.size} bytes, so there is nothing behind ${offset}`);
+  }
+  if (offset > 0) file.seek(offset);
+  const body = { size: file.size - offset, read: file.read, close: file.close };
+  return { reply: { entry: file.item }, body, sha256 };
 };

@@ -5,11 +5,16 @@
  */
 
 import type { CommandName } from "../../protocol/messages.ts";
+import { blocks } from "./blocks.ts";
+import { checksum } from "./checksum.ts";
+import { cp } from "./cp.ts";
+import { df } from "./df.ts";
 import { download } from "./download.ts";
 import type { Handler } from "./handler.ts";
 import { ls } from "./ls.ts";
 import { mkdir } from "./mkdir.ts";
 import { mv } from "./mv.ts";
+import { resume } from "./resume.ts";
 import { rm } from "./rm.ts";
 import { rmdir } from "./rmdir.ts";
 import { size } from "./size.ts";
@@ -30,4 +35,9 @@ export const HANDLERS: { readonly [C in CommandName]: { access: Access; handle: 
   mkdir: { access: "write", handle: mkdir },
   rmdir: { access: "write", handle: rmdir },
   mv: { access: "write", handle: mv },
+  resume: { access: "write", handle: resume },
+  blocks: { access: "read", handle: blocks },
+  checksum: { access: "read", handle: checksum },
+  cp: { access: "write", handle: cp },
+  df: { access: "read", handle: df },
 };

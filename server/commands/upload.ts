@@ -1,20 +1,28 @@
+import { CommandError } from "../../protocol/errors.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { Handler } from "./handler.ts";
 
 /** Takes a file: whole, verified and durable before it is answered (PROTOCOL.md section 7.5). */
 export const upload: Handler<"upload"> = async ({ storage, collision, body, signal }, parameters) => {
-  body.expect(parameters);
-  const file = storage.create(splitPath(parameters.path), {
-    executable: parameters.executable,
+  const { path, executable, size, offset, token, run, modified } = parameters;
+  if (offset > (size ?? offset)) throw new CommandError("bad_request", "the offset lies behind the end of the file");
+  body.expect({ size: size === undefined ? undefined : size - offset, sha256: parameters.sha256 });
+  const file = await storage.create(splitPath(path), {
+    executable,
+    size,
+    offset,
     collision: parameters.collision ?? collision,
+    owner: token !== undefined && run !== undefined ? { token, run } : undefined,
   });
   try {
     for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) await file.write(chunk);
     signal.throwIfAborted();
-    const path = await file.publish({ modified: parameters.modified });
-    return { reply: { path: `/${path.join("/")}`, size: body.size } };
+    const got = await file.publish({ modified });
+    return { reply: { path: `/${got.join("/")}`, size: offset + body.size } };
   } catch (error) {
-    file.discard();
+    // What did not arrive as it was sent is no ground to build on; what merely stopped is.
+    if (error instanceof CommandError && error.code === "mismatch") file.discard();
+    else file.keep();
     throw error;
   }
 };

@@ -11,12 +11,27 @@ import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { moveToFreeName } from "../../disk/move.ts";
-import { isPartialName } from "../../disk/names.ts";
-import { type Collision, PartialFile } from "../../disk/partial_file.ts";
-import type { Item, NewFile, OpenFile, Path, Removed, Storage, Usage } from "./storage.ts";
+import { isPartialName, type PartialOwner } from "../../disk/names.ts";
+import { PartialFile } from "../../disk/partial_file.ts";
+import { requireRoom, roomOf } from "../../disk/room.ts";
+import type {
+  CreateOptions,
+  Interrupted,
+  Item,
+  NewFile,
+  OpenFile,
+  Path,
+  Removed,
+  Room,
+  Storage,
+  Usage,
+} from "./storage.ts";
 
 /** So many names are looked at, or removed, in one go: about a millisecond. */
 const BATCH = 200;
+
+/** What is copied in one go, in bytes. */
+const COPY_BYTES = 256 * 1024;
 
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
@@ -92,19 +107,32 @@ export class LocalStorage implements Storage {
         item: describe(path.at(-1) ?? "", source.info, false),
         size: source.size,
         read: (into) => source.read(into),
+        seek: (offset) => source.seek(offset),
         close: () => source.close(),
       };
     });
   }
 
-  create(path: Path, { executable, collision }: { executable: boolean; collision: Collision }): NewFile {
+  async create(path: Path, { executable, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
     const target = this.#attempt(path, () => this.#writable(path));
     // It is checked again when the file is published; here it saves sending what cannot be stored.
     if (collision === "fail" && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
     if (collision === "overwrite" && isFolder(target)) throw new DiskError("is_folder", `${show(path)} is a folder`);
-    const folder = target.slice(0, target.lastIndexOf("/")) || "/";
-    const name = target.slice(target.lastIndexOf("/") + 1);
-    const partial = this.#attempt(path, () => new PartialFile(folder, executable, show(path)));
+    const { folder, name } = split(target);
+    const options = { executable, shown: show(path), owner };
+    const left = owner && offset > 0 ? await PartialFile.resume(folder, { ...options, owner }) : undefined;
+    if ((left?.size ?? 0) < offset) {
+      left?.keep();
+      throw new DiskError("changed", `${show(path)}: what the last attempt left is gone; start over`);
+    }
+    const partial = left ?? this.#attempt(path, () => PartialFile.create(folder, options));
+    try {
+      if (left) left.cut(offset);
+      await requireRoom(folder, (size ?? 0) - offset, show(path));
+    } catch (error) {
+      partial.keep();
+      throw error;
+    }
     return {
       write: (chunk) => partial.write(chunk),
       publish: async ({ modified }) => {
@@ -114,7 +142,50 @@ export class LocalStorage implements Storage {
         return this.#isLink(path) ? this.#below(under(folder, got)) : [...path.slice(0, -1), got];
       },
       discard: () => partial.discard(),
+      keep: () => partial.keep(),
     };
+  }
+
+  async interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | undefined> {
+    const { folder } = split(this.#attempt(path, () => this.#writable(path)));
+    const partial = await PartialFile.resume(folder, { owner, shown: show(path) });
+    if (!partial) return undefined;
+    return {
+      size: partial.size,
+      readAt: (at, into) => partial.readAt(at, into),
+      close: () => partial.keep(),
+    };
+  }
+
+  async copy(from: Path, to: Path, signal: AbortSignal): Promise<number> {
+    const source = this.open(from);
+    try {
+      const { executable, modified } = source.item;
+      const options = { executable, collision: "fail", size: source.size, offset: 0 } as const;
+      const copy = await this.create(to, options);
+      try {
+        const buffer = new Uint8Array(COPY_BYTES);
+        for (let done = 0; done < source.size;) {
+          signal.throwIfAborted();
+          const count = await source.read(buffer);
+          if (count === 0) throw new DiskError("changed", `${show(from)} became shorter while it was copied`);
+          await copy.write(buffer.subarray(0, count));
+          done += count;
+          await giveWay();
+        }
+        await copy.publish({ modified });
+      } catch (error) {
+        copy.discard();
+        throw error;
+      }
+      return source.size;
+    } finally {
+      source.close();
+    }
+  }
+
+  async room(path: Path): Promise<Room> {
+    return await roomOf(this.#attempt(path, () => this.#resolve(path)));
   }
 
   async remove(path: Path, { recursive, signal }: { recursive: boolean; signal: AbortSignal }): Promise<Removed> {
@@ -325,6 +396,12 @@ async function removeTree(top: string, signal: AbortSignal): Promise<Removed> {
     removed.folders++;
   }
   return removed;
+}
+
+/** A path of the disk, as its folder and its last name. */
+function split(path: string): { folder: string; name: string } {
+  const slash = path.lastIndexOf("/");
+  return { folder: path.slice(0, slash) || "/", name: path.slice(slash + 1) };
 }
 
 /** The path of something in a folder of the disk. */

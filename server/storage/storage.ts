@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { PartialOwner } from "../../disk/names.ts";
 import type { Collision } from "../../disk/partial_file.ts";
 
 /** Names from the served folder down. */
@@ -55,8 +56,42 @@ export interface OpenFile {
   readonly size: number;
   /** Fills a part of `into`; returns how many bytes, 0 at the end. */
   read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
+  /** Goes on reading from another place, in bytes from the start. */
+  seek(offset: number): void;
   /** Must be called in the end. */
   close(): void;
+}
+
+/** What an interrupted upload left. */
+export interface Interrupted {
+  /** How many bytes. */
+  readonly size: number;
+  /** Reads from a place in it; returns how many bytes. */
+  readAt(at: number, into: Uint8Array): Promise<number>;
+  /** Must be called in the end. */
+  close(): void;
+}
+
+/** Room on the disk, in bytes. */
+export interface Room {
+  /** All of it. */
+  size: number;
+  /** What can still be used. */
+  free: number;
+}
+
+/** How a file is begun. */
+export interface CreateOptions {
+  /** Whether it is to be executable. */
+  executable: boolean;
+  /** What to do when its name is taken. */
+  collision: Collision;
+  /** How many bytes it will have, where that is known. */
+  size?: number;
+  /** Who may go on with it after an interruption. */
+  owner?: PartialOwner;
+  /** How many bytes of what the owner's last attempt left are to be kept. */
+  offset: number;
 }
 
 /** A file on its way in: invisible until it is published. */
@@ -67,6 +102,8 @@ export interface NewFile {
   publish(options: { modified?: number }): Promise<Path>;
   /** Leaves no trace of it, unless it was published. */
   discard(): void;
+  /** Leaves it for its owner to go on with; without an owner, the same as `discard`. */
+  keep(): void;
 }
 
 /** A tree of files and folders. */
@@ -79,8 +116,14 @@ export interface Storage {
   usage(path: Path, signal: AbortSignal): Promise<Usage>;
   /** Opens a file for reading. */
   open(path: Path): OpenFile;
-  /** Begins a file; the folder it is to stand in must exist. `collision` says what to do when its name is taken. */
-  create(path: Path, options: { executable: boolean; collision: Collision }): NewFile;
+  /** Begins a file, or goes on with one; the folder it is to stand in must exist. */
+  create(path: Path, options: CreateOptions): Promise<NewFile>;
+  /** What an interrupted upload to a path left; `undefined` when there is nothing. */
+  interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | undefined>;
+  /** Copies a file under a free name; returns the number of bytes. */
+  copy(from: Path, to: Path, signal: AbortSignal): Promise<number>;
+  /** Room on the disk that holds a path. */
+  room(path: Path): Promise<Room>;
   /** Removes a file or a link; with `recursive` a folder too, with all that is in it. Links are not followed. */
   remove(path: Path, options: { recursive: boolean; signal: AbortSignal }): Promise<Removed>;
   /** Makes a folder in an existing one. */

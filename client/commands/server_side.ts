@@ -1,0 +1,131 @@
+/**
+ * `cp`, `checksum`, `find`, `du`, `df`: what the server does or tells without moving a file.
+ *
+ * @module
+ */
+
+import { CommandError } from "../../protocol/errors.ts";
+import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
+import { UsageError } from "../errors.ts";
+import { bytes, fileSize, printable } from "../format.ts";
+import { printListing } from "../listing.ts";
+import { readPattern } from "../transfer/glob.ts";
+import { pipeline } from "../transfer/pipeline.ts";
+import type { Command } from "./command.ts";
+
+/** `cp`: copies a file on the server. */
+export const cp: Command = {
+  name: "cp",
+  usage: "FROM TO",
+  summary: "copy a remote file on the server",
+  details: "The bytes do not cross the network. When TO is a folder, the copy goes into it. Nothing is ever replaced.",
+  arguments: ["remote", "remote"],
+  count: [2, 2],
+  async run({ client, out, remoteFolder, signal }, { args }) {
+    const from = resolvePath(remoteFolder, args[0]);
+    let to = resolvePath(remoteFolder, args[1]);
+    try {
+      if ((await client.stat(to, { signal })).kind === "folder") to = joinPath(to, baseName(from));
+    } catch (error) {
+      if (!(error instanceof CommandError && error.code === "not_found")) throw error;
+    }
+    await client.copy(from, to, { signal });
+    out.done({ copied: from, to }, `Copied ${printable(from)} to ${printable(to)}`);
+  },
+};
+
+/** `checksum`: the checksums of files, computed by the server. */
+export const checksum: Command = {
+  name: "checksum",
+  usage: "FILE... [--crc32]",
+  summary: "show the SHA-256 of remote files",
+  details: "Computed on the server; the line is that of sha256sum.",
+  arguments: ["remote"],
+  count: [1, Infinity],
+  options: { crc32: { help: "CRC-32 instead of SHA-256" } },
+  async run({ client, out, remoteFolder, signal }, { args, on }) {
+    const algorithm = on.has("crc32") ? "crc32" : "sha256";
+    const sums = new Map<string, { size: number; checksum: string }>();
+    await pipeline(args, () => 0, { count: 64, bytes: 1 }, async (name) => {
+      sums.set(name, await client.checksum(resolvePath(remoteFolder, name), algorithm, { signal }));
+    });
+    for (const name of args) {
+      const { size, checksum } = sums.get(name)!;
+      out.result(
+        { path: resolvePath(remoteFolder, name), size, [algorithm]: checksum },
+        `${checksum}  ${printable(name)}`,
+      );
+    }
+  },
+};
+
+/** `find`: remote files and folders whose name matches a pattern. */
+export const find: Command = {
+  name: "find",
+  usage: "PATTERN [FOLDER]",
+  summary: "find remote names that match a pattern",
+  details: "PATTERN is matched against the name, or against the path below FOLDER when there is a / in it, as in\n" +
+    "'*.jpg' or 'photos/**/*.jpg'.",
+  arguments: ["none", "remote-folder"],
+  count: [1, 2],
+  async run({ client, out, remoteFolder, signal }, { args: [typed, folder = ""] }) {
+    const wild = readPattern(typed);
+    if (typed.startsWith("/")) {
+      throw new UsageError("find takes a pattern for names below a folder, as in find '*.jpg' FOLDER");
+    }
+    const whole = typed.includes("/");
+    const prefix = wild?.folder ? `${wild.folder}/` : "";
+    const matches = (path: string) => {
+      const text = whole ? path : baseName(path);
+      if (!wild) return text === typed;
+      return text.startsWith(prefix) && wild.matches(text.slice(prefix.length));
+    };
+    const top = resolvePath(remoteFolder, folder);
+    const entries = await client.list(top, { recursive: true, hidden: true, signal });
+    const found = entries.filter(({ name }) => matches(name));
+    if (found.length === 0) throw new CommandError("not_found", `nothing matches "${printable(typed)}"`);
+    printListing(out, found, { long: false });
+  },
+};
+
+/** `du`: how much each folder holds. */
+export const du: Command = {
+  name: "du",
+  usage: "[PATH]",
+  summary: "show how much each remote folder holds",
+  arguments: ["remote-folder"],
+  count: [0, 1],
+  async run({ client, out, remoteFolder, signal }, { args: [typed = ""] }) {
+    const top = resolvePath(remoteFolder, typed);
+    const entries = await client.list(top, { recursive: true, hidden: true, signal });
+    const sums = new Map<string, number>([["", 0]]);
+    for (const { name, kind, link } of entries) if (kind === "folder" && !link) sums.set(name, 0);
+    for (const { name, size } of entries) {
+      sums.set("", sums.get("")! + size);
+      for (let slash = name.indexOf("/"); slash >= 0; slash = name.indexOf("/", slash + 1)) {
+        const folder = name.slice(0, slash);
+        sums.set(folder, (sums.get(folder) ?? 0) + size);
+      }
+    }
+    const rows = [...sums].sort(([a], [b]) => a === "" ? 1 : b === "" ? -1 : a < b ? -1 : 1);
+    for (const [folder, size] of rows) {
+      const path = folder === "" ? top : joinPath(top, folder);
+      out.result({ path, size }, `${bytes(size).padStart(10)}  ${printable(path)}`);
+    }
+  },
+};
+
+/** `df`: how much room there is. */
+export const df: Command = {
+  name: "df",
+  usage: "[PATH]",
+  summary: "show how much room the server's disk has",
+  arguments: ["remote-folder"],
+  count: [0, 1],
+  async run({ client, out, remoteFolder, signal }, { args: [typed = ""] }) {
+    const path = resolvePath(remoteFolder, typed);
+    const { size, free } = await client.room(path, { signal });
+    const percent = size === 0 ? 0 : Math.round((size - free) / size * 100);
+    out.result({ path, size, free }, `Free: ${fileSize(free)}\nOf:   ${fileSize(size)}, ${percent}% used`);
+  },
+};

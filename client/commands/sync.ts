@@ -1,0 +1,129 @@
+import { resolvePath } from "../../protocol/path.ts";
+import { UsageError } from "../errors.ts";
+import { bytes, printable } from "../format.ts";
+import { plural } from "../listing.ts";
+import { isLocalFolder } from "../local_files.ts";
+import { type Job, runBatch } from "../transfer/batch.ts";
+import { fetchFile } from "../transfer/fetch_file.ts";
+import { pipeline } from "../transfer/pipeline.ts";
+import { type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
+import { sendFile } from "../transfer/send_file.ts";
+import { LocalSide, RemoteSide, type Side } from "../transfer/side.ts";
+import { sourceOptions } from "../transfer/sources.ts";
+import type { Command, Context } from "./command.ts";
+
+/** Most renames or deletions under way. */
+const COUNT = 64;
+
+/** `sync`: makes one folder like another. */
+export const sync: Command = {
+  name: "sync",
+  usage: "LOCAL REMOTE | --down REMOTE LOCAL [--delete] [--checksum] [--dry-run] [--links skip|follow] [--sha256]",
+  summary: "make a remote folder like a local one, or the other way round",
+  details:
+    "Copies what is missing or different in size or time. What is the same is left alone, so a second run does\n" +
+    "nothing. A file that was only renamed is renamed, with --delete, when its content proves it.",
+  arguments: ["local", "remote"],
+  count: [2, 2],
+  options: {
+    down: { help: "from the server: sync --down REMOTE LOCAL" },
+    delete: { help: "delete what is not in the source" },
+    checksum: { short: "c", help: "compare by content instead of by time" },
+    "dry-run": { short: "n", help: "show the plan and do nothing" },
+    links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
+    sha256: { help: "verify by SHA-256 as well" },
+    "stop-on-error": { help: "stop at the first file that fails" },
+  },
+  async run(context, call) {
+    const { out, remoteFolder, signal } = context;
+    const { args, on } = call;
+    const down = on.has("down");
+    const [localPath, remotePath] = down ? [args[1], args[0]] : args;
+    const local = new LocalSide(localPath.replace(/(.)\/+$/, "$1"), signal);
+    const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
+    const [source, target] = down ? [remote, local] : [local, remote];
+    await requireFolder(context, source, down);
+    const { links } = sourceOptions(call);
+    const plan = await makePlan(source, target, { delete: on.has("delete"), checksum: on.has("checksum"), links });
+    if (on.has("dry-run")) return showPlan(context, plan);
+    const copyOf = (path: string) => copy(context, down, local, remote, path, on.has("sha256"));
+    await carryOut(context, plan, target, copyOf, on.has("stop-on-error"));
+    if (plan.same > 0) out.note(`${plural(plan.same, "file")} the same already`);
+  },
+};
+
+/** Carries out a plan, in its order; steps that do not depend on each other at once. */
+async function carryOut(
+  context: Context,
+  plan: Plan,
+  target: Side,
+  copy: (path: string) => Job["run"],
+  stopOnError: boolean,
+): Promise<void> {
+  const { out } = context;
+  const tell = (step: object) => out.json && !out.quiet && out.result(step, "");
+  const remove = async ({ path, kind }: Deletion) => {
+    await target.remove(path, kind);
+    tell({ step: "delete", path, kind });
+  };
+  for (const deletion of plan.clear) await remove(deletion);
+  await target.makeFolders(["", ...plan.folders]);
+  await pipeline(plan.renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to }) => {
+    await target.rename(from, to);
+    tell({ step: "rename", from, to });
+  });
+  const jobs = plan.copies.map(({ path, size }) => ({ name: path, size, run: copy(path) }));
+  await runBatch(context, jobs, { stopOnError, left: plan.left, verb: "Copied" });
+  const files = plan.deletions.filter(({ kind }) => kind === "file");
+  await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
+  // A folder goes after all that is in it, so one by one.
+  for (const deletion of plan.deletions) if (deletion.kind === "folder") await remove(deletion);
+}
+
+function copy(
+  context: Context,
+  down: boolean,
+  local: Side,
+  remote: Side,
+  path: string,
+  sha256: boolean,
+): Job["run"] {
+  const onResume = (note: string) => context.out.note(`${printable(path)}: ${note}`);
+  const localPath = `${local.top}/${path}`;
+  const remotePath = remote.top === "/" ? `/${path}` : `${remote.top}/${path}`;
+  const common = { collision: "overwrite", sha256, onResume } as const;
+  return async (onProgress) => {
+    if (!down) {
+      const { size } = await sendFile(context, { ...common, local: localPath, path: remotePath, onProgress });
+      return { step: "copy", path, size };
+    }
+    const slash = localPath.lastIndexOf("/");
+    const target = { folder: localPath.slice(0, slash) || "/", name: localPath.slice(slash + 1) };
+    const { size } = await fetchFile(context, { ...common, path: remotePath, target, onProgress });
+    return { step: "copy", path, size };
+  };
+}
+
+function showPlan({ out }: Context, { clear, folders, renames, copies, deletions, left, same }: Plan): void {
+  const deletion = ({ path, kind }: Deletion) =>
+    out.result({ step: "delete", path, kind }, `delete  ${printable(path)}${kind === "folder" ? "/" : ""}`);
+  clear.forEach(deletion);
+  for (const path of folders) out.result({ step: "make-folder", path }, `make    ${printable(path)}/`);
+  for (const { from, to } of renames) {
+    out.result({ step: "rename", from, to }, `rename  ${printable(from)} to ${printable(to)}`);
+  }
+  for (const { path, size, why } of copies) {
+    out.result({ step: "copy", path, size, why }, `copy    ${printable(path)} (${why}, ${bytes(size)})`);
+  }
+  deletions.forEach(deletion);
+  for (const { path, reason } of left) out.note(`${printable(path)} is left out: ${reason}`);
+  const steps = clear.length + folders.length + renames.length + copies.length + deletions.length;
+  const size = copies.reduce((sum, { size }) => sum + size, 0);
+  out.text(`${plural(steps, "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`);
+}
+
+/** A source that is missing by mistake must not empty its target. */
+async function requireFolder({ client, signal }: Context, { top }: Side, remote: boolean): Promise<void> {
+  const isFolder = remote ? (await client.stat(top, { signal })).kind === "folder" : isLocalFolder(top);
+  if (!isFolder) throw new UsageError(`sync: "${printable(top)}" is not a folder`);
+}

@@ -1,0 +1,44 @@
+import { resolvePath } from "../../protocol/path.ts";
+import { DifferentError } from "../errors.ts";
+import { printable } from "../format.ts";
+import { plural } from "../listing.ts";
+import { makePlan } from "../transfer/plan.ts";
+import { LocalSide, RemoteSide } from "../transfer/side.ts";
+import { sourceOptions } from "../transfer/sources.ts";
+import type { Command } from "./command.ts";
+
+/** `verify`: compares two folders by content, without moving anything. */
+export const verify: Command = {
+  name: "verify",
+  usage: "LOCAL REMOTE [--links skip|follow]",
+  summary: "compare a local folder with a remote one by content",
+  details: "Both sides compute SHA-256; nothing is moved. Exits with 4 when there is any difference.",
+  arguments: ["local", "remote"],
+  count: [2, 2],
+  options: { links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" } },
+  async run(context, call) {
+    const { out, remoteFolder, signal } = context;
+    const [localPath, remotePath] = call.args;
+    const local = new LocalSide(localPath.replace(/(.)\/+$/, "$1"), signal);
+    const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
+    const { links } = sourceOptions(call);
+    // What would have to be done to make them the same is what differs.
+    const plan = await makePlan(local, remote, { delete: true, checksum: true, links });
+    const missing = [...plan.folders, ...plan.copies.filter(({ why }) => why === "new").map(({ path }) => path)];
+    const different = plan.copies.filter(({ why }) => why === "changed").map(({ path }) => path);
+    const extra = [...plan.clear, ...plan.deletions].map(({ path }) => path);
+    for (const path of missing) out.result({ missing: path }, `missing    ${printable(path)}`);
+    for (const { from, to } of plan.renames) {
+      out.result({ renamed: to, remote: from }, `renamed    ${printable(to)} is ${printable(from)} there`);
+    }
+    for (const path of different) out.result({ different: path }, `different  ${printable(path)}`);
+    for (const path of extra) out.result({ extra: path }, `extra      ${printable(path)}`);
+    for (const { path, reason } of plan.left) out.note(`${printable(path)} is left out: ${reason}`);
+    const differences = missing.length + plan.renames.length + different.length + extra.length;
+    out.done(
+      { same: plan.same, differences },
+      `${plural(plan.same, "file")} the same, ${plural(differences, "difference")}`,
+    );
+    if (differences > 0) throw new DifferentError("the folders differ");
+  },
+};

@@ -1,0 +1,38 @@
+/**
+ * How much of an interrupted transfer can be trusted.
+ *
+ * @module
+ */
+
+import { BLOCK_BYTES } from "../../protocol/messages.ts";
+import type { BlockDigests } from "../client.ts";
+
+/** Files of this size and more, in bytes, are worth going on with. */
+export const RESUME_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Compares the blocks of one end with those of the other.
+ *
+ * @param read fills `into` from a place in the local file; returns how many bytes there were
+ * @param remote what the other end has; read up to the first block that differs
+ * @returns how many bytes at the start are equal, in whole blocks but for the last one
+ */
+export async function equalPrefix(
+  read: (at: number, into: Uint8Array<ArrayBuffer>) => Promise<number>,
+  remote: BlockDigests,
+): Promise<number> {
+  const { createHash } = await import("node:crypto");
+  const block = new Uint8Array(Math.min(BLOCK_BYTES, remote.size));
+  let equal = 0;
+  for (let digest = await remote.next(); digest !== undefined; digest = await remote.next()) {
+    const wanted = Math.min(BLOCK_BYTES, remote.size - equal);
+    const count = await read(equal, block.subarray(0, wanted));
+    const own = createHash("sha256").update(block.subarray(0, count)).digest();
+    if (count !== wanted || !own.equals(digest)) {
+      remote.cancel();
+      break;
+    }
+    equal += wanted;
+  }
+  return equal;
+}

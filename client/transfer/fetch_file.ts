@@ -1,0 +1,138 @@
+/**
+ * Fetching one file, going on where an earlier attempt stopped.
+ *
+ * @module
+ */
+
+import { DiskError } from "../../disk/errors.ts";
+import { type Collision, PartialFile } from "../../disk/partial_file.ts";
+import { requireRoom } from "../../disk/room.ts";
+import { CommandError } from "../../protocol/errors.ts";
+import type { Client, Download, Entry } from "../client.ts";
+import { type LocalTarget, targetPath } from "../local_files.ts";
+import { equalPrefix, RESUME_BYTES } from "./blocks.ts";
+import { ownerOf } from "./owner.ts";
+import { type Connector, retrying } from "./retry.ts";
+
+/** What to fetch, and where to. */
+export interface FetchJob {
+  /** The path on the server. */
+  path: string;
+  /** Where to save it. */
+  target: LocalTarget;
+  /** What to do when the name is taken. */
+  collision: Collision;
+  /** Whether to verify by SHA-256 besides CRC-32. */
+  sha256: boolean;
+  /** Told once how many bytes there are. */
+  onSize?: (bytes: number) => void;
+  /** Told how many bytes are there, from the start of the file. */
+  onProgress: (bytes: number) => void;
+  /** Told, in words, when an earlier attempt is gone on with. */
+  onResume: (note: string) => void;
+}
+
+/** What came of it. */
+export interface Fetched {
+  /** The local path that the file got. */
+  saved: string;
+  /** Its size in bytes. */
+  size: number;
+}
+
+/**
+ * Fetches a file, and saves it under its name when it is complete and verified, and not before.
+ *
+ * @param connector the connection
+ * @param job see {@linkcode FetchJob}
+ * @throws {DiskError} for the local file, {@linkcode CommandError} for the remote one, {@linkcode ProtocolError} when the
+ * connection is lost for good
+ */
+export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched> {
+  return retrying(connector, async (client, _, progressed) => {
+    const { path, target, sha256 } = job;
+    const { signal } = connector;
+    let download = await client.download(path, { sha256, signal });
+    let partial: PartialFile | undefined;
+    let done = 0;
+    try {
+      const { entry } = download;
+      job.onSize?.(entry.size);
+      const shown = `the local file ${JSON.stringify(targetPath(target))}`;
+      const owner = entry.size >= RESUME_BYTES ? await ownerOf("download", path, localPlace(target)) : undefined;
+      const options = { executable: entry.executable, shown, owner };
+      if (owner) partial = await resumeIfThere(target.folder, { ...options, owner });
+      if (partial && partial.size > 0) {
+        download.cancel();
+        done = await agree(client, job, partial, entry, signal);
+        partial.cut(done);
+        download = await client.download(path, { sha256, offset: done, signal });
+        requireSame(download.entry, entry, path);
+      }
+      await requireRoom(target.folder, entry.size - done, shown);
+      partial ??= PartialFile.create(target.folder, options);
+      await receive(download, partial, (bytes) => {
+        progressed();
+        job.onProgress(done + bytes);
+      });
+      const { collision } = job;
+      const name = await partial.publish(target.name, { collision, modified: entry.modified, sync: false });
+      return { saved: targetPath({ folder: target.folder, name }), size: entry.size };
+    } catch (error) {
+      if (error instanceof CommandError && error.code === "mismatch") partial?.discard();
+      else partial?.keep();
+      download.cancel();
+      throw error;
+    }
+  });
+}
+
+async function receive(download: Download, partial: PartialFile, onProgress: (bytes: number) => void): Promise<void> {
+  let bytes = 0;
+  for (let chunk = await download.read(); chunk !== null; chunk = await download.read()) {
+    const written = partial.write(chunk);
+    if (written) await written;
+    onProgress(bytes += chunk.length);
+  }
+}
+
+/** How many bytes are here already, of this very file. */
+async function agree(
+  client: Client,
+  { path, onResume }: FetchJob,
+  partial: PartialFile,
+  entry: Entry,
+  signal: AbortSignal,
+): Promise<number> {
+  const digests = await client.blocks(path, partial.size, { signal });
+  const equal = await equalPrefix((at, into) => partial.readAt(at, into), digests);
+  requireSame(digests.entry, entry, path);
+  if (equal > 0) onResume(`going on at ${equal} of ${entry.size} bytes`);
+  else onResume("the file is another one than in the last attempt; starting over");
+  return equal;
+}
+
+function requireSame(now: Entry, before: Entry, path: string): void {
+  if (now.size === before.size && now.modified === before.modified) return;
+  throw new CommandError("changed", `${JSON.stringify(path)} was changed while it was being fetched; try again`);
+}
+
+async function resumeIfThere(
+  folder: string,
+  options: Parameters<typeof PartialFile.resume>[1],
+): Promise<PartialFile | undefined> {
+  try {
+    return await PartialFile.resume(folder, options);
+  } catch (error) {
+    if (error instanceof DiskError) return undefined; // then from the start
+    throw error;
+  }
+}
+
+function localPlace({ folder, name }: LocalTarget): string {
+  try {
+    return `${Deno.realPathSync(folder)}/${name}`;
+  } catch {
+    return `${folder}/${name}`;
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * What has to be done so that one tree becomes like another.
+ *
+ * @module
+ */
+
+import { pipeline } from "./pipeline.ts";
+import type { Side } from "./side.ts";
+import type { Left, Links, Node, Tree } from "./tree.ts";
+
+/** Most checksums computed at once. */
+const CHECKSUMS = 32;
+
+/** A file to copy. */
+export interface Copy {
+  /** Its path below both tops. */
+  path: string;
+  /** Bytes. */
+  size: number;
+  /** Why. */
+  why: "new" | "changed";
+}
+
+/** Something to delete. */
+export interface Deletion {
+  /** Its path below the target. */
+  path: string;
+  /** What it is. */
+  kind: "file" | "folder";
+}
+
+/** A plan: what is to be done, in this order. Paths are below both tops. */
+export interface Plan {
+  /** What stands in the way of something else, the deepest first. */
+  clear: Deletion[];
+  /** Folders to make, each after the one that it stands in. */
+  folders: string[];
+  /** Files to give another name. */
+  renames: { from: string; to: string }[];
+  /** Files to copy. */
+  copies: Copy[];
+  /** What is not in the source, the deepest first. */
+  deletions: Deletion[];
+  /** What cannot be or is not to be copied, and why. */
+  left: Left[];
+  /** How many files are the same already. */
+  same: number;
+}
+
+/** Options of {@linkcode makePlan}. */
+export interface PlanOptions {
+  /** Whether what is not in the source is deleted in the target. */
+  delete: boolean;
+  /** Whether files of the same size are compared by content, whatever their times. */
+  checksum: boolean;
+  /** What to do with symbolic links in the source. */
+  links: Links;
+}
+
+/**
+ * Compares two trees.
+ *
+ * @param source what the target is to become like
+ * @param target what is to be changed
+ * @param options see {@linkcode PlanOptions}
+ */
+export async function makePlan(source: Side, target: Side, options: PlanOptions): Promise<Plan> {
+  const [from, to] = await Promise.all([source.tree(options.links), target.tree("skip")]);
+  const left = [...from.left];
+  const folders: string[] = [];
+  let same = 0;
+  const there = new Map(to.nodes.map((node) => [node.path, node]));
+  const here = new Set([...from.nodes, ...from.left].map(({ path }) => path));
+  const wrongKind = new Set<string>();
+  const fresh: Node[] = [];
+  const changed: Node[] = [];
+  const doubtful: Node[] = [];
+  for (const { path, reason } of to.left) {
+    if (!here.has(path)) continue;
+    wrongKind.add(path);
+    left.push({ path, reason: `in the target: ${reason}` });
+  }
+  for (const node of from.nodes) {
+    if (isBelow(node.path, wrongKind)) continue;
+    const other = there.get(node.path);
+    if (other && other.kind !== node.kind && !options.delete) {
+      wrongKind.add(node.path);
+      left.push({ path: node.path, reason: `the target has a ${other.kind} there; --delete replaces it` });
+    } else if (node.kind === "folder") {
+      if (other?.kind !== "folder") folders.push(node.path);
+    } else if (other?.kind !== "file") fresh.push(node);
+    else if (other.size !== node.size || (!options.checksum && !isSameTime(other, node))) changed.push(node);
+    else if (options.checksum) doubtful.push(node);
+    else if (other.executable !== node.executable) changed.push(node);
+    else same++;
+  }
+  await pipeline(doubtful, () => 0, { count: CHECKSUMS, bytes: 1 }, async (node) => {
+    const [one, other] = await Promise.all([source.sha256(node.path), target.sha256(node.path)]);
+    if (one !== other) changed.push(node);
+    else same++;
+  });
+  const superfluous = options.delete ? findSuperfluous(from, to, here) : [];
+  // What stands in the way of something else goes first, with all that is in it.
+  const replaced = new Set(superfluous.filter(({ path }) => here.has(path)).map(({ path }) => path));
+  const inTheWay = superfluous.filter(({ path }) => isBelow(path, replaced));
+  const over = superfluous.filter(({ path }) => !isBelow(path, replaced));
+  const renamed = await findRenamed(source, target, fresh, over);
+  const renamedTo = new Set(renamed.values());
+  return {
+    clear: deepestFirst(inTheWay),
+    folders,
+    renames: [...renamed].map(([from, to]) => ({ from, to })),
+    copies: [...copies(fresh.filter(({ path }) => !renamedTo.has(path)), "new"), ...copies(changed, "changed")],
+    deletions: deepestFirst(over.filter(({ path }) => !renamed.has(path))),
+    left,
+    same,
+  };
+}
+
+function copies(nodes: Node[], why: Copy["why"]): Copy[] {
+  return nodes.map(({ path, size }) => ({ path, size, why }));
+}
+
+function deepestFirst(nodes: Node[]): Deletion[] {
+  return nodes.toSorted((a, b) => a.path < b.path ? 1 : -1).map(({ path, kind }) => ({ path, kind }));
+}
+
+/** What the target has and the source has not, or has as something else. What was left out in the source is not touched. */
+function findSuperfluous(from: Tree, to: Tree, here: ReadonlySet<string>): Node[] {
+  const kinds = new Map(from.nodes.map(({ path, kind }) => [path, kind]));
+  const untouched = new Set(from.left.map(({ path }) => path));
+  // A folder that holds what we do not look at cannot be removed.
+  const held = new Set<string>();
+  for (const { path } of to.left) {
+    const names = path.split("/");
+    for (let depth = 1; depth < names.length; depth++) held.add(names.slice(0, depth).join("/"));
+  }
+  return to.nodes.filter(({ path, kind }) =>
+    (here.has(path) ? kinds.has(path) && kinds.get(path) !== kind : !isBelow(path, untouched)) && !held.has(path)
+  );
+}
+
+/** New files that the target has already, under a name that is to go: proven by content. */
+async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node[]): Promise<Map<string, string>> {
+  const bySize = new Map<number, Node[]>();
+  for (const node of gone) {
+    if (node.kind === "file" && node.size > 0) bySize.set(node.size, [...bySize.get(node.size) ?? [], node]);
+  }
+  const renamed = new Map<string, string>();
+  const known = new Map<string, Promise<string>>();
+  const targetSum = ({ path }: Node) => {
+    if (!known.has(path)) known.set(path, target.sha256(path));
+    return known.get(path)!;
+  };
+  for (const node of fresh) {
+    const candidates = bySize.get(node.size)?.filter(({ path }) => !renamed.has(path)) ?? [];
+    // A rename keeps the time: those come first, and most often one comparison is enough.
+    candidates.sort((a, b) => Number(isSameTime(b, node)) - Number(isSameTime(a, node)));
+    if (candidates.length === 0) continue;
+    const wanted = await source.sha256(node.path);
+    for (const candidate of candidates) {
+      // Only what is the same in every respect: a rename changes neither time nor mode.
+      if (!isSameTime(candidate, node) || candidate.executable !== node.executable) continue;
+      if (await targetSum(candidate) !== wanted) continue;
+      renamed.set(candidate.path, node.path);
+      break;
+    }
+  }
+  return renamed;
+}
+
+/** Times are the same when they are on a disk that keeps whole seconds only, too. */
+function isSameTime(a: Node, b: Node): boolean {
+  if (a.modified === b.modified) return true;
+  const whole = a.modified % 1000 === 0 || b.modified % 1000 === 0;
+  return whole && Math.floor(a.modified / 1000) === Math.floor(b.modified / 1000);
+}
+
+function isBelow(path: string, tops: ReadonlySet<string>): boolean {
+  if (tops.size === 0) return false;
+  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+    if (tops.has(path.slice(0, slash))) return true;
+  }
+  return tops.has(path);
+}

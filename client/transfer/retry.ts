@@ -1,0 +1,74 @@
+/**
+ * Trying again when the connection was lost.
+ *
+ * @module
+ */
+
+import type { Client } from "../client.ts";
+
+/** How long to wait before the first attempt to connect again, in milliseconds; each further one takes twice as long. */
+const FIRST_PAUSE_MS = 100;
+/** The longest pause, in milliseconds. */
+const LONGEST_PAUSE_MS = 5000;
+
+/** Something that has a connection, and can get another one. */
+export interface Connector {
+  /** The connection. Throws when there is none. */
+  readonly client: Client;
+  /** How often to try again in vain before giving up. */
+  readonly retries: number;
+  /** Ends the trying. */
+  readonly signal: AbortSignal;
+  /** Connects again, unless somebody else has done so meanwhile. */
+  reconnect(): Promise<void>;
+}
+
+/**
+ * Does something that needs the connection, again from its start whenever that is lost.
+ *
+ * @param connector see {@linkcode Connector}
+ * @param work told how often it was begun before, and to be told of any progress: as long as there is some, it goes on
+ * @throws what `work` throws for another reason; the last loss when `retries` attempts in a row came to nothing
+ */
+export async function retrying<T>(
+  connector: Connector,
+  work: (client: Client, attempt: number, progressed: () => void) => Promise<T>,
+): Promise<T> {
+  let vain = 0;
+  for (let attempt = 0;; attempt++) {
+    let client: Client | undefined;
+    try {
+      client = connector.client;
+      return await work(client, attempt, () => vain = 0);
+    } catch (error) {
+      if (!client?.lost || connector.signal.aborted || vain >= connector.retries) throw error;
+      vain = await connectAgain(connector, vain + 1, error);
+    }
+  }
+}
+
+/** Connects again with growing pauses; returns how many attempts in a row have been in vain. */
+async function connectAgain(connector: Connector, vain: number, lost: unknown): Promise<number> {
+  for (;; vain++) {
+    try {
+      await connector.reconnect();
+      return vain;
+    } catch (error) {
+      if (vain >= connector.retries) throw error instanceof Error ? error : lost;
+      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** vain), connector.signal);
+    }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Sending one file, going on where an earlier attempt stopped.
+ *
+ * @module
+ */
+
+import { FileSource } from "../../disk/file_source.ts";
+import { CommandError } from "../../protocol/errors.ts";
+import type { Client, Collision } from "../client.ts";
+import { equalPrefix, RESUME_BYTES } from "./blocks.ts";
+import { ownerOf } from "./owner.ts";
+import { type Connector, retrying } from "./retry.ts";
+
+/** What to send, and where to. */
+export interface SendJob {
+  /** The local file. */
+  local: string;
+  /** The path on the server. */
+  path: string;
+  /** What to do when the name is taken; the server's own setting by default. */
+  collision?: Collision;
+  /** Whether to verify by SHA-256 besides CRC-32. */
+  sha256: boolean;
+  /** Told how many bytes the server has, from the start of the file. */
+  onProgress: (bytes: number) => void;
+  /** Told, in words, when an earlier attempt is gone on with. */
+  onResume: (note: string) => void;
+}
+
+/** What came of it. */
+export interface Sent {
+  /** The path that the file got. */
+  path: string;
+  /** Its size in bytes. */
+  size: number;
+}
+
+/**
+ * Sends a file. When this returns, the server has all of it, verified and on its disk.
+ *
+ * @param connector the connection
+ * @param job see {@linkcode SendJob}
+ * @throws {DiskError} for the local file, {@linkcode CommandError} for the remote one, {@linkcode ProtocolError} when the
+ * connection is lost for good
+ */
+export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
+  return retrying(connector, async (client, attempt, progressed) => {
+    const source = new FileSource(job.local, `the local file ${JSON.stringify(job.local)}`);
+    try {
+      const { signal } = connector;
+      // The answer to the last attempt may have been lost, and only that.
+      if (attempt > 0 && await isStored(client, job.path, source, signal)) return { path: job.path, size: source.size };
+      const large = source.size >= RESUME_BYTES;
+      const owner = large ? await ownerOf("upload", Deno.realPathSync(job.local), job.path) : undefined;
+      const offset = owner ? await agree(client, job, source, owner, signal) : 0;
+      source.seek(offset);
+      return await client.upload(job.path, { size: source.size - offset, read: (into) => source.read(into) }, {
+        collision: job.collision,
+        sha256: job.sha256,
+        modified: source.info.mtime?.getTime(),
+        executable: ((source.info.mode ?? 0) & 0o100) !== 0,
+        owner,
+        offset,
+        signal,
+        onProgress: (sent) => {
+          progressed();
+          job.onProgress(offset + sent);
+        },
+      });
+    } finally {
+      source.close();
+    }
+  });
+}
+
+/** How many bytes the server has already, of this very file. */
+async function agree(
+  client: Client,
+  { path, onResume }: SendJob,
+  source: FileSource,
+  owner: { token: string; run: string },
+  signal: AbortSignal,
+): Promise<number> {
+  const digests = await client.interrupted(path, owner, { signal });
+  if (digests.size === 0) return await digests.next(), 0;
+  const equal = await equalPrefix((at, into) => source.readAt(at, into), digests);
+  if (equal > 0) onResume(`going on at ${equal} of ${source.size} bytes`);
+  else onResume("the file is another one than in the last attempt; starting over");
+  return equal;
+}
+
+/** Whether the server has a file of this content under this path. */
+async function isStored(client: Client, path: string, source: FileSource, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { kind, size, modified } = await client.stat(path, { signal });
+    if (kind !== "file" || size !== source.size || modified !== source.info.mtime?.getTime()) return false;
+    const { checksum } = await client.checksum(path, "sha256", { signal });
+    return checksum === await source.sha256();
+  } catch (error) {
+    if (error instanceof CommandError && error.code !== "canceled") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The two sides of a comparison, a local folder and a remote one, seen alike.
+ *
+ * @module
+ */
+
+import { diskError } from "../../disk/errors.ts";
+import { FileSource } from "../../disk/file_source.ts";
+import { moveToFreeName } from "../../disk/move.ts";
+import { CommandError } from "../../protocol/errors.ts";
+import { joinPath } from "../../protocol/path.ts";
+import { makeRemoteFolders } from "./folders.ts";
+import { type Connector, retrying } from "./retry.ts";
+import { type Links, localTree, remoteTree, type Tree } from "./tree.ts";
+
+/** A folder with all below it. Paths are below the folder. */
+export interface Side {
+  /** The folder itself, as a path of its own side. */
+  readonly top: string;
+  /** All that is in it; nothing when it is not there. */
+  tree(links: Links): Promise<Tree>;
+  /** SHA-256 of a file, in hexadecimal. */
+  sha256(path: string): Promise<string>;
+  /** Makes folders, each after the one that it stands in, where they are not there yet; an empty path is the folder itself. */
+  makeFolders(paths: readonly string[]): Promise<void>;
+  /** Gives a file another name, which is free. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file, or an empty folder. */
+  remove(path: string, kind: "file" | "folder"): Promise<void>;
+}
+
+/** A folder on the server. */
+export class RemoteSide implements Side {
+  readonly top: string;
+  readonly #connector: Connector;
+
+  /**
+   * A folder that need not be there.
+   *
+   * @param connector the connection
+   * @param top a path of the wire
+   */
+  constructor(connector: Connector, top: string) {
+    this.#connector = connector;
+    this.top = top;
+  }
+
+  async tree(links: Links): Promise<Tree> {
+    try {
+      return await retrying(this.#connector, (client) => remoteTree(client, this.top, links, this.#connector.signal));
+    } catch (error) {
+      if (error instanceof CommandError && error.code === "not_found") return { nodes: [], left: [] };
+      throw error;
+    }
+  }
+
+  async sha256(path: string): Promise<string> {
+    const { signal } = this.#connector;
+    const work = retrying(this.#connector, (client) => client.checksum(this.#full(path), "sha256", { signal }));
+    return (await work).checksum;
+  }
+
+  makeFolders(paths: readonly string[]): Promise<void> {
+    const full = paths.map((path) => path === "" ? this.top : this.#full(path)).filter((path) => path !== "/");
+    return makeRemoteFolders(this.#connector, full);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    const { signal } = this.#connector;
+    return retrying(this.#connector, (client) => client.move(this.#full(from), this.#full(to), { signal }));
+  }
+
+  remove(path: string, kind: "file" | "folder"): Promise<void> {
+    const { signal } = this.#connector;
+    const full = this.#full(path);
+    return retrying(this.#connector, async (client) => {
+      try {
+        if (kind === "folder") await client.removeFolder(full, { signal });
+        else await client.remove(full, { signal });
+      } catch (error) {
+        // Gone already: removed by an attempt whose answer was lost, or by somebody else.
+        if (!(error instanceof CommandError && error.code === "not_found")) throw error;
+      }
+    });
+  }
+
+  #full(path: string): string {
+    return joinPath(this.top, path);
+  }
+}
+
+/** A folder of this machine. */
+export class LocalSide implements Side {
+  readonly top: string;
+  readonly #signal: AbortSignal;
+
+  /**
+   * A folder that need not be there.
+   *
+   * @param top its path
+   * @param signal ends what takes long
+   */
+  constructor(top: string, signal: AbortSignal) {
+    this.top = top;
+    this.#signal = signal;
+  }
+
+  async tree(links: Links): Promise<Tree> {
+    try {
+      Deno.lstatSync(this.top);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return { nodes: [], left: [] };
+      throw diskError(error, `the local folder ${JSON.stringify(this.top)}`);
+    }
+    return await localTree(this.top, links, this.#signal);
+  }
+
+  async sha256(path: string): Promise<string> {
+    const source = new FileSource(this.#full(path), `the local file ${JSON.stringify(this.#full(path))}`);
+    try {
+      return await source.sha256();
+    } finally {
+      source.close();
+    }
+  }
+
+  makeFolders(paths: readonly string[]): Promise<void> {
+    return this.#attempt(() => {
+      for (const path of paths) Deno.mkdirSync(path === "" ? this.top : this.#full(path), { recursive: true });
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#attempt(() => moveToFreeName(this.#full(from), this.#full(to)));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#attempt(() => Deno.removeSync(this.#full(path)));
+  }
+
+  #full(path: string): string {
+    return joinPath(this.top, path);
+  }
+
+  // deno-lint-ignore require-await
+  async #attempt(work: () => void): Promise<void> {
+    try {
+      work();
+    } catch (error) {
+      throw diskError(error, `the local folder ${JSON.stringify(this.top)}`);
+    }
+  }
+}

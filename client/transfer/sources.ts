@@ -1,0 +1,207 @@
+/**
+ * What a person names, as the files and folders that are meant: names, patterns, and with `-r` folders with all in them.
+ *
+ * @module
+ */
+
+import { diskError } from "../../disk/errors.ts";
+import { CommandError } from "../../protocol/errors.ts";
+import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
+import type { Arguments, Context } from "../commands/command.ts";
+import { UsageError } from "../errors.ts";
+import { localName } from "../local_files.ts";
+import { readPattern } from "./glob.ts";
+import { type Left, type Links, localTree, type Node, remoteTree } from "./tree.ts";
+
+/** One thing to move. */
+export interface Source {
+  /** Where it is: a local path, or one of the server's. */
+  from: string;
+  /** Where it goes, below the target. */
+  to: string;
+  /** What it is. */
+  node: Node;
+}
+
+/** All that is to be moved, a folder always before what is in it. */
+export interface Sources {
+  /** What can be moved. */
+  items: Source[];
+  /** What is left, and why. */
+  left: Left[];
+}
+
+/** How to look. */
+export interface SourceOptions {
+  /** Whether folders are meant with all in them. */
+  recursive: boolean;
+  /** What to do with symbolic links. */
+  links: Links;
+}
+
+/**
+ * Reads `-r` and `--links`.
+ *
+ * @throws {UsageError} for another value than `skip` or `follow`
+ */
+export function sourceOptions({ on, values }: Arguments): SourceOptions {
+  const links = values.get("links") ?? "skip";
+  if (links !== "skip" && links !== "follow") throw new UsageError(`--links takes skip or follow, not "${links}"`);
+  return { recursive: on.has("recursive"), links };
+}
+
+/**
+ * Remote sources.
+ *
+ * @param context the connection and the folder
+ * @param typed what the person named
+ * @param options see {@linkcode SourceOptions}
+ * @throws {CommandError} when there is nothing of that name, or it is a folder and `-r` was not given
+ */
+export async function remoteSources(
+  context: Context,
+  typed: readonly string[],
+  options: SourceOptions,
+): Promise<Sources> {
+  const { client, remoteFolder, signal } = context;
+  const sources: Sources = { items: [], left: [] };
+  for (const name of typed) {
+    const pattern = await isThere(context, name) ? undefined : readPattern(name);
+    if (!pattern) {
+      const path = resolvePath(remoteFolder, name);
+      const { kind, size, modified, executable } = await client.stat(path, { signal });
+      if (kind === "file") {
+        const node: Node = { path: baseName(path), kind, size, modified, executable };
+        sources.items.push({ from: path, to: node.path, node });
+      } else if (kind !== "folder") throw new CommandError("denied", `"${name}" is neither a file nor a folder`);
+      else if (!options.recursive) {
+        throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
+      } else addTree(sources, await remoteTree(client, path, options.links, signal), path, baseName(path));
+      continue;
+    }
+    const folder = resolvePath(remoteFolder, pattern.folder);
+    const below = pattern.deep || options.recursive
+      ? await remoteTree(client, folder, options.links, signal)
+      : { nodes: (await client.list(folder, { hidden: true, signal })).filter(isPlain), left: [] };
+    const nodes = below.nodes.map((node) => "path" in node ? node : { ...node, path: node.name });
+    addMatches(sources, nodes, name, pattern.matches, options, (path) => joinPath(folder, path));
+  }
+  return sources;
+}
+
+/**
+ * Local sources.
+ *
+ * @param typed what the person named
+ * @param options see {@linkcode SourceOptions}
+ * @param signal ends the search
+ * @throws {DiskError} when there is nothing of that name, or it is a folder and `-r` was not given
+ */
+export async function localSources(
+  typed: readonly string[],
+  options: SourceOptions,
+  signal: AbortSignal,
+): Promise<Sources> {
+  const sources: Sources = { items: [], left: [] };
+  for (const name of typed) {
+    const info = lookAt(name);
+    const pattern = info ? undefined : readPattern(name);
+    if (!pattern) {
+      const real = info ?? Deno.statSync(name);
+      const base = localName(name);
+      if (real.isDirectory) {
+        if (!options.recursive) {
+          throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
+        }
+        addTree(sources, await localTree(name, options.links, signal), name, base);
+      } else {
+        const node: Node = {
+          path: base,
+          kind: "file",
+          size: real.size,
+          modified: real.mtime?.getTime() ?? 0,
+          executable: false,
+        };
+        sources.items.push({ from: name, to: base, node });
+      }
+      continue;
+    }
+    const folder = pattern.folder || ".";
+    const { nodes } = await localTree(folder, options.links, signal, pattern.deep || options.recursive);
+    addMatches(
+      sources,
+      nodes,
+      name,
+      pattern.matches,
+      options,
+      (path) => folder === "." ? path : joinPath(folder, path),
+    );
+  }
+  return sources;
+}
+
+function addTree(sources: Sources, tree: { nodes: Node[]; left: Left[] }, top: string, base: string): void {
+  const top_: Node = { path: base, kind: "folder", size: 0, modified: 0, executable: false };
+  if (base !== "") sources.items.push({ from: top, to: base, node: top_ });
+  const to = (path: string) => base === "" ? path : `${base}/${path}`;
+  for (const node of tree.nodes) sources.items.push({ from: joinPath(top, node.path), to: to(node.path), node });
+  for (const { path, reason } of tree.left) sources.left.push({ path: to(path), reason });
+}
+
+/** What a pattern means; with `-r`, a folder that it means with all in it. */
+function addMatches(
+  sources: Sources,
+  nodes: Node[],
+  typed: string,
+  matches: (path: string) => boolean,
+  { recursive }: SourceOptions,
+  from: (path: string) => string,
+): void {
+  const meant = nodes.filter(({ path, kind }) => matches(path) && (recursive || kind === "file"));
+  if (meant.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
+  const whole = meant.filter(({ kind }) => kind === "folder").map(({ path }) => `${path}/`);
+  const folders = new Set<string>();
+  for (const node of nodes) {
+    if (!matches(node.path) && !whole.some((folder) => node.path.startsWith(folder))) continue;
+    if (node.kind === "folder" && !recursive) continue;
+    // The folders between the pattern's own and the file come along.
+    const names = node.path.split("/");
+    for (let depth = 1; depth < names.length; depth++) {
+      const path = names.slice(0, depth).join("/");
+      if (folders.has(path)) continue;
+      folders.add(path);
+      const folder: Node = { path, kind: "folder", size: 0, modified: 0, executable: false };
+      sources.items.push({ from: from(path), to: path, node: folder });
+    }
+    if (node.kind === "folder") {
+      if (folders.has(node.path)) continue;
+      folders.add(node.path);
+    }
+    sources.items.push({ from: from(node.path), to: node.path, node });
+  }
+}
+
+/** A name may contain what looks like a wildcard: what is there is meant as it is. */
+async function isThere({ client, remoteFolder, signal }: Context, name: string): Promise<boolean> {
+  if (readPattern(name) === undefined) return false;
+  try {
+    await client.stat(resolvePath(remoteFolder, name), { signal });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && error.code !== "canceled") return false;
+    throw error;
+  }
+}
+
+function isPlain<T extends { kind: string }>(entry: T): entry is T & { kind: "file" | "folder" } {
+  return entry.kind === "file" || entry.kind === "folder";
+}
+
+function lookAt(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound && readPattern(path)) return undefined;
+    throw diskError(error, `the local file ${JSON.stringify(path)}`);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Trees of files and folders, local and remote, in one form.
+ *
+ * @module
+ */
+
+import { diskError, errnoOf } from "../../disk/errors.ts";
+import { isPartialName } from "../../disk/names.ts";
+import type { Entry } from "../../protocol/messages.ts";
+import { isSafeName, joinPath } from "../../protocol/path.ts";
+import type { Client } from "../client.ts";
+
+/** What stands somewhere in a tree. */
+export interface Node {
+  /** Its path below the top of the tree, with `/` between the names. */
+  path: string;
+  /** What it is. Anything else than these two is not moved. */
+  kind: "file" | "folder";
+  /** Bytes; 0 for a folder. */
+  size: number;
+  /** Time of the last change of its content, in milliseconds since 1970. */
+  modified: number;
+  /** Whether its owner may execute it. */
+  executable: boolean;
+}
+
+/** Something in a tree that is not moved, and why. */
+export interface Left {
+  /** Its path below the top of the tree. */
+  path: string;
+  /** Why, for a person. */
+  reason: string;
+}
+
+/** A tree: what can be moved, a folder always before what is in it, and what is left. */
+export interface Tree {
+  /** What can be moved. */
+  nodes: Node[];
+  /** What is left, and why. */
+  left: Left[];
+}
+
+/** What to do with symbolic links: leave them out, or take what they lead to. */
+export type Links = "skip" | "follow";
+
+/** So many folders within each other are taken for a circle of links. */
+const MAX_DEPTH = 128;
+/** After so many entries others have their turn. */
+const BATCH = 1000;
+
+/**
+ * Everything below a local folder.
+ *
+ * @param top the folder
+ * @param links what to do with symbolic links; with `follow`, those that lead out of the folder are left out all the same
+ * @param signal ends the walk
+ * @param deep whether to look into the folders in it, too
+ * @throws {DiskError} when the folder itself cannot be read; one below it that cannot is left out, and said to be
+ */
+export async function localTree(top: string, links: Links, signal: AbortSignal, deep = true): Promise<Tree> {
+  const tree: Tree = { nodes: [], left: [] };
+  let root: string;
+  try {
+    root = Deno.realPathSync(top);
+  } catch (error) {
+    throw diskError(error, JSON.stringify(top));
+  }
+  const folders: string[] = [""];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    let names: string[];
+    try {
+      names = [...Deno.readDirSync(folder === "" ? root : `${root}/${folder}`)].map(({ name }) => name);
+    } catch (error) {
+      const problem = diskError(error, JSON.stringify(folder === "" ? top : folder));
+      if (folder === "") throw problem;
+      tree.left.push({ path: folder, reason: problem.message });
+      continue;
+    }
+    for (const name of names) {
+      if (isPartialName(name)) continue;
+      const path = folder === "" ? name : `${folder}/${name}`;
+      const found = lookLocally(root, path, links);
+      if ("reason" in found) tree.left.push(found);
+      else tree.nodes.push(found);
+      if (deep && "kind" in found && found.kind === "folder") folders.push(path);
+      if ((tree.nodes.length + tree.left.length) % BATCH === 0) {
+        await new Promise((resolve) => setTimeout(resolve));
+        signal.throwIfAborted();
+      }
+    }
+  }
+  return tree;
+}
+
+/**
+ * Everything below a remote folder. Names that could lead elsewhere are left out.
+ *
+ * @param client the connection
+ * @param top the folder
+ * @param links what to do with symbolic links
+ * @param signal cancels it
+ * @throws {CommandError} when the folder cannot be listed
+ */
+export async function remoteTree(client: Client, top: string, links: Links, signal: AbortSignal): Promise<Tree> {
+  const tree: Tree = { nodes: [], left: [] };
+  const folders = [""];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const entries = await client.list(folder === "" ? top : joinPath(top, folder), {
+      recursive: true,
+      hidden: true,
+      signal,
+    });
+    // A folder must come before what is in it, and the server promises no order.
+    entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    for (const entry of entries) {
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const found = judge(entry, path, links);
+      if ("reason" in found) tree.left.push(found);
+      else tree.nodes.push(found);
+      // The server does not descend into a link by itself.
+      if (entry.link && "kind" in found && found.kind === "folder") folders.push(path);
+    }
+  }
+  return tree;
+}
+
+function lookLocally(root: string, path: string, links: Links): Node | Left {
+  const full = `${root}/${path}`;
+  try {
+    if (!path.isWellFormed() || path.includes("\ufffd")) return { path, reason: "its name is not valid Unicode" };
+    let info = Deno.lstatSync(full);
+    if (info.isSymlink) {
+      if (links === "skip") return { path, reason: "it is a symbolic link; --links follow takes what it leads to" };
+      if (!`${Deno.realPathSync(full)}/`.startsWith(`${root}/`)) {
+        return { path, reason: "it is a symbolic link that leads out of the folder" };
+      }
+      info = Deno.statSync(full);
+    }
+    if (info.isDirectory && path.split("/").length > MAX_DEPTH) return { path, reason: "it lies too deep" };
+    if (!info.isFile && !info.isDirectory) return { path, reason: "it is neither a file nor a folder" };
+    return {
+      path,
+      kind: info.isFile ? "file" : "folder",
+      size: info.isFile ? info.size : 0,
+      modified: info.mtime?.getTime() ?? 0,
+      executable: info.isFile && ((info.mode ?? 0) & 0o100) !== 0,
+    };
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return { path, reason: "it leads nowhere, or went away" };
+    return { path, reason: diskError(error, "it cannot be read").message };
+  }
+}
+
+function judge(entry: Entry, path: string, links: Links): Node | Left {
+  const { kind, size, modified, executable, link } = entry;
+  const names = path.split("/");
+  if (!names.every(isSafeName)) return { path, reason: "its name could lead elsewhere" };
+  if (link && links === "skip") return { path, reason: "it is a symbolic link; --links follow takes what it leads to" };
+  if (kind === "link") return { path, reason: "it is a symbolic link that leads out of the served folder, or nowhere" };
+  if (kind === "other") return { path, reason: "it is neither a file nor a folder" };
+  if (kind === "folder" && names.length > MAX_DEPTH) return { path, reason: "it lies too deep" };
+  return { path, kind, size, modified, executable };
+}

@@ -1,0 +1,36 @@
+/**
+ * The digests of a file's blocks, as the body of an answer (PROTOCOL.md section 7.11).
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { ByteSource } from "../protocol/body.ts";
+import { BLOCK_BYTES } from "../protocol/messages.ts";
+
+/**
+ * SHA-256 of each block, one after the other; the last block may be shorter.
+ *
+ * @param size how many bytes to cover
+ * @param read fills `into` from a place, which only ever moves on by a block; returns how many bytes there were
+ * @param signal ends it
+ */
+export function blockDigests(
+  size: number,
+  read: (at: number, into: Uint8Array<ArrayBuffer>) => Promise<number>,
+  signal: AbortSignal,
+): ByteSource {
+  const block = new Uint8Array(Math.min(size, BLOCK_BYTES));
+  let at = 0;
+  return {
+    async read(into) {
+      if (at >= size) return 0;
+      signal.throwIfAborted();
+      const count = await read(at, block.subarray(0, Math.min(BLOCK_BYTES, size - at)));
+      at = count === 0 ? size : at + count;
+      const digest = createHash("sha256").update(block.subarray(0, count)).digest();
+      into.set(digest);
+      return digest.length;
+    },
+  };
+}
