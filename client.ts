@@ -50,7 +50,7 @@ async function run(runner: Runner, { address, words, file }: Invocation): Promis
   if (address !== undefined && !call?.command.offline) await runner.open();
   let exit: ExitCode;
   if (call) {
-    if (isTerminal) runner.ask = ask;
+    if (isTerminal) runner.ask = (question) => ask(question, runner.signal);
     exit = await runner.run(call);
   } else {
     const { runScript } = await import("./client/shell/script.ts");

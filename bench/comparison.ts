@@ -10,6 +10,12 @@ import type { Table } from "./harness/table.ts";
 import { showBytes, showCount, showRate, showRatio, showSeconds } from "./harness/units.ts";
 import { CONNME, type Tool } from "./tools.ts";
 
+/** A wish: so many times the rate of another tool. */
+export interface Target {
+  readonly than: Tool;
+  readonly atLeast: number;
+}
+
 /** What was copied, and what we want to be. */
 export interface Copied {
   /** What the table shows. */
@@ -19,7 +25,7 @@ export interface Copied {
   /** Files of one run. */
   readonly files: number;
   /** How many times as fast as these we want to be. */
-  readonly targets?: readonly { than: Tool; atLeast: number }[];
+  readonly targets?: readonly Target[];
   /** The most memory that either of our programs may take, in bytes. */
   readonly memory?: number;
 }

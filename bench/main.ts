@@ -12,10 +12,15 @@ import { record } from "./record.ts";
 import type { Report, Scenario } from "./scenario.ts";
 import { frames } from "./scenarios/frames.ts";
 import { single } from "./scenarios/single.ts";
+import { growth } from "./scenarios/growth.ts";
+import { mix } from "./scenarios/mix.ts";
+import { resync } from "./scenarios/resync.ts";
+import { slow } from "./scenarios/slow.ts";
+import { small } from "./scenarios/small.ts";
 import { startup } from "./scenarios/startup.ts";
 import { pythonWithFtp } from "./servers/programs.ts";
 
-const SCENARIOS: readonly Scenario[] = [single, startup, frames];
+const SCENARIOS: readonly Scenario[] = [single, startup, frames, small, mix, resync, slow, growth];
 
 const USAGE = `Usage: deno task bench [NAME...] [OPTION...]
 

@@ -29,6 +29,7 @@ export interface Circumstances {
 
 /** Puts a report in the place of the last one of the same scenario, or at the end. */
 export function record({ name, summary }: Scenario, report: Report, where: Circumstances): void {
+  const pictures = Object.keys(report.files ?? {});
   const begin = `<!-- ${name}: begin -->`;
   const end = `<!-- ${name}: end -->`;
   const section = [
@@ -39,6 +40,7 @@ export function record({ name, summary }: Scenario, report: Report, where: Circu
     `${where.date}, ${where.runs} rounds. ${where.machine}. ${where.versions}.`,
     "",
     ...report.tables.flatMap((table) => [toMarkdown(table), ""]),
+    ...pictures.flatMap((picture) => [`![${name}](${picture})`, ""]),
     ...report.notes.map((note) => `- ${note}`),
     ...report.notes.length > 0 ? [""] : [],
     end,
@@ -54,4 +56,5 @@ export function record({ name, summary }: Scenario, report: Report, where: Circu
     : `${text.trimEnd()}\n\n${section}\n`;
   Deno.mkdirSync(new URL("./", FILE), { recursive: true });
   Deno.writeTextFileSync(FILE, text);
+  for (const picture of pictures) Deno.writeTextFileSync(new URL(picture, FILE), report.files![picture]);
 }

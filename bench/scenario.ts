@@ -22,10 +22,12 @@ export interface Report {
   readonly tables: Table[];
   /** What has to be said besides: who was left out, what was missed. */
   readonly notes: string[];
+  /** Pictures for docs/, by file name. */
+  readonly files?: Record<string, string>;
   /** All figures, for machines. */
   readonly data: unknown;
   /** Whether something of ours failed, or missed its target. */
-  readonly failed: boolean;
+  failed: boolean;
 }
 
 /** Something to measure. */

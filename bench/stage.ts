@@ -104,9 +104,7 @@ export class Stage implements AsyncDisposable {
     const none: Running = { place: this.#place, port: 0, pid: 0, [Symbol.asyncDispose]: () => Promise.resolve() };
     const server = tool.server ? this.#servers.get(tool.server)! : none;
     const down = job === "getFile" || job === "getTree" || job === "syncDown";
-    const run = () => {
-      return runCommand(tool[job]!(server), limit);
-    };
+    const run = () => runCommand(tool[job]!(server), limit);
     return {
       name: tool.name,
       prepare: async () => {

@@ -100,10 +100,12 @@ export class Download {
   /** What is being downloaded. */
   readonly entry: Entry;
   readonly #answer: Answer<"download">;
+  readonly #onEnd: () => void;
 
   /** For {@linkcode Client.download} only. */
-  constructor(answer: Answer<"download">, sha256: boolean, offset: number) {
+  constructor(answer: Answer<"download">, sha256: boolean, offset: number, onEnd: () => void) {
     this.#answer = answer;
+    this.#onEnd = onEnd;
     this.entry = answer.reply.entry;
     answer.body.expect({ size: Math.max(0, this.entry.size - offset), sha256 });
   }
@@ -115,12 +117,15 @@ export class Download {
    * @throws {CommandError} `mismatch` when it is not what the server sent, or the server's own error
    * @throws {ProtocolError} when the connection is gone
    */
-  read(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.#answer.body.read();
+  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const chunk = await this.#answer.body.read();
+    if (chunk === null) this.#onEnd();
+    return chunk;
   }
 
   /** Stops it; the connection lives on. */
   cancel(): void {
+    this.#onEnd();
     this.#answer.cancel();
   }
 }
@@ -198,7 +203,7 @@ export class Client {
       answer.cancel();
     };
     signal?.addEventListener("abort", abort, { once: true });
-    return new Download(answer, sha256, offset);
+    return new Download(answer, sha256, offset, () => signal?.removeEventListener("abort", abort));
   }
 
   /**

@@ -5,7 +5,9 @@
  */
 
 import { diskError } from "../disk/errors.ts";
+import { escapeUnprintable } from "../protocol/path.ts";
 import type { Failure } from "./errors.ts";
+import { printable } from "./format.ts";
 
 /** How results are printed. */
 export interface OutputOptions {
@@ -52,7 +54,7 @@ export class Output {
    * @param text as text, without a newline at its end
    */
   result(value: object, text: string): void {
-    this.#out(this.json ? JSON.stringify(value) : text);
+    this.#out(this.json ? escapeUnprintable(JSON.stringify(value)) : text);
   }
 
   /**
@@ -75,9 +77,10 @@ export class Output {
     if (!this.json && !this.quiet) this.#error(text);
   }
 
-  /** A failure, on standard error. */
+  /** A failure, on standard error. Its message may quote what a server sent, or be its own words. */
   failure({ code, message }: Failure): void {
-    this.#error(this.json ? JSON.stringify({ error: { code, message } }) : `ftp: ${message}`);
+    const json = () => escapeUnprintable(JSON.stringify({ error: { code, message } }));
+    this.#error(this.json ? json() : `ftp: ${printable(message)}`);
   }
 
   /**

@@ -66,10 +66,14 @@ export class Requests {
   #hello!: ServerHello;
   #sending: Promise<unknown> = Promise.resolve();
   #lastId = 0;
+  readonly #checkMs: number;
+  #checkedAt = performance.now();
   #lost: ProtocolError | undefined;
   #pinged = false;
   #goodbye = Promise.withResolvers<void>();
   #closing = false;
+  /** GOODBYE has been sent: nothing may follow it. */
+  #leaving = false;
   /** Resolved when a request has been answered, for one that has to wait for it. */
   #room: PromiseWithResolvers<void> | undefined;
 
@@ -77,7 +81,8 @@ export class Requests {
     this.#connection = connection;
     this.#hello = hello;
     this.#timeoutMs = timeoutMs;
-    this.#watch = setInterval(() => this.#checkSilence(), Math.min(1000, timeoutMs / 4));
+    this.#checkMs = Math.min(1000, timeoutMs / 4);
+    this.#watch = setInterval(() => this.#checkSilence(), this.#checkMs);
     this.#ended = this.#receive();
   }
 
@@ -145,6 +150,8 @@ export class Requests {
         await (this.#room ??= Promise.withResolvers()).promise;
       }
       if (this.#lost) throw this.#lost;
+      if (this.#closing) throw new ConnectionLostError("the connection is being closed");
+      options.signal?.throwIfAborted();
       id = this.#nextId();
       pending = { command, answer: Promise.withResolvers() };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
@@ -167,6 +174,11 @@ export class Requests {
   async close(): Promise<void> {
     if (!this.#lost) {
       this.#closing = true;
+      await this.#sending;
+      while (!this.#lost && this.#pending.size > 0) await (this.#room ??= Promise.withResolvers()).promise;
+    }
+    if (!this.#lost) {
+      this.#leaving = true;
       this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({}));
       await Promise.race([this.#goodbye.promise, this.#ended]);
     }
@@ -326,6 +338,10 @@ export class Requests {
   /** A server that owes us an answer is asked for a sign of life, and given up when none comes. */
   #checkSilence(): void {
     const now = performance.now();
+    const slept = now - this.#checkedAt > 3 * this.#checkMs;
+    this.#checkedAt = now;
+    // We were stopped, or the machine slept: what came meanwhile has not been read yet, so this says nothing about the peer.
+    if (slept) return;
     const { readingSince, writingSince } = this.#connection;
     const silent = readingSince === undefined ? 0 : now - readingSince;
     const blocked = writingSince === undefined ? 0 : now - writingSince;
@@ -334,7 +350,7 @@ export class Requests {
       return this.abort(new ConnectionLostError(`no answer for ${this.#timeoutMs / 1000} s`));
     }
     const patience = owing ? this.#timeoutMs / 2 : this.#hello.idleTimeout * 1000 / 3;
-    if (!this.#pinged && blocked === 0 && silent > patience) {
+    if (!this.#pinged && !this.#leaving && blocked === 0 && silent > patience) {
       this.#pinged = true;
       this.ping();
     }

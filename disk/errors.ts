@@ -60,6 +60,7 @@ const BY_ERRNO: Record<string, [DiskErrorCode, string]> = {
   EFBIG: ["no_space", "the file is larger than the file system takes"],
   EMFILE: ["internal", "too many files are open"],
   ENFILE: ["internal", "too many files are open"],
+  EXDEV: ["denied", "it lies on another file system"],
   EIO: ["internal", "the disk reports an error"],
 };
 

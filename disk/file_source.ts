@@ -36,13 +36,15 @@ export class FileSource {
    */
   constructor(path: string, shown = JSON.stringify(path)) {
     this.#shown = shown;
+    let file: Deno.FsFile | undefined;
     try {
       requireFile(Deno.statSync(path), shown);
-      this.#file = Deno.openSync(path, { read: true });
+      this.#file = file = Deno.openSync(path, { read: true });
+      this.info = this.#file.statSync();
     } catch (error) {
+      file?.close();
       throw diskError(error, `opening ${shown}`);
     }
-    this.info = this.#file.statSync();
     this.size = this.info.size;
   }
 

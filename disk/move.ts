@@ -24,8 +24,15 @@ export function moveToFreeName(from: string, to: string): void {
     if (!NO_HARD_LINKS.has(errnoOf(error) ?? "")) throw error;
     // Claim the name with an empty file, then put ours in its place: for an instant the empty file can be seen.
     Deno.openSync(to, { write: true, createNew: true }).close();
-    Deno.renameSync(from, to);
+    try {
+      Deno.renameSync(from, to);
+    } catch (error) {
+      Deno.removeSync(to);
+      throw error;
+    }
     return;
   }
-  Deno.removeSync(from);
+  try {
+    Deno.removeSync(from);
+  } catch { /* it has its new name; the old one is a second name for the same file */ }
 }

@@ -5,9 +5,10 @@
  */
 
 import { DiskError, diskError, errnoOf } from "./errors.ts";
+import { giveWay } from "./give_way.ts";
 import { moveToFreeName } from "./move.ts";
 import { newPartialName, numberedName, type PartialOwner, partialOwner } from "./names.ts";
-import { syncData, syncFolder } from "./sync.ts";
+import { syncData, SyncedFolder } from "./sync.ts";
 
 /** A synchronous write that took longer than this, in milliseconds, sends the rest of its file through asynchronous ones. */
 const STALL_MS = 20;
@@ -200,11 +201,14 @@ export class PartialFile {
         const modified = new Date(options.modified);
         this.#file.utimeSync(modified, modified);
       }
+      if (options.collision === "overwrite") this.#keepRights(`${this.#folder}/${name}`);
+      // Opened first: what cannot be made to last is refused before anybody can see it.
+      using folder = options.sync ? new SyncedFolder(this.#folder) : undefined;
       if (options.sync) await syncData(this.#file);
       this.#close();
-      const got = this.#claim(name, options.collision);
+      const got = await this.#claim(name, options.collision);
       this.#settled = true;
-      if (options.sync) await syncFolder(this.#folder);
+      await folder?.sync();
       return got;
     } catch (error) {
       this.discard();
@@ -237,9 +241,8 @@ export class PartialFile {
     }
   }
 
-  #claim(name: string, collision: Collision): string {
+  async #claim(name: string, collision: Collision): Promise<string> {
     if (collision === "overwrite") {
-      this.#keepRights(`${this.#folder}/${name}`);
       Deno.renameSync(this.#path, `${this.#folder}/${name}`);
       return name;
     }
@@ -251,6 +254,7 @@ export class PartialFile {
       } catch (error) {
         if (errnoOf(error) !== "EEXIST") throw error;
         if (collision === "fail") throw new DiskError("exists", `the name "${name}" is taken`, { cause: error });
+        await giveWay(); // there may be thousands
       }
     }
   }
@@ -265,7 +269,11 @@ export class PartialFile {
     }
     if (mode === null) return; // not on this system
     const execute = this.#executable ? (mode & 0o444) >> 2 : 0;
-    Deno.chmodSync(this.#path, (mode & 0o666) | execute);
+    try {
+      Deno.chmodSync(this.#path, (mode & 0o666) | execute);
+    } catch (error) {
+      if (errnoOf(error) !== "EPERM") throw error; // the file system knows no rights
+    }
   }
 
   async #writeLater(chunk: Uint8Array): Promise<void> {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { errnoOf } from "./errors.ts";
+
 /** A flush shorter than this, in milliseconds, is cheaper to wait for than to hand to another thread. */
 const QUICK_MS = 0.5;
 
@@ -24,35 +26,35 @@ export async function syncData(file: Deno.FsFile): Promise<void> {
   quick = performance.now() - began < (quick ? QUICK_MS : 2 * QUICK_MS);
 }
 
-/** Folders being flushed, each with the flush that will cover what is changed from now on. */
-const flushing = new Map<string, { current: Promise<void>; next?: Promise<void> }>();
+/** What a file system answers that has no way to flush a folder: its names are as safe as they get. */
+const CANNOT = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/**
- * Makes the names in a folder survive a power cut: what was linked, renamed or removed in it before the call. Calls that come
- * while one is under way share the next one.
- *
- * @param path the folder
- */
-export function syncFolder(path: string): Promise<void> {
-  const state = flushing.get(path);
-  if (state) return state.next ??= state.current.catch(() => {}).then(() => start(path));
-  return start(path);
-}
+/** A folder whose names are to survive a power cut. */
+export class SyncedFolder implements Disposable {
+  readonly #folder: Deno.FsFile;
 
-function start(path: string): Promise<void> {
-  const current = flush(path).finally(() => {
-    if (flushing.get(path)?.current === current && !flushing.get(path)?.next) flushing.delete(path);
-  });
-  flushing.set(path, { current });
-  return current;
-}
-
-async function flush(path: string): Promise<void> {
-  if (quick) {
-    using folder = Deno.openSync(path, { read: true });
-    folder.syncSync();
-    return;
+  /**
+   * Opens it.
+   *
+   * @param path of the folder
+   * @throws what the system throws: names in a folder that cannot be read cannot be made to last
+   */
+  constructor(path: string) {
+    this.#folder = Deno.openSync(path, { read: true });
   }
-  using folder = await Deno.open(path, { read: true });
-  await folder.sync();
+
+  /** Makes last what was linked, renamed or removed in it before the call. Many at once share the disk's own flushes. */
+  async sync(): Promise<void> {
+    try {
+      if (quick) this.#folder.syncSync();
+      else await this.#folder.sync();
+    } catch (error) {
+      if (!CANNOT.has(errnoOf(error) ?? "")) throw error;
+    }
+  }
+
+  /** Closes it. */
+  [Symbol.dispose](): void {
+    this.#folder.close();
+  }
 }

@@ -44,10 +44,16 @@ export class Server {
 
   /** Accepts clients until {@linkcode Server.stop} is called. */
   async run(): Promise<void> {
+    const every = Math.min(CHECK_MS, this.#options.idleMs / 4);
+    let checked = performance.now();
     const watch = setInterval(() => {
       const now = performance.now();
+      const slept = now - checked > 3 * every;
+      checked = now;
+      // We were stopped, or the machine slept: what came meanwhile has not been read yet.
+      if (slept) return;
       for (const session of this.#sessions.keys()) session.checkIdle(now);
-    }, Math.min(CHECK_MS, this.#options.idleMs / 4));
+    }, every);
     let failing = false;
     // Not `for await`: it would end for good when a peer connects and resets at once.
     while (!this.#stopped) {

@@ -127,8 +127,14 @@ export class Session {
   /** Takes no more requests, finishes those that it has, then says goodbye. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#queue.catch(() => {});
-    if (this.#leaving || !this.#greeted) return this.#connection.close();
+    // What comes while it waits is refused, and that answered, too: GOODBYE is the last frame.
+    let seen: Promise<void>;
+    do {
+      seen = this.#queue;
+      await seen.catch(() => {});
+    } while (seen !== this.#queue);
+    if (this.#leaving) return; // whatever it leaves for closes it; the end of the grace period does so at the latest
+    if (!this.#greeted) return this.#connection.close();
     this.#leaving = true;
     this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({ reason: "the server is stopping" }));
     await this.#connection.closeWrite();
@@ -252,6 +258,8 @@ export class Session {
     }
     // Held up as bodies are that come before their turn. No body is arriving, so the queue ends without us.
     if (this.#queuedBytes + payload.length > BODY_WINDOW_BYTES) await this.#queue;
+    // Frames that had arrived already when it was given up: nobody would carry this out, or take its body.
+    if (this.#abandoned) throw new ConnectionLostError("the connection was given up");
     this.#queuedBytes += payload.length;
     const asked = requestOf(payload);
     const request: Outstanding = {
@@ -269,6 +277,7 @@ export class Session {
     });
     this.#queue.catch((error) => {
       if (this.#abandoned) return;
+      if (!(error instanceof ProtocolError)) this.#options.log("fault", { message: Deno.inspect(error) });
       this.#abandon(error); // what is behind it in the queue will not run, and the reader may wait for it
       this.#connection.close();
     });

@@ -147,7 +147,7 @@ Deno.test("a wrong option, variable or key is one clear line and exit code 2", a
   await assertRefuses(/--idle-timeout: "0" will not do: must be at least 0.1/, [...at, "--idle-timeout", "0"]);
   await assertRefuses(/--grace: "3000000" will not do: must be at most 2000000/, [...at, "--grace", "3000000"]);
   await assertRefuses(/FTPD_READ_ONLY: "maybe" will not do/, at, { env: { FTPD_READ_ONLY: "maybe" } });
-  await assertRefuses(/cannot listen on 203\.0\.113\.1:0: the address is not one of this machine's/, [
+  await assertRefuses(/cannot listen on 203\.0\.113\.1:0: there is no such address on this machine/, [
     ...at,
     "--host",
     "203.0.113.1",

@@ -45,7 +45,11 @@ export function createMeter(
 ): Meter {
   if (quiet.json || quiet.quiet || !Deno.stderr.isTerminal()) return { update() {}, finish() {} };
   const encoder = new TextEncoder();
-  return new ProgressLine(name, total, (text) => void Deno.stderr.writeSync(encoder.encode(text)));
+  return new ProgressLine(name, total, (text) => {
+    try {
+      Deno.stderr.writeSync(encoder.encode(text));
+    } catch { /* the terminal is gone; the transfer need not be */ }
+  });
 }
 
 /** Draws one line again and again, at its own pace: {@linkcode ProgressLine.update} costs nothing. */

@@ -102,9 +102,11 @@ export class LocalStorage implements Storage {
 
   open(path: Path): OpenFile {
     return this.#attempt(path, () => {
-      const source = new FileSource(this.#resolve(path), show(path));
+      const real = this.#resolve(path); // first: of what lies outside nothing at all is looked at
+      const link = this.#isLink(path);
+      const source = new FileSource(real, show(path));
       return {
-        item: describe(path.at(-1) ?? "", source.info, false),
+        item: describe(path.at(-1) ?? "", source.info, link),
         size: source.size,
         read: (into) => source.read(into),
         seek: (offset) => source.seek(offset),

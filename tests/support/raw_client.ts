@@ -55,7 +55,11 @@ export class RawClient implements Disposable {
 
   /** Opens a connection and says nothing. */
   static async connect({ port }: { port: number }): Promise<RawClient> {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    return RawClient.over(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  /** The server's end of a connection, to play a server with. */
+  static over(conn: Deno.TcpConn): RawClient {
     conn.setNoDelay(true);
     return new RawClient(conn);
   }
@@ -151,6 +155,12 @@ export class RawClient implements Disposable {
       if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
     }
     return new TextDecoder().decode(this.#rest);
+  }
+
+  /** Reads what a client opens with: preamble and HELLO. */
+  async opening(): Promise<void> {
+    await this.#exactly(PREAMBLE.length);
+    await this.next();
   }
 
   /** Says that nothing more will come; reading goes on. */
