@@ -25,13 +25,13 @@ async function main(): Promise<ExitCode> {
   let runner = early;
   try {
     const invocation = readInvocation(Deno.args);
-    const { on, address, timeout } = invocation;
+    const { on, address, timeout, retries } = invocation;
     const out = new Output({ json: on.has("json"), quiet: on.has("quiet") });
     if (on.has("help") || on.has("version")) {
       out.result({ version: VERSION }, on.has("help") ? helpText(COMMANDS) : `ftp ${VERSION}`);
       return ExitCode.DONE;
     }
-    runner = new Runner({ commands: COMMANDS, out, address, timeout });
+    runner = new Runner({ commands: COMMANDS, out, address, timeout, retries });
     return await run(runner, invocation);
   } catch (error) {
     return (error instanceof UsageError ? early : runner).report(error);

@@ -8,8 +8,9 @@ import { DiskError } from "./disk/errors.ts";
 import { VERSION } from "./protocol/version.ts";
 import { ConfigError, helpText, readConfig, type Settings } from "./server/config.ts";
 import { createLog } from "./server/log.ts";
-import { Server } from "./server/serve.ts";
-import { LocalStorage } from "./server/storage/local.ts";
+import { Places } from "./server/places.ts";
+import { createServer } from "./server/serve.ts";
+import { isWorker, runWorker, Workers } from "./server/workers.ts";
 
 /** How long a client that is cut off may take to clear away what was half done, in milliseconds. */
 const CUT_MS = 1_000;
@@ -25,38 +26,40 @@ async function main(): Promise<number> {
 }
 
 async function serve(dir: string, settings: Settings): Promise<number> {
-  const storage = new LocalStorage(dir, { sync: settings.fsync });
   const log = createLog(settings["log-format"]);
-  const listener = listen(settings.host, settings.port);
-  const server = new Server(listener, {
-    storage,
-    log,
-    allowed: new Set(settings["read-only"] ? ["read"] : ["read", "write"]),
-    collision: settings["on-collision"],
-    idleMs: settings["idle-timeout"] * 1000,
-    maxConnections: settings["max-connections"],
-  });
+  const places = new Places(settings["max-connections"]);
+  const { workers: threads } = settings;
+  const server = createServer(dir, settings, places, (host) => listen(host, settings.port, threads > 1));
+  const { hostname, port } = server.address;
+  const workers = new Workers(threads - 1, dir, settings, port, places);
   let signals = 0;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
       const grace = signals++ > 0 ? 0 : settings.grace * 1000;
       log("stopping", { signal, grace: grace / 1000 });
-      server.stop(grace);
-      if (grace === 0) server.cut();
+      for (const part of [server, workers]) {
+        part.stop(grace);
+        if (grace === 0) part.cut();
+      }
       // A request that hangs in the file system, on a mount that is gone, say, must not keep the process for ever.
       setTimeout(() => Deno.exit(0), grace + CUT_MS);
     });
   }
-  const { hostname, port } = listener.addr;
-  console.log(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${storage.root}`);
+  console.log(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${Deno.realPathSync(dir)}`);
   await server.run();
+  await workers.ended();
   log("stopped");
   return 0;
 }
 
-function listen(hostname: string, port: number): Deno.TcpListener {
+function listen(hostname: string, port: number, shared: boolean): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname, port });
+    const alone = Deno.listen({ hostname, port });
+    if (!shared) return alone;
+    // Only threads of this server are to share the port: that it was free could be told by taking it alone.
+    ({ port } = alone.addr);
+    alone.close();
+    return Deno.listen({ hostname, port, reusePort: true });
   } catch (error) {
     const reason = error instanceof Deno.errors.AddrInUse
       ? "the port is in use; choose another with --port, or 0 for any free one"
@@ -73,7 +76,8 @@ function bracketed(hostname: string): string {
 }
 
 try {
-  Deno.exit(await main());
+  if (isWorker()) await runWorker();
+  else Deno.exit(await main());
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof DiskError)) throw error;
   console.error(`ftpd: ${error.message}`);

@@ -8,6 +8,7 @@ import { COMMON_OPTIONS, type Options, parseOptions } from "./commands/parse.ts"
 import { commandList } from "./commands/help.ts";
 import type { Command } from "./commands/command.ts";
 import { DEFAULT_TIMEOUT } from "./client.ts";
+import { DEFAULT_RETRIES } from "./transfer/retry.ts";
 import { UsageError } from "./errors.ts";
 
 /** What ftp was called for. */
@@ -22,6 +23,8 @@ export interface Invocation {
   file?: string;
   /** Seconds that the server may be silent. */
   timeout?: number;
+  /** How often to try again in vain when the connection was lost. */
+  retries?: number;
 }
 
 const USAGE = "ftp [OPTIONS] [HOST[:PORT] [COMMAND [ARG...]]]";
@@ -29,6 +32,7 @@ const USAGE = "ftp [OPTIONS] [HOST[:PORT] [COMMAND [ARG...]]]";
 const OPTIONS: Options = {
   ...COMMON_OPTIONS,
   timeout: { value: "SECONDS", help: `how long the server may be silent (${DEFAULT_TIMEOUT})` },
+  retries: { value: "COUNT", help: `how often to connect again in vain, in a transfer (${DEFAULT_RETRIES})` },
   file: { short: "f", value: "FILE", help: "run the commands in FILE, one a line" },
   help: { short: "h", help: "show this" },
   version: { short: "V", help: "show the version" },
@@ -60,6 +64,7 @@ export function readInvocation(args: readonly string[]): Invocation {
     words: [...behind.args],
     file: value("file"),
     timeout: seconds(value("timeout")),
+    retries: count(value("retries")),
   };
   if (invocation.file !== undefined && invocation.words.length > 0) {
     throw wrong("there is a file of commands and a command");
@@ -97,6 +102,12 @@ export function helpText(commands: readonly Command[]): string {
 
 function wrong(what: string): UsageError {
   return new UsageError(`${what}; usage: ${USAGE}`);
+}
+
+function count(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,6}$/.test(text)) throw wrong("--retries takes a whole number");
+  return Number(text);
 }
 
 function seconds(text: string | undefined): number | undefined {

@@ -107,9 +107,9 @@ export class PartialFile {
   ): Promise<PartialFile | undefined> {
     const { token, run } = options.owner;
     let best: { path: string; size: number } | undefined;
-    for await (const { name } of Deno.readDir(folder)) {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
       const owner = partialOwner(name);
-      if (owner?.token !== token) continue;
+      if (owner?.token !== token || !isFile) continue; // a link of that name would lead anywhere
       const path = `${folder}/${name}`;
       const size = owner.run === run || isAbandoned(path) ? sizeOf(path) : 0;
       if (size > (best?.size ?? 0)) best = { path, size };

@@ -57,6 +57,12 @@ const SETTINGS = {
     value: "COUNT",
     help: "refuse clients beyond so many",
   },
+  workers: {
+    schema: v.pipe(number, v.integer("must be a whole number"), v.minValue(1, "must be at least 1"), v.maxValue(256)),
+    fallback: 1,
+    value: "COUNT",
+    help: "threads that serve, for many clients on many cores",
+  },
   grace: { schema: seconds, fallback: 30, value: "SECONDS", help: "when stopping, let transfers run for so long" },
   fsync: { schema: yesOrNo, fallback: true, help: "flush an upload to disk before it is acknowledged" },
   "log-format": { schema: oneOf(["text", "json"]), fallback: "text", value: "FORMAT", help: "text or json" },

@@ -7,8 +7,11 @@
 import { Connection } from "../protocol/connection.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { encodeMessage } from "../protocol/messages.ts";
-import type { Log } from "./log.ts";
+import type { Settings } from "./config.ts";
+import { createLog, type Log } from "./log.ts";
+import type { Places } from "./places.ts";
 import { Session, type SessionOptions } from "./session.ts";
+import { LocalStorage } from "./storage/local.ts";
 
 /** How often silence is checked, in milliseconds, unless the limit asks for more. */
 const CHECK_MS = 1_000;
@@ -21,8 +24,34 @@ const MAX_REFUSING = 100;
 
 /** Options of {@linkcode Server}. */
 export interface ServeOptions extends SessionOptions {
-  /** Clients beyond so many are refused. */
-  readonly maxConnections: number;
+  /** Clients for whom there is no place are refused. */
+  readonly places: Places;
+}
+
+/**
+ * A server by its settings.
+ *
+ * @param dir the folder to serve
+ * @param settings see `config.ts`
+ * @param places shared with the other threads of the server
+ * @param listen opens the port on an address
+ * @throws {DiskError} when the folder cannot be served; what `listen` throws
+ */
+export function createServer(
+  dir: string,
+  settings: Settings,
+  places: Places,
+  listen: (hostname: string) => Deno.TcpListener,
+): Server {
+  const storage = new LocalStorage(dir, { sync: settings.fsync });
+  return new Server(listen(settings.host), {
+    storage,
+    log: createLog(settings["log-format"]),
+    allowed: new Set(settings["read-only"] ? ["read"] : ["read", "write"]),
+    collision: settings["on-collision"],
+    idleMs: settings["idle-timeout"] * 1000,
+    places,
+  });
 }
 
 /** A running server. */
@@ -40,6 +69,11 @@ export class Server {
   constructor(listener: Deno.TcpListener, options: ServeOptions) {
     this.#listener = listener;
     this.#options = options;
+  }
+
+  /** The address and port that it listens on. */
+  get address(): Deno.NetAddr {
+    return this.#listener.addr;
   }
 
   /** Accepts clients until {@linkcode Server.stop} is called. */
@@ -97,22 +131,26 @@ export class Server {
   }
 
   #welcome(conn: Deno.TcpConn): void {
-    const { log, maxConnections } = this.#options;
+    const { log, places } = this.#options;
     const { hostname, port } = conn.remoteAddr;
     const client = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
     const clientLog: Log = (event, fields) => log(event, { client, ...fields });
     conn.setNoDelay(true);
     const connection = new Connection(conn);
-    if (this.#sessions.size >= maxConnections) {
-      clientLog("refused", { reason: `${maxConnections} clients are connected` });
+    if (!places.take()) {
+      clientLog("refused", { reason: `${places.total} clients are connected` });
       // They take places too, if only for a moment. In a crowd, not everybody is told why.
       if (this.#refusing >= MAX_REFUSING) return connection.close();
       this.#refusing++;
-      return void refuse(connection, maxConnections).finally(() => this.#refusing--);
+      return void refuse(connection, places.total).finally(() => this.#refusing--);
     }
     clientLog("connected");
     const session = new Session(connection, { ...this.#options, log: clientLog });
-    this.#sessions.set(session, session.run().finally(() => this.#sessions.delete(session)));
+    const ended = session.run().finally(() => {
+      this.#sessions.delete(session);
+      places.leave();
+    });
+    this.#sessions.set(session, ended);
   }
 }
 

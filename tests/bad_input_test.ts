@@ -565,44 +565,48 @@ const BEHIND_A_DOWNLOAD = concat([
   request(2, { command: "upload", path: "/x" }, FLAG_BODY),
 ]);
 
+/** What a client that reads nothing may send without end. */
 interface Flood {
+  /** What it sends first. */
   first?: Uint8Array;
+  /** What it sends again and again. */
   again: (at: number) => Uint8Array;
+  /** How often. */
   limit?: number;
+  /** How many do so at once. */
   peers?: number;
+  /** How much memory one of them may cost, in MiB. */
   costs: number;
 }
 
-/** What a client that reads nothing may send without end, and how much memory one of them may cost, in MiB. */
-const FLOODS: Record<string, { first?: Uint8Array; again: (at: number) => Uint8Array; limit?: number; costs: number }> =
-  {
-    "large PINGs": { again: () => encodeFrame(FrameKind.PING, 0, new Uint8Array(65_536)), costs: 8 },
-    "small PINGs": {
-      again: () => repeat(encodeFrame(FrameKind.PING, 0, new Uint8Array(0)), 8_000),
-      peers: 2,
-      costs: 80,
-    },
-    "long requests": {
-      again: (at) => request(at + 1, { command: "download", path: at === 0 ? "/big" : "/".padEnd(65_000, "x") }),
-      limit: 256,
-      costs: 8,
-    },
-    "padded requests": {
-      again: (at) => request(at + 1, { command: "download", path: "/big", padding: "x".repeat(65_000) }),
-      limit: 256,
-      costs: 8,
-    },
-    "a large body behind a download": {
-      first: BEHIND_A_DOWNLOAD,
-      again: () => encodeFrame(FrameKind.DATA, 2, new Uint8Array(65_536)),
-      costs: 8,
-    },
-    "a body in tiny pieces behind a download": {
-      first: BEHIND_A_DOWNLOAD,
-      again: () => repeat(encodeFrame(FrameKind.DATA, 2, new Uint8Array(16)), 2_000),
-      costs: 12,
-    },
-  };
+const FLOODS: Record<string, Flood> = {
+  "large PINGs": { again: () => encodeFrame(FrameKind.PING, 0, new Uint8Array(65_536)), costs: 8 },
+  "small PINGs": {
+    again: () => repeat(encodeFrame(FrameKind.PING, 0, new Uint8Array(0)), 8_000),
+    peers: 2,
+    costs: 80,
+  },
+  "long requests": {
+    again: (at) => request(at + 1, { command: "download", path: at === 0 ? "/big" : "/".padEnd(65_000, "x") }),
+    limit: 256,
+    costs: 8,
+  },
+  "padded requests": {
+    again: (at) => request(at + 1, { command: "download", path: "/big", padding: "x".repeat(65_000) }),
+    limit: 256,
+    costs: 8,
+  },
+  "a large body behind a download": {
+    first: BEHIND_A_DOWNLOAD,
+    again: () => encodeFrame(FrameKind.DATA, 2, new Uint8Array(65_536)),
+    costs: 8,
+  },
+  "a body in tiny pieces behind a download": {
+    first: BEHIND_A_DOWNLOAD,
+    again: () => repeat(encodeFrame(FrameKind.DATA, 2, new Uint8Array(16)), 2_000),
+    costs: 12,
+  },
+};
 
 for (const [name, { first = new Uint8Array(0), again, limit = 1000, peers = 4, costs }] of Object.entries(FLOODS)) {
   Deno.test(`a flood of ${name}, and nothing read: it is held up, costs little memory, and is let go`, async () => {

@@ -3,12 +3,15 @@
  */
 
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { ftp, startServer } from "./support/programs.ts";
 import { endOf, type RawAnswer, RawClient, utf8 } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
-const PARTIAL = `.connme-${"0123456789abcdef".repeat(2)}.partial`;
+const TOKEN = "0123456789abcdef".repeat(2);
+const RUN = "fedcba9876543210";
+const PARTIAL = newPartialName({ token: TOKEN, run: RUN });
 const SECRET = "nobody may read this";
 
 /** A served folder with something outside that is worth stealing. */
@@ -245,6 +248,15 @@ Deno.test("the served folder itself cannot be removed, moved or replaced", async
     rmdir: "denied",
     "mv from": "denied",
     "mv to": "exists",
+    "download offset": "is_folder",
+    "upload offset": "exists",
+    resume: "exists",
+    blocks: "is_folder",
+    "checksum sha256": "is_folder",
+    "checksum crc32": "is_folder",
+    "cp from": "is_folder",
+    "cp to": "exists",
+    df: undefined,
   });
   assertEquals(tree(area.path), before);
 });
@@ -311,6 +323,7 @@ Deno.test("an error never tells where on the disk the served folder is", async (
       const { message } = await operation(client, path);
       assert(!message?.includes(area.path), message);
       if (name === "mv from" && !message) await client.ask("mv", { from: "/moved", to: path });
+      if (name === "cp from" && !message) await client.ask("rm", { path: "/copied" });
     }
   }
 });
@@ -488,6 +501,16 @@ const OPERATIONS: Record<string, (client: RawClient, path: string) => Promise<Ra
   rmdir: (client, path) => client.ask("rmdir", { path }),
   "mv from": (client, path) => client.ask("mv", { from: path, to: "/moved" }),
   "mv to": (client, path) => client.ask("mv", { from: "/plain.txt", to: path }),
+  "download offset": (client, path) => client.ask("download", { path, offset: 1 }),
+  "upload offset": (client, path) =>
+    client.ask("upload", { path, token: TOKEN, run: RUN, offset: 1, collision: "overwrite" }, utf8("evil")),
+  resume: (client, path) => client.ask("resume", { path, token: TOKEN, run: RUN }),
+  blocks: (client, path) => client.ask("blocks", { path, size: 100 }),
+  "checksum sha256": (client, path) => client.ask("checksum", { path, algorithm: "sha256" }),
+  "checksum crc32": (client, path) => client.ask("checksum", { path, algorithm: "crc32" }),
+  "cp from": (client, path) => client.ask("cp", { from: path, to: "/copied" }),
+  "cp to": (client, path) => client.ask("cp", { from: "/plain.txt", to: path }),
+  df: (client, path) => client.ask("df", { path }),
 };
 
 /** Tries every operation on every path; each is to be refused with the code, and to change nothing anywhere. */

@@ -183,21 +183,84 @@ Deno.test("everything queued while a write is under way goes out together in the
   assertEquals(transport.writes, [encodeAll([ping(0)]), encodeAll(rest)]);
 });
 
-Deno.test("what a turn of the event loop still produces after a write was taken goes with the next one", async () => {
-  const transport = new SlowTransport();
-  const connection = new Connection(transport);
-  write(connection, ping(0));
-  await turn();
-  const rest = [ping(1), ping(2), ping(3)];
-  write(connection, rest[0]);
-  const taken = transport.take();
-  for (const frame of rest.slice(1)) {
-    for (let step = 0; step < 20; step++) await null; // promises only: the event loop does not come round
-    write(connection, frame);
+/** A connection that has written a few times, over a transport that takes everything at once, and a clock that stands. */
+async function writingMuch(writes: number) {
+  const written: Uint8Array<ArrayBuffer>[] = [];
+  const writable = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (chunk) => void written.push(chunk) });
+  const connection = new Connection({ readable: new ReadableStream({ type: "bytes" }), writable, close() {} });
+  const clock = new StandingClock();
+  for (let number = 0; number < writes; number++) {
+    clock.now += 1000;
+    await write(connection, ping(number));
   }
-  await taken;
+  assertEquals(written.splice(0).length, writes);
+  return { connection, written, clock };
+}
+
+/** `performance.now()` says what the test wants. */
+class StandingClock implements Disposable {
+  readonly #real = performance.now;
+  now = performance.now();
+
+  constructor() {
+    performance.now = () => this.now;
+  }
+
+  [Symbol.dispose](): void {
+    performance.now = this.#real;
+  }
+}
+
+/** Promises only: the event loop does not come round. */
+async function microtasks(): Promise<void> {
+  for (let step = 0; step < 50; step++) await null;
+}
+
+/** Writes three frames, the last two of them a while of microtasks after the one before. */
+async function writeThree(connection: Connection): Promise<AnyFrame[]> {
+  const three = [ping(101), ping(102), ping(103)];
+  for (const frame of three) {
+    write(connection, frame);
+    await microtasks();
+  }
+  return three;
+}
+
+Deno.test("many writes that follow each other closely wait for the turn of the event loop, and go out as one", async () => {
+  const { connection, written, clock } = await writingMuch(4);
+  using _clock = clock;
+  const three = await writeThree(connection);
+  assertEquals(written, []);
   await turn();
-  assertEquals(transport.writes, [encodeAll([ping(0)]), encodeAll(rest)]);
+  await connection.flush();
+  assertEquals(written, [encodeAll(three)]);
+});
+
+Deno.test("a write that comes a while after the last one goes out at once", async () => {
+  const { connection, written, clock } = await writingMuch(20);
+  using _clock = clock;
+  clock.now += 0.25;
+  write(connection, ping(101));
+  await microtasks();
+  assertEquals(written, [encodeAll([ping(101)])]);
+  clock.now += 0.1;
+  write(connection, ping(102));
+  await microtasks();
+  assertEquals(written.length, 1);
+  await turn();
+  assertEquals(written.length, 2);
+});
+
+Deno.test("the first four writes of a connection go out at once, however close they are", async () => {
+  const { connection, written, clock } = await writingMuch(1);
+  using _clock = clock;
+  const three = await writeThree(connection);
+  assertEquals(written, three.map((frame) => encodeAll([frame])));
+  write(connection, ping(104));
+  await microtasks();
+  assertEquals(written.length, 3);
+  await turn();
+  assertEquals(written.length, 4);
 });
 
 Deno.test("a write resolves when the transport has taken it, not before", async () => {

@@ -14,6 +14,7 @@ import {
   PREAMBLE,
 } from "../protocol/frame.ts";
 import {
+  BLOCK_BYTES,
   BODY_WINDOW_BYTES,
   bodyEnd,
   clientHello,
@@ -203,6 +204,7 @@ Deno.test("section 9: the limits", () => {
   const thousands = (value: number) => value.toLocaleString("en");
   assertEquals(limits.get("payload of a DATA frame"), `${thousands(MAX_DATA_BYTES)} bytes`);
   assertEquals(limits.get("payload of any other frame"), `${thousands(MAX_CONTROL_BYTES)} bytes`);
+  assertEquals(limits.get("a block (section 7.11)"), `${thousands(BLOCK_BYTES)} bytes`);
   assertEquals(limits.get("outstanding requests"), `maxRequests of the server (${MAX_OUTSTANDING_REQUESTS} in ours)`);
   assertEquals(
     limits.get("bytes kept of bodies whose turn has not come"),

@@ -253,10 +253,15 @@ Deno.test("Ctrl-C and Ctrl-D at a question cancel the command", async () => {
 
 Deno.test("a second Ctrl-C gets one out of a command whose server has stopped answering", async () => {
   await using server = await serverWithFiles();
-  await using shell = await openShell([server.address]);
+  const asked = Promise.withResolvers<void>();
+  const up: Meddle = ({ kind }) => {
+    if (kind === FrameKind.REQUEST) asked.resolve();
+  };
+  await using relay = new Relay(server, { up });
+  await using shell = await openShell([relay.address]);
   server.kill("SIGSTOP");
   await shell.enter("size report.txt");
-  await shell.waitFor("\n");
+  await asked.promise;
   await shell.type(Key.CTRL_C);
   await shell.waitFor("Ctrl-C again closes the connection");
   await shell.type(Key.CTRL_C);

@@ -3,9 +3,9 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { crc32 } from "node:zlib";
 import { CommandError, connect } from "../client/client.ts";
-import { saveDownload } from "../client/local_files.ts";
+import { fetchFile } from "../client/transfer/fetch_file.ts";
 import { DiskError } from "../disk/errors.ts";
-import { FileSource } from "../disk/file_source.ts";
+import { isPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { bodyEnd, decodeMessage, encodeMessage } from "../protocol/messages.ts";
 import { namesIn, partialsIn, pattern, sha256, sha256OfFile } from "./support/files.ts";
@@ -29,6 +29,11 @@ function assertFails(result: FtpResult, code: number, message: RegExp): void {
   assertEquals(result.code, code, `${result.stdout}${result.stderr}`);
   assertMatch(result.stderr, message);
   assertMatch(result.stderr, /^ftp: [^\n]+\n$/);
+}
+
+/** The names in a folder, without those of partial files. */
+function visibleIn(folder: string): string[] {
+  return namesIn(folder).filter((name) => !isPartialName(name));
 }
 
 function read(path: string): string {
@@ -308,7 +313,7 @@ Deno.test("a local file that changes while it is sent is refused, and nothing is
     );
     assertEquals(result.code, 5, result.stderr);
     await server.stderr.waitFor(/ left client=/);
-    assertEquals(namesIn(server.dir), []);
+    assertEquals(visibleIn(server.dir), []);
   }
 });
 
@@ -328,7 +333,7 @@ Deno.test("a file of the server that changes while it is fetched is refused, and
   Deno.writeTextFileSync(path, "more", { append: true });
   hold.release();
   assertFails(await fetching, 1, /"\/log\.txt" was changed while it was being read; try again/);
-  assertEquals(namesIn(local.path), []);
+  assertEquals(visibleIn(local.path), []);
 });
 
 testUnless(
@@ -338,13 +343,18 @@ testUnless(
     using disk = new RamDisk("8m");
     await using server = await startServer({ dir: disk.path });
     using local = new TempFolder();
-    const large = local.file("large.bin", pattern(16 * MIB));
-    assertFails(await ftp(server, "upload", large), 1, /"\/large\.bin": the disk is full/);
+    const content = pattern(16 * MIB);
+    const large = local.file("large.bin", content);
+    const refused = /"\/large\.bin" needs 16777216 bytes, and the disk has \d+ bytes free/;
+    assertFails(await ftp(server, "upload", large), 1, refused);
+    // Nobody knows beforehand how much comes from standard input.
+    const full = await ftp(server, "upload", "-", "large.bin", { stdin: content });
+    assertFails(full, 1, /"\/large\.bin": the disk is full/);
     assertEquals(namesIn(disk.path), []);
 
     const client = await connect({ hostname: "127.0.0.1", port: server.port });
     for (let times = 0; times < 3; times++) {
-      using source = Object.assign(new FileSource(large), { [Symbol.dispose]: () => source.close() });
+      const source = { ...bytesOf(content), size: undefined };
       const error = await client.upload("/large.bin", source).then(() => undefined, (error) => error);
       assert(error instanceof CommandError && error.code === "no_space", String(error));
       const kept = await client.upload("/small.bin", bytesOf(pattern(1000, times)), { collision: "overwrite" });
@@ -378,19 +388,38 @@ testUnless(
     await using server = await startServer();
     Deno.writeFileSync(`${server.dir}/large.bin`, pattern(16 * MIB));
     Deno.writeFileSync(`${server.dir}/small.bin`, pattern(1000));
-    const full = /the local file "large\.bin": the disk is full/;
-    assertFails(await ftp(server, "download", "large.bin", { cwd: disk.path }), 5, full);
+    Deno.writeFileSync(`${server.dir}/fits.bin`, pattern(6 * MIB));
+    const refused = /the local file "large\.bin" needs 16777216 bytes, and the disk has \d+ bytes free/;
+    assertFails(await ftp(server, "download", "large.bin", { cwd: disk.path }), 5, refused);
     assertEquals(namesIn(disk.path), []);
 
+    // It fits at first, and then somebody else takes the room.
+    const hold = new Hold(2 * MIB);
+    await using relay = new Relay(server, { down: hold.meddle });
+    const fetching = ftp(relay.address, "download", "fits.bin", { cwd: disk.path });
+    await hold.reached;
+    await until(() => partialsIn(disk.path).length === 1, "the partial here");
+    Deno.writeFileSync(`${disk.path}/other`, new Uint8Array(5 * MIB));
+    hold.release();
+    assertFails(await fetching, 5, /the local file "fits\.bin": the disk is full/);
+    assertEquals(namesIn(disk.path), ["other"]);
+    Deno.removeSync(`${disk.path}/other`);
+
     const client = await connect({ hostname: "127.0.0.1", port: server.port });
-    const save = async (name: string) => {
-      const target = { folder: disk.path, name };
-      return await saveDownload(await client.download(`/${name}`), target, "overwrite", { update() {}, finish() {} });
-    };
+    const { signal } = new AbortController();
+    const save = (name: string) =>
+      fetchFile({ client, retries: 0, signal, reconnect: () => Promise.reject(new Error("it was lost")) }, {
+        path: `/${name}`,
+        target: { folder: disk.path, name },
+        collision: "overwrite",
+        sha256: false,
+        onProgress() {},
+        onResume() {},
+      });
     for (let times = 0; times < 3; times++) {
       const error = await save("large.bin").then(() => undefined, (error) => error);
       assert(error instanceof DiskError && error.code === "no_space", String(error));
-      assertEquals(await save("small.bin"), `${disk.path}/small.bin`);
+      assertEquals((await save("small.bin")).saved, `${disk.path}/small.bin`);
     }
     await client.close();
     assertEquals(namesIn(disk.path), ["small.bin"]);
@@ -412,7 +441,7 @@ Deno.test("what cannot be read or saved locally is exit code 5, and says which f
 
   const missing = /^ftp: opening the local file "missing\.txt": there is no such file or folder\n/;
   assertFails(await ftp(server, "upload", "missing.txt", { cwd }), 5, missing);
-  assertFails(await ftp(server, "upload", "folder", { cwd }), 5, /the local file "folder" is a folder/);
+  assertFails(await ftp(server, "upload", "folder", { cwd }), 5, /"folder" is a folder; -r sends it with all in it/);
   const pipe = await end(startFtp([server.address, "upload", "pipe"], { cwd })); // opening it would wait for ever
   assertFails(pipe, 5, /the local file "pipe" is neither a file nor a folder/);
   assertFails(await ftp(server, "upload", "file.txt/x", { cwd }), 5, /"file\.txt\/x": it is not a folder/);
@@ -517,7 +546,7 @@ Deno.test("a read-only server gives everything and takes nothing", async () => {
   assertEquals(read(`${cwd}/a.txt`), "content");
 });
 
-Deno.test("Ctrl-C during an upload: exit code 130, and nothing of it is left on the server", async () => {
+Deno.test("Ctrl-C during an upload: exit code 130, and nothing of it can be seen on the server", async () => {
   await using server = await startServer();
   using local = new TempFolder();
   local.file("large.bin", 2048 * MIB); // so that it cannot be through before the signal is
@@ -531,7 +560,7 @@ Deno.test("Ctrl-C during an upload: exit code 130, and nothing of it is left on 
   const { code, stdout } = await end(child);
   assertEquals([code, stdout], [130, ""]);
   await server.stderr.waitFor(/ upload client=\S+ path=\/large\.bin outcome=(canceled|lost) .*[^]* left client=/);
-  assertEquals(namesIn(server.dir), []);
+  assertEquals(visibleIn(server.dir), []); // the partial is there to be gone on with
 });
 
 Deno.test("Ctrl-C while standard input is awaited: exit code 130, and nothing of it is left on the server", async () => {
@@ -551,9 +580,9 @@ Deno.test("Ctrl-C while standard input is awaited: exit code 130, and nothing of
 Deno.test("Ctrl-C during a download: exit code 130, and nothing of it is left here", async () => {
   await using server = await startServer();
   using local = new TempFolder();
-  Deno.writeFileSync(`${server.dir}/large.bin`, pattern(32 * MIB));
+  Deno.writeFileSync(`${server.dir}/large.bin`, pattern(7 * MIB)); // too little to be gone on with later
   local.file("kept.txt", "kept");
-  const hold = new Hold(4 * MIB);
+  const hold = new Hold(2 * MIB);
   await using relay = new Relay(server, { down: hold.meddle });
   const child = startFtp([relay.address, "download", "large.bin"], { cwd: local.path });
   await hold.reached;
@@ -567,11 +596,11 @@ Deno.test("Ctrl-C during a download: exit code 130, and nothing of it is left he
   await server.stderr.waitFor(/ left client=/);
 });
 
-Deno.test("a server that is cut off during a download: exit code 3, and nothing of it is left here", async () => {
+Deno.test("a server that is gone during a download: exit code 3, and nothing of it is left here", async () => {
   await using server = await startServer();
   using local = new TempFolder();
-  Deno.writeFileSync(`${server.dir}/large.bin`, pattern(32 * MIB));
-  const hold = new Hold(4 * MIB);
+  Deno.writeFileSync(`${server.dir}/large.bin`, pattern(7 * MIB));
+  const hold = new Hold(2 * MIB);
   await using relay = new Relay(server, { down: hold.meddle });
   const fetching = ftp(relay.address, "download", "large.bin", { cwd: local.path });
   await hold.reached;

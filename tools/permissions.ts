@@ -27,7 +27,8 @@ export const PROGRAMS: readonly Program[] = [
   {
     name: "ftpd",
     entry: "server.ts",
-    permissions: [...FILES_AND_NETWORK, "--allow-env=FTPD_*,NO_COLOR"],
+    // Unstable is the option to listen on one port in several threads, and only that is used.
+    permissions: [...FILES_AND_NETWORK, "--allow-env=FTPD_*,NO_COLOR", "--unstable-net"],
   },
   {
     name: "ftp",

@@ -2,14 +2,14 @@ import { diskError } from "../../disk/errors.ts";
 import { baseName, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, elapsed, fileSize, printable, rate } from "../format.ts";
-import { isLocalFolder, localTarget, readHead } from "../local_files.ts";
+import { isLocalFolder, type LocalTarget, localTarget, readHead } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
 import { runBatch } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { readPattern } from "../transfer/glob.ts";
-import { remoteSources, type Source, sourceOptions } from "../transfer/sources.ts";
+import { isThere, remoteSources, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
@@ -39,7 +39,8 @@ export const download: Command = {
   options: OPTIONS,
   async run(context, call) {
     const { args, on } = call;
-    const single = args.length <= 2 && !on.has("recursive") && readPattern(args[0]) === undefined;
+    const single = args.length <= 2 && !on.has("recursive") &&
+      (readPattern(args[0]) === undefined || await isThere(context, args[0]));
     if (single) return await fetchOne(context, args[0], args[1], call);
     const last = args.at(-1)!;
     const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || isLocalFolder(last));
@@ -96,7 +97,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
     run: async (onProgress: (bytes: number) => void) => {
       const { saved, size } = await fetchFile(context, {
         path: from,
-        target: localTarget(`${top}/${base(to)}`, ""),
+        target: localPlace(top, base(to)),
         collision: on.has("overwrite") ? "overwrite" : "rename",
         sha256: on.has("sha256"),
         onProgress,
@@ -123,6 +124,13 @@ function topFolder(
     !local.endsWith("/") && !isLocalFolder(local);
   const first = items[0]?.to.length ?? 0;
   return [becomes ? (to) => to.slice(first + 1) : (to) => to, local.replace(/(.)\/+$/, "$1")];
+}
+
+/** Where a file goes; a folder that stands there is a taken name. */
+function localPlace(top: string, to: string): LocalTarget {
+  const path = top === "." ? to : top === "/" ? `/${to}` : `${top}/${to}`;
+  const slash = path.lastIndexOf("/");
+  return { folder: slash < 0 ? "." : path.slice(0, slash) || "/", name: path.slice(slash + 1) };
 }
 
 function makeLocalFolder(path: string): void {

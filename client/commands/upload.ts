@@ -1,3 +1,4 @@
+import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Client, Collision } from "../client.ts";
@@ -173,7 +174,9 @@ function isThere(path: string): boolean {
 }
 
 function sizeOf(path: string): number | undefined {
-  if (isLocalFolder(path)) throw new CommandError("is_folder", `"${path}" is a folder; -r sends it with all in it`);
+  if (isLocalFolder(path)) {
+    throw new DiskError("is_folder", `${JSON.stringify(path)} is a folder; -r sends it with all in it`);
+  }
   try {
     return Deno.statSync(path).size;
   } catch {

@@ -12,6 +12,7 @@ import { type Call, parseCall } from "../commands/parse.ts";
 import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
+import { DEFAULT_RETRIES } from "../transfer/retry.ts";
 import { createMeter, type Meter } from "./progress.ts";
 import { splitWords } from "./words.ts";
 
@@ -31,9 +32,6 @@ export interface RunnerOptions {
   /** How often to try again in vain when the connection was lost. */
   retries?: number;
 }
-
-/** How often to try again in vain, unless the person says otherwise: for about six seconds. */
-export const DEFAULT_RETRIES = 5;
 
 /** What commands work with, from the first to the last. One command runs at a time. */
 export class Runner implements Context {

@@ -6,7 +6,7 @@
 
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Context } from "../commands/command.ts";
-import { PartlyFailedError, toFailure } from "../errors.ts";
+import { ExitCode, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
 import { plural } from "../listing.ts";
 import { pipeline } from "./pipeline.ts";
@@ -49,8 +49,17 @@ export async function runBatch(context: Context, jobs: readonly Job[], options: 
   const began = performance.now();
   const total = jobs.reduce((sum, { size }) => sum + size, 0);
   const meter = context.meter(plural(jobs.length, "file"), total);
-  for (const { path, reason } of options.left) out.note(`${printable(path)} is left out: ${reason}`);
-  let [moved, files, failed] = [0, 0, 0];
+  let [moved, files, failed, left] = [0, 0, 0, 0];
+  for (const { path, reason, failed: unreadable } of options.left) {
+    if (unreadable) {
+      failed++;
+      out.failure({ code: "local", message: `${printable(path)}: ${reason}`, exit: ExitCode.REFUSED });
+    } else {
+      left++;
+      out.note(`${printable(path)} is left out: ${reason}`);
+    }
+  }
+  if (failed > 0 && options.stopOnError) throw new PartlyFailedError("stopped before the first file was moved");
   try {
     await pipeline(jobs, ({ size }) => size, LIMITS, async ({ name, size, run }) => {
       let own = 0;
@@ -77,10 +86,10 @@ export async function runBatch(context: Context, jobs: readonly Job[], options: 
     meter.finish();
   }
   const ms = performance.now() - began;
-  const summary = { files, bytes: moved, failed, left: options.left.length, ms: Math.round(ms) };
+  const summary = { files, bytes: moved, failed, left, ms: Math.round(ms) };
   const parts = [`${options.verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved, ms)})`];
   if (failed > 0) parts.push(`${failed} failed`);
-  if (options.left.length > 0) parts.push(`${options.left.length} left out`);
+  if (left > 0) parts.push(`${left} left out`);
   out.done({ summary }, parts.join(", "));
-  if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(jobs.length, "file")} failed`);
+  if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(files + failed, "file")} failed`);
 }

@@ -11,6 +11,9 @@ const FIRST_PAUSE_MS = 100;
 /** The longest pause, in milliseconds. */
 const LONGEST_PAUSE_MS = 5000;
 
+/** How often to try again in vain, unless the person says otherwise: for about six seconds. */
+export const DEFAULT_RETRIES = 5;
+
 /** Something that has a connection, and can get another one. */
 export interface Connector {
   /** The connection. Throws when there is none. */

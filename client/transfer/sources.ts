@@ -4,7 +4,7 @@
  * @module
  */
 
-import { diskError } from "../../disk/errors.ts";
+import { DiskError, diskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../commands/command.ts";
@@ -66,7 +66,8 @@ export async function remoteSources(
   const { client, remoteFolder, signal } = context;
   const sources: Sources = { items: [], left: [] };
   for (const name of typed) {
-    const pattern = await isThere(context, name) ? undefined : readPattern(name);
+    const wild = readPattern(name);
+    const pattern = wild && await isThere(context, name) ? undefined : wild;
     if (!pattern) {
       const path = resolvePath(remoteFolder, name);
       const { kind, size, modified, executable } = await client.stat(path, { signal });
@@ -111,7 +112,7 @@ export async function localSources(
       const base = localName(name);
       if (real.isDirectory) {
         if (!options.recursive) {
-          throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
+          throw new DiskError("is_folder", `${JSON.stringify(name)} is a folder; -r takes it with all in it`);
         }
         addTree(sources, await localTree(name, options.links, signal), name, base);
       } else {
@@ -145,7 +146,7 @@ function addTree(sources: Sources, tree: { nodes: Node[]; left: Left[] }, top: s
   if (base !== "") sources.items.push({ from: top, to: base, node: top_ });
   const to = (path: string) => base === "" ? path : `${base}/${path}`;
   for (const node of tree.nodes) sources.items.push({ from: joinPath(top, node.path), to: to(node.path), node });
-  for (const { path, reason } of tree.left) sources.left.push({ path: to(path), reason });
+  for (const left of tree.left) sources.left.push({ ...left, path: to(left.path) });
 }
 
 /** What a pattern means; with `-r`, a folder that it means with all in it. */
@@ -181,9 +182,14 @@ function addMatches(
   }
 }
 
-/** A name may contain what looks like a wildcard: what is there is meant as it is. */
-async function isThere({ client, remoteFolder, signal }: Context, name: string): Promise<boolean> {
-  if (readPattern(name) === undefined) return false;
+/**
+ * Whether there is something remote of exactly this name. It may contain what looks like a wildcard: what is there is meant
+ * as it is.
+ *
+ * @param context the connection and the folder
+ * @param name as it was typed
+ */
+export async function isThere({ client, remoteFolder, signal }: Context, name: string): Promise<boolean> {
   try {
     await client.stat(resolvePath(remoteFolder, name), { signal });
     return true;

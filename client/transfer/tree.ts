@@ -30,6 +30,8 @@ export interface Left {
   path: string;
   /** Why, for a person. */
   reason: string;
+  /** Whether it was to be moved and could not even be looked at. */
+  failed?: boolean;
 }
 
 /** A tree: what can be moved, a folder always before what is in it, and what is left. */
@@ -73,7 +75,7 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
     } catch (error) {
       const problem = diskError(error, JSON.stringify(folder === "" ? top : folder));
       if (folder === "") throw problem;
-      tree.left.push({ path: folder, reason: problem.message });
+      tree.left.push({ path: folder, reason: problem.message, failed: true });
       continue;
     }
     for (const name of names) {
@@ -131,10 +133,12 @@ function lookLocally(root: string, path: string, links: Links): Node | Left {
     let info = Deno.lstatSync(full);
     if (info.isSymlink) {
       if (links === "skip") return { path, reason: "it is a symbolic link; --links follow takes what it leads to" };
-      if (!`${Deno.realPathSync(full)}/`.startsWith(`${root}/`)) {
+      const real = Deno.realPathSync(full);
+      if (!`${real}/`.startsWith(`${root}/`)) {
         return { path, reason: "it is a symbolic link that leads out of the folder" };
       }
       info = Deno.statSync(full);
+      if (info.isDirectory && isOnTheWay(root, path, real)) return { path, reason: "it leads in a circle" };
     }
     if (info.isDirectory && path.split("/").length > MAX_DEPTH) return { path, reason: "it lies too deep" };
     if (!info.isFile && !info.isDirectory) return { path, reason: "it is neither a file nor a folder" };
@@ -147,8 +151,17 @@ function lookLocally(root: string, path: string, links: Links): Node | Left {
     };
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return { path, reason: "it leads nowhere, or went away" };
-    return { path, reason: diskError(error, "it cannot be read").message };
+    return { path, reason: diskError(error, "it cannot be read").message, failed: true };
   }
+}
+
+/** Whether a folder is one of those that a path leads through: to go into it again would never end. */
+function isOnTheWay(root: string, path: string, real: string): boolean {
+  if (real === root) return true;
+  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+    if (Deno.realPathSync(`${root}/${path.slice(0, slash)}`) === real) return true;
+  }
+  return false;
 }
 
 function judge(entry: Entry, path: string, links: Links): Node | Left {

@@ -122,7 +122,8 @@ export class LocalStorage implements Storage {
     if (collision === "overwrite" && isFolder(target)) throw new DiskError("is_folder", `${show(path)} is a folder`);
     const { folder, name } = split(target);
     const options = { executable, shown: show(path), owner };
-    const left = owner && offset > 0 ? await PartialFile.resume(folder, { ...options, owner }) : undefined;
+    // Also when it starts over: what the last attempt left would stay for ever otherwise.
+    const left = owner ? await PartialFile.resume(folder, { ...options, owner }) : undefined;
     if ((left?.size ?? 0) < offset) {
       left?.keep();
       throw new DiskError("changed", `${show(path)}: what the last attempt left is gone; start over`);

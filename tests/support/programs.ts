@@ -17,6 +17,11 @@ export const FTPD = `${DIST}ftpd`;
 /** A program that has not ended by itself after so long, in milliseconds, never will. */
 const HANGING_MS = 60_000;
 
+// So that no test reads or writes what the client of whoever runs it has kept.
+const state = new TempFolder();
+addEventListener("unload", () => state[Symbol.dispose]());
+Deno.env.set("XDG_STATE_HOME", state.path);
+
 /** Options of {@linkcode startServer}. */
 export interface ServerOptions {
   /** The folder to serve; a new empty one by default, removed at the end. */

@@ -44,8 +44,15 @@ export class Relay implements AsyncDisposable {
     try {
       for (;;) {
         const client = await this.#listener.accept();
-        const server = await Deno.connect({ hostname: "127.0.0.1", port });
-        this.#conns.add(client).add(server);
+        this.#conns.add(client);
+        let server: Deno.Conn;
+        try {
+          server = await Deno.connect({ hostname: "127.0.0.1", port });
+        } catch {
+          close(client); // it is gone: whoever comes is to find nobody, too
+          continue;
+        }
+        this.#conns.add(server);
         const [hold, holdBack] = [up, down].map((meddle): Meddle => (frame) =>
           Promise.race([meddle?.(frame), this.#cut.promise])
         );

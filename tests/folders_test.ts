@@ -1,0 +1,435 @@
+/** Folders, many files and patterns, both ways, against the built programs. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { namesIn } from "./support/files.ts";
+import { bound, testUnless } from "./support/machine.ts";
+import { ftp, type FtpResult, startServer } from "./support/programs.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+import { boundFtp, jsonLines, LONG_AGO, paths, plant, snapshot, touch } from "./support/trees.ts";
+
+/** Names that shells, terminals, patterns or file systems stumble over. */
+const HARD_NAMES = [
+  "with space",
+  " leading and trailing ",
+  'it\'s "quoted" `here`',
+  "new\nline",
+  "tab\there",
+  "back\\slash",
+  "-r",
+  "--delete",
+  "-",
+  "~",
+  "$HOME",
+  "*",
+  "a[b]c",
+  "{x,y}",
+  "what?",
+  "Grüße",
+  "日本語",
+  "العربية",
+  "👩‍👩‍👧‍👦",
+  "e\u0301 combined",
+  ".hidden",
+  "...",
+  "con:aux",
+  "%41",
+  "#1;&|<>",
+  "é".repeat(100),
+];
+
+function assertDone(result: FtpResult): void {
+  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
+}
+
+/** A tree with everything that is plain in it. */
+function plantTree(top: string): void {
+  const deep = Array.from({ length: 40 }, (_, at) => `d${at}`).join("/");
+  plant(top, {
+    "a.txt": "a",
+    "empty.bin": "",
+    "run.sh": "#!/bin/sh\n",
+    "sub/b.txt": "bb",
+    "sub/more/c.log": "ccc",
+    ".dot/.file": "hidden",
+    "nothing/in/here": null,
+    [`${deep}/end.txt`]: "deep",
+  });
+  Deno.chmodSync(`${top}/run.sh`, 0o755);
+  touch(`${top}/a.txt`);
+  touch(`${top}/sub/more/c.log`, new Date("1999-12-31T23:59:58.000Z"));
+}
+
+Deno.test("upload -r and download -r keep content, empty folders, deep trees, times and the executable bit", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plantTree(`${local.path}/tree`);
+  const up = await ftp(server, "upload", "-r", "tree", { cwd: local.path });
+  assertDone(up);
+  assertMatch(up.stdout, /^Sent 7 files, 26 B in .+ \(.+\/s\)\n$/);
+  assertEquals(snapshot(`${server.dir}/tree`), snapshot(`${local.path}/tree`));
+  const down = await ftp(server, "download", "-r", "tree", "back/", { cwd: local.path });
+  assertDone(down);
+  assertMatch(down.stdout, /^Fetched 7 files, 26 B in .+ \(.+\/s\)\n$/);
+  assertEquals(snapshot(`${local.path}/back/tree`), snapshot(`${local.path}/tree`));
+});
+
+Deno.test("as with cp -r, a folder goes into one that is there, and becomes one that is not", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "src/x/y.txt": "y", "here": null });
+  plant(server.dir, { "there": null });
+  const { path: cwd } = local;
+  assertDone(await ftp(server, "upload", "-r", "src", "there", { cwd }));
+  assertDone(await ftp(server, "upload", "-r", "src", "fresh", { cwd }));
+  assertDone(await ftp(server, "upload", "-r", "src/", "into/", { cwd }));
+  assertEquals(paths(server.dir).filter((path) => path.endsWith(".txt")), [
+    "fresh/x/y.txt",
+    "into/src/x/y.txt",
+    "there/src/x/y.txt",
+  ]);
+  assertDone(await ftp(server, "download", "-r", "fresh", "here", { cwd }));
+  assertDone(await ftp(server, "download", "-r", "fresh", "became", { cwd }));
+  assertDone(await ftp(server, "download", "-r", "fresh", { cwd }));
+  assertEquals(paths(cwd).filter((path) => path.endsWith(".txt")), [
+    "became/x/y.txt",
+    "fresh/x/y.txt",
+    "here/fresh/x/y.txt",
+    "src/x/y.txt",
+  ]);
+});
+
+Deno.test("., .. and paths with .. name a folder by its real name", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "one/a.txt": "1", "two/b.txt": "2" });
+  assertDone(await ftp(server, "upload", "-r", ".", { cwd: `${local.path}/one` }));
+  assertDone(await ftp(server, "upload", "-r", "../two", { cwd: `${local.path}/one` }));
+  assertEquals(paths(server.dir), ["one/", "one/a.txt", "two/", "two/b.txt"]);
+  assertDone(await ftp(server, "upload", "-r", "..", "up", { cwd: `${local.path}/one` }));
+  assertEquals(paths(`${server.dir}/up`), ["one/", "one/a.txt", "two/", "two/b.txt"]);
+  // The served folder has no name: what is in it goes into the local folder.
+  Deno.mkdirSync(`${local.path}/all`);
+  assertDone(await ftp(server, "download", "-r", "/", { cwd: `${local.path}/all` }));
+  assertEquals(snapshot(`${local.path}/all`), snapshot(server.dir));
+});
+
+Deno.test("a folder without -r is refused, and nothing is moved", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "src/x": "1", "plain": "2" });
+  plant(server.dir, { "folder/x": "1" });
+  for (const args of [["upload", "src"], ["upload", "plain", "src", "to/"], ["download", "folder"]]) {
+    const { code, stderr } = await ftp(server, ...args as [string], { cwd: local.path });
+    assertEquals(code, 1);
+    assertMatch(stderr, /"(src|\/?folder)".* is a folder; -r (sends|takes) it|is a folder/);
+  }
+  assertEquals([namesIn(server.dir), namesIn(local.path)], [["folder"], ["plain", "src"]]);
+});
+
+Deno.test("several names at once, get and put, mget and mput", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "a": "1", "b": "2", "c": "3", "dir/d": "4" });
+  const { path: cwd } = local;
+  assertDone(await ftp(server, "put", "a", "b", "c", { cwd }));
+  assertDone(await ftp(server, "put", "a", "b", "in/", { cwd }));
+  assertDone(await ftp(server, "mput", "a", "dir", "-r", { cwd }));
+  assertEquals(paths(server.dir), ["a", "a_1", "b", "c", "dir/", "dir/d", "in/", "in/a", "in/b"]);
+  Deno.mkdirSync(`${cwd}/got`);
+  assertDone(await ftp(server, "get", "a", "b", "got", { cwd }));
+  assertDone(await ftp(server, "mget", "c", "/in/b", { cwd: `${cwd}/got` }));
+  assertDone(await ftp(server, "mget", "-r", "in", "dir", { cwd: `${cwd}/got` }));
+  assertEquals(paths(`${cwd}/got`), ["a", "b", "b_1", "c", "dir/", "dir/d", "in/", "in/a", "in/b"]);
+  const missing = await ftp(server, "get", "a", "nowhere", "got", { cwd });
+  assertEquals(missing.code, 1);
+  assertStringIncludes(missing.stderr, "no such file");
+});
+
+Deno.test("patterns need no shell, on both sides", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, {
+    "one.log": "1",
+    "two.log": "2",
+    "three.txt": "3",
+    ".secret.log": "4",
+    "a/four.txt": "4",
+    "a/b/five.txt": "5",
+    "a/b/six.log": "6",
+    "a/.b/seven.txt": "7",
+  });
+  const { path: cwd } = local;
+  const meant: [string[], string[]][] = [
+    [["*.log"], ["one.log", "two.log"]],
+    [["t*.*"], ["three.txt", "two.log"]],
+    [["{one,two}.log"], ["one.log", "two.log"]],
+    [["[ot]*.log"], ["one.log", "two.log"]],
+    [["???.log"], ["one.log", "two.log"]],
+    [[".*.log"], [".secret.log"]],
+    [["*.log", "three.txt", "th*"], ["one.log", "three.txt", "two.log"]],
+  ];
+  for (const [patterns, names] of meant) {
+    await using other = await startServer();
+    assertDone(await ftp(other, "mput", "--overwrite", ...patterns, { cwd }));
+    assertEquals(namesIn(other.dir), names, patterns.join(" "));
+  }
+  await using tree = await startServer();
+  assertDone(await ftp(tree, "upload", "a/**/*.txt", { cwd }));
+  const sent = paths(tree.dir).filter((path) => path.endsWith(".txt"));
+  assertDone(await ftp(server, "upload", "-r", ".", "all", { cwd }));
+  for (const [patterns, names] of meant) {
+    using into = new TempFolder();
+    assertDone(await ftp(server, "mget", "--overwrite", ...patterns.map((name) => `all/${name}`), { cwd: into.path }));
+    assertEquals(namesIn(into.path), names, patterns.join(" "));
+  }
+  using into = new TempFolder();
+  assertDone(await ftp(server, "download", "/all/a/**/*.txt", { cwd: into.path }));
+  const fetched = paths(into.path).filter((path) => path.endsWith(".txt"));
+  assertEquals(fetched, ["b/five.txt", "four.txt"]);
+  assertEquals(sent, fetched);
+});
+
+Deno.test("a pattern that matches nothing is an error, one that matches folders takes them with -r only", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "x1/f": "1", "x2": "2" });
+  const { path: cwd } = local;
+  for (const [command, dir] of [["upload", cwd], ["download", server.dir]]) {
+    const { code, stderr } = await ftp(server, command, "*.nothing", { cwd });
+    assertEquals(code, 1, dir);
+    assertStringIncludes(stderr, 'nothing matches "*.nothing"');
+  }
+  assertDone(await ftp(server, "upload", "x*", { cwd }));
+  assertEquals(paths(server.dir), ["x2"]);
+  assertDone(await ftp(server, "upload", "-r", "x*", "in/", { cwd }));
+  assertEquals(paths(`${server.dir}/in`), ["x1/", "x1/f", "x2"]);
+});
+
+Deno.test("names that look like patterns mean themselves when they are there", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "a[1].txt": "brackets", "a1.txt": "one", "*": "star", "{x,y}": "braces", "w?/in": "folder" });
+  const { path: cwd } = local;
+  assertDone(await ftp(server, "upload", "a[1].txt", "*", "{x,y}", { cwd }));
+  assertDone(await ftp(server, "upload", "-r", "w?", { cwd }));
+  assertEquals(paths(server.dir), ["*", "a[1].txt", "w?/", "w?/in", "{x,y}"]);
+  plant(server.dir, { "a1.txt": "one" });
+  using into = new TempFolder();
+  assertDone(await ftp(server, "download", "a[1].txt", "--no-show", { cwd: into.path }));
+  assertDone(await ftp(server, "download", "*", "--no-show", { cwd: into.path }));
+  assertEquals(namesIn(into.path), ["*", "a[1].txt"]);
+  // As with any other name, the second argument is what a single file is to be called.
+  assertDone(await ftp(server, "download", "a[1].txt", "renamed.txt", "--no-show", { cwd: into.path }));
+  assertEquals(Deno.readTextFileSync(`${into.path}/renamed.txt`), "brackets");
+});
+
+Deno.test("hard names survive both ways, in trees and one by one", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const files = Object.fromEntries(HARD_NAMES.map((name, at) => [name, `content ${at}`]));
+  const folders = Object.fromEntries(HARD_NAMES.map((name, at) => [`folders/${name}/${name}`, `inside ${at}`]));
+  plant(`${local.path}/names`, { ...files, ...folders });
+  const { path: cwd } = local;
+  assertDone(await ftp(server, "upload", "-r", "names", { cwd }));
+  assertEquals(snapshot(`${server.dir}/names`), snapshot(`${local.path}/names`));
+  assertDone(await ftp(server, "download", "-r", "names", "back", { cwd }));
+  assertEquals(snapshot(`${local.path}/back`), snapshot(`${local.path}/names`));
+  const typed = HARD_NAMES.filter((name) => name !== "-");
+  Deno.mkdirSync(`${cwd}/single`);
+  assertDone(await ftp(server, "mput", "--", ...typed, { cwd: `${cwd}/names` }));
+  assertDone(await ftp(server, "mget", "--", ...typed, { cwd: `${cwd}/single` }));
+  assertEquals(namesIn(`${cwd}/single`), typed.toSorted());
+  for (const name of typed) assertEquals(Deno.readTextFileSync(`${cwd}/single/${name}`), files[name]);
+});
+
+Deno.test("2,000 files in one folder, both ways", async () => {
+  await using server = await startServer({ args: ["--no-fsync"] });
+  using local = new TempFolder();
+  plant(`${local.path}/many`, Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`f${at}`, `${at}`])));
+  const { path: cwd } = local;
+  const up = await ftp(server, "upload", "-r", "many", "--json", { cwd });
+  assertDone(up);
+  const lines = jsonLines(up);
+  assertEquals(lines.length, 2001);
+  const { summary } = lines.at(-1);
+  assertEquals([summary.files, summary.failed, summary.left], [2000, 0, 0]);
+  assertDone(await ftp(server, "download", "many/f*", "back/", { cwd }));
+  assertEquals(snapshot(`${cwd}/back`), snapshot(`${cwd}/many`));
+  assertEquals(snapshot(`${server.dir}/many`), snapshot(`${cwd}/many`));
+});
+
+Deno.test("symbolic links are skipped and said to be, or followed, but never out of the tree", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const plantLinks = (top: string) => {
+    plant(top, { "out/secret": "secret", "tree/real/file": "file" });
+    Deno.symlinkSync("real/file", `${top}/tree/to-file`);
+    Deno.symlinkSync("real", `${top}/tree/to-folder`);
+    Deno.symlinkSync("../out/secret", `${top}/tree/out-file`);
+    Deno.symlinkSync("../out", `${top}/tree/out-folder`);
+    Deno.symlinkSync(`${top}/out`, `${top}/tree/absolute`);
+    Deno.symlinkSync("nowhere", `${top}/tree/dangling`);
+  };
+  plantLinks(local.path);
+  const { path: cwd } = local;
+  const skip = await ftp(server, "upload", "-r", "tree", "skipped", { cwd });
+  assertDone(skip);
+  assertEquals(paths(`${server.dir}/skipped`), ["real/", "real/file"]);
+  assertMatch(skip.stderr, /to-file is left out: it is a symbolic link; --links follow/);
+  assertMatch(skip.stdout, /, 6 left out\n$/);
+  const follow = await ftp(server, "upload", "-r", "tree", "followed", "--links", "follow", { cwd });
+  assertDone(follow);
+  assertEquals(paths(`${server.dir}/followed`), ["real/", "real/file", "to-file", "to-folder/", "to-folder/file"]);
+  assertMatch(follow.stderr, /out-folder is left out: it is a symbolic link that leads out of the folder/);
+  assertMatch(follow.stderr, /dangling is left out: it leads nowhere/);
+  assertEquals((await ftp(server, "upload", "-r", "tree", "--links", "keep", { cwd })).code, 2);
+
+  await using other = await startServer();
+  using away = new TempFolder();
+  plantLinks(away.path);
+  plant(other.dir, { "tree/real/file": "file" });
+  for (const [to, name] of [["real/file", "to-file"], ["real", "to-folder"], [`${away.path}/out`, "out-folder"]]) {
+    Deno.symlinkSync(to, `${other.dir}/tree/${name}`);
+  }
+  assertDone(await ftp(other, "download", "-r", "tree", "down-skipped", { cwd }));
+  assertEquals(paths(`${cwd}/down-skipped`), ["real/", "real/file"]);
+  assertDone(await ftp(other, "download", "-r", "tree", "down-followed", "--links", "follow", { cwd }));
+  assertEquals(paths(`${cwd}/down-followed`), ["real/", "real/file", "to-file", "to-folder/", "to-folder/file"]);
+});
+
+Deno.test("a circle of links ends where it began", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "tree/a/f": "1", "tree/b/g": "2" });
+  for (const [to, name] of [["..", "a/up"], [".", "a/self"], ["../b", "a/b"], ["../a", "b/a"]]) {
+    Deno.symlinkSync(to, `${local.path}/tree/${name}`);
+  }
+  assertDone(await ftp(server, "upload", "-r", "tree", "--links", "follow", { cwd: local.path }));
+  assertEquals(paths(`${server.dir}/tree`).filter((path) => !path.endsWith("/")), ["a/b/g", "a/f", "b/a/f", "b/g"]);
+});
+
+Deno.test("a failing file is told, the rest goes on, and the exit code is 1", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "src/a": "1", "src/b": "22", "src/c": "3", "got/src/b/x": "in the way" });
+  plant(server.dir, { "src/b/x": "in the way" });
+  const { path: cwd } = local;
+  const up = await ftp(server, "upload", "-r", "src", "--overwrite", { cwd });
+  assertEquals(up.code, 1);
+  assertMatch(up.stderr, /^ftp: src\/b: .*is a folder/m);
+  assertMatch(up.stderr, /1 of 3 files failed/);
+  assertMatch(up.stdout, /^Sent 2 files, 2 B in .+, 1 failed\n$/);
+  assertEquals(paths(server.dir), ["src/", "src/a", "src/b/", "src/b/x", "src/c"]);
+  const json = await ftp(server, "upload", "-r", "src", "--overwrite", "--json", { cwd });
+  assertEquals(json.code, 1);
+  const lines = jsonLines(json);
+  assertEquals(lines.slice(0, -1).map(({ uploaded, stored, size }) => [uploaded, stored, size]).sort(), [
+    ["src/a", "/src/a", 1],
+    ["src/c", "/src/c", 1],
+  ]);
+  const { ms, ...summary } = lines.at(-1).summary;
+  assert(ms >= 0);
+  assertEquals(summary, { files: 2, bytes: 2, failed: 1, left: 0 });
+  assertEquals(JSON.parse(json.stderr.split("\n")[0]).error.code, "is_folder");
+
+  plant(server.dir, { "down/a": "1", "down/b": "22", "down/c": "3" });
+  plant(local.path, { "down/b/x": "in the way" });
+  const down = await ftp(server, "download", "-r", "down", "--overwrite", { cwd });
+  assertEquals(down.code, 1, down.stdout + down.stderr);
+  assertMatch(down.stderr, /^ftp: down\/b: .*is a folder/m);
+  assertMatch(down.stdout, /^Fetched 2 files, 2 B in .+, 1 failed\n$/);
+  assertEquals(paths(`${cwd}/down`), ["a", "b/", "b/x", "c"]);
+});
+
+Deno.test("a file is kept beside a local folder of its name, not put into it", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(server.dir, { "down/a.txt": "1", "down/b": "2" });
+  plant(local.path, { "down/b/x": "in the way" });
+  assertDone(await ftp(server, "download", "-r", "down", { cwd: local.path }));
+  assertEquals(paths(`${local.path}/down`), ["a.txt", "b/", "b/x", "b_1"]);
+});
+
+testUnless(bound ? undefined : "root cannot give up its rights", "what cannot be read is told", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "src/a": "1", "src/b": "22", "src/closed/c": "3" });
+  Deno.chmodSync(`${local.path}/src/b`, 0);
+  Deno.chmodSync(`${local.path}/src/closed`, 0);
+  const { code, stdout, stderr } = await boundFtp(server, ["upload", "-r", "src"], local.path);
+  Deno.chmodSync(`${local.path}/src/closed`, 0o700);
+  assertEquals(code, 1);
+  assertMatch(stderr, /src\/b: .*permission denied/);
+  assertMatch(stderr, /src\/closed.*permission denied/);
+  assertMatch(stdout, /failed/);
+  assertEquals(paths(server.dir).filter((path) => !path.endsWith("/")), ["src/a"]);
+});
+
+testUnless(
+  bound ? undefined : "root cannot give up its rights",
+  "a folder that cannot be read makes the exit code 1, though every file that was seen was sent",
+  async () => {
+    await using server = await startServer();
+    using local = new TempFolder();
+    plant(local.path, { "src/a": "1", "src/closed/c": "3" });
+    Deno.chmodSync(`${local.path}/src/closed`, 0);
+    const { code, stdout, stderr } = await boundFtp(server, ["upload", "-r", "src"], local.path);
+    Deno.chmodSync(`${local.path}/src/closed`, 0o700);
+    assertEquals(code, 1, stdout);
+    assertMatch(stderr, /src\/closed.*permission denied/);
+  },
+);
+
+Deno.test("--stop-on-error stops at the first failure", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const names = Array.from({ length: 500 }, (_, at) => `f${String(at).padStart(3, "0")}`);
+  plant(`${local.path}/src`, Object.fromEntries(names.map((name) => [name, name])));
+  plant(server.dir, Object.fromEntries(names.map((name) => [`src/${name}/x`, "in the way"])));
+  const { code, stderr } = await ftp(server, "upload", "-r", "src", "--overwrite", "--stop-on-error", {
+    cwd: local.path,
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "stopped at the first failure");
+  assert(stderr.split("\n").length < 100, stderr);
+});
+
+Deno.test("taken names: both are kept, or --overwrite, or --fail-if-exists", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "src/a.txt": "new", "src/b.txt": "new" });
+  plant(server.dir, { "src/a.txt": "old" });
+  const { path: cwd } = local;
+  const failed = await ftp(server, "upload", "-r", "src", "--fail-if-exists", { cwd });
+  assertEquals(failed.code, 1);
+  assertMatch(failed.stderr, /src\/a\.txt.* taken/);
+  assertEquals(Deno.readTextFileSync(`${server.dir}/src/a.txt`), "old");
+  assertEquals(namesIn(`${server.dir}/src`), ["a.txt", "b.txt"]);
+  assertDone(await ftp(server, "upload", "-r", "src", { cwd }));
+  assertEquals(namesIn(`${server.dir}/src`), ["a.txt", "a_1.txt", "b.txt", "b_1.txt"]);
+  assertDone(await ftp(server, "upload", "-r", "src", "--overwrite", { cwd }));
+  assertEquals(namesIn(`${server.dir}/src`), ["a.txt", "a_1.txt", "b.txt", "b_1.txt"]);
+  assertEquals(Deno.readTextFileSync(`${server.dir}/src/a.txt`), "new");
+  assertEquals((await ftp(server, "upload", "-r", "src", "--overwrite", "--fail-if-exists", { cwd })).code, 2);
+
+  plant(local.path, { "src/a.txt": "mine" });
+  assertDone(await ftp(server, "download", "-r", "src", { cwd }));
+  assertEquals(Deno.readTextFileSync(`${cwd}/src/a.txt`), "mine");
+  assertEquals(namesIn(`${cwd}/src`).length, 6);
+  assertDone(await ftp(server, "download", "-r", "src", "--overwrite", { cwd }));
+  assertEquals(Deno.readTextFileSync(`${cwd}/src/a.txt`), "new");
+});
+
+Deno.test("times before 1970 and far ahead are kept", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "src/old": "1", "src/new": "2", "src/plain": "3" });
+  touch(`${local.path}/src/old`, new Date("1965-01-01T00:00:00.000Z"));
+  touch(`${local.path}/src/new`, new Date("2100-01-01T00:00:00.000Z"));
+  touch(`${local.path}/src/plain`, new Date(LONG_AGO.getTime() + 123));
+  const { path: cwd } = local;
+  assertDone(await ftp(server, "upload", "-r", "src", { cwd }));
+  assertEquals(snapshot(`${server.dir}/src`), snapshot(`${cwd}/src`));
+  assertDone(await ftp(server, "download", "-r", "src", "back", { cwd }));
+  assertEquals(snapshot(`${cwd}/back`), snapshot(`${cwd}/src`));
+});
