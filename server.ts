@@ -10,10 +10,13 @@ import { ConfigError, helpText, readConfig, type Settings } from "./server/confi
 import { createLog } from "./server/log.ts";
 import { Places } from "./server/places.ts";
 import { createServer } from "./server/serve.ts";
+import { sweepRegularly } from "./server/sweep.ts";
 import { isWorker, runWorker, Workers } from "./server/workers.ts";
 
 /** How long a client that is cut off may take to clear away what was half done, in milliseconds. */
 const CUT_MS = 1_000;
+
+const HOUR_MS = 3_600_000;
 
 async function main(): Promise<number> {
   const invocation = await readConfig(Deno.args, {
@@ -45,9 +48,11 @@ async function serve(dir: string, settings: Settings): Promise<number> {
       setTimeout(() => Deno.exit(0), grace + CUT_MS);
     });
   }
+  const endSweeping = sweepRegularly(server.storage, settings["partial-ttl"] * HOUR_MS, log);
   console.log(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${Deno.realPathSync(dir)}`);
   await server.run();
   await workers.ended();
+  endSweeping();
   log("stopped");
   return 0;
 }

@@ -40,6 +40,8 @@ export const DEFAULT_PORT = 8080;
 export const DEFAULT_TIMEOUT = 30;
 /** Most entries of one listing that a client takes, so that a hostile server cannot fill its memory. */
 const MAX_ENTRIES = 1_000_000;
+/** Most bytes of one listing, for the same reason. */
+const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 /** Longest line of a listing, in bytes. */
 const MAX_LINE_BYTES = 64 * 1024;
 
@@ -228,7 +230,16 @@ export class Client {
       offset,
       ...owner,
     };
-    return (await this.#requests.send("upload", parameters, { source, sha256, signal, onProgress })).reply;
+    let sent = offset;
+    const count = (bytes: number) => {
+      sent = offset + bytes;
+      onProgress?.(bytes);
+    };
+    const { reply } = await this.#requests.send("upload", parameters, { source, sha256, signal, onProgress: count });
+    if (reply.size !== sent) {
+      throw new CommandError("mismatch", `the server says that it stored ${reply.size} of ${sent} bytes`);
+    }
+    return reply;
   }
 
   /** Removes a file, or with `recursive` a folder and all below it (PROTOCOL.md section 7.7). */
@@ -362,8 +373,8 @@ async function readEntries({ body }: Answer<"ls">): Promise<Entry[]> {
       start = end + 1;
     }
     rest = bytes.slice(start);
-    if (entries.length > MAX_ENTRIES) {
-      throw new CommandError("bad_request", `the listing has more than ${MAX_ENTRIES} entries`);
+    if (entries.length > MAX_ENTRIES || body.size > MAX_LISTING_BYTES) {
+      throw new CommandError("bad_request", "the listing is too long; list its folders one by one");
     }
     if (rest.length > MAX_LINE_BYTES) throw new ProtocolError(`a line of the listing is over ${MAX_LINE_BYTES} bytes`);
   }

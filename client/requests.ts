@@ -7,7 +7,7 @@
 import { type BodyBudget, type ByteSource, IncomingBody, sendBody } from "../protocol/body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError } from "../protocol/errors.ts";
-import { FLAG_BODY, type Frame, FrameKind, kindName, PREAMBLE } from "../protocol/frame.ts";
+import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
 import {
   BODY_WINDOW_BYTES,
   bodyEnd,
@@ -50,7 +50,7 @@ export interface RequestOptions {
 interface Pending {
   readonly command: CommandName;
   readonly answer: PromiseWithResolvers<Answer<CommandName>>;
-  /** Ends the sending of its body when the server has answered early; there only while it is being sent. */
+  /** Ends the sending of its body when the server has refused it; there only while it is being sent. */
   stop?: AbortController;
   body?: IncomingBody;
 }
@@ -139,6 +139,10 @@ export class Requests {
     options: RequestOptions = {},
   ): Promise<Answer<C>> {
     options.signal?.throwIfAborted();
+    const payload = encodeMessage({ command, ...parameters });
+    if (payload.length > MAX_CONTROL_BYTES) {
+      throw new CommandError("name_too_long", "the path is longer than any can be");
+    }
     const turn = this.#sending;
     const sent = Promise.withResolvers<void>();
     this.#sending = sent.promise;
@@ -156,7 +160,7 @@ export class Requests {
       pending = { command, answer: Promise.withResolvers() };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
       this.#pending.set(id, pending);
-      await this.#write(id, pending, parameters, options);
+      await this.#write(id, pending, payload, options);
     } finally {
       sent.resolve();
     }
@@ -205,15 +209,15 @@ export class Requests {
     if (!this.#lost) this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
   }
 
-  async #write<C extends CommandName>(
+  async #write(
     id: number,
     pending: Pending,
-    parameters: RequestInput<C>,
+    payload: Uint8Array,
     { source, sha256, signal, onProgress }: RequestOptions,
   ): Promise<void> {
-    const { command, answer } = pending;
+    const { answer } = pending;
     const flags = source ? FLAG_BODY : 0;
-    this.#connection.writeFrame(FrameKind.REQUEST, id, encodeMessage({ command, ...parameters }), flags);
+    this.#connection.writeFrame(FrameKind.REQUEST, id, payload, flags);
     if (source) {
       const stop = pending.stop = new AbortController();
       const abort = () => stop.abort(signal!.reason);
@@ -283,6 +287,8 @@ export class Requests {
   #answered(id: number, payload: Uint8Array, hasBody: boolean): void {
     const pending = this.#pending.get(id);
     if (!pending || pending.body) throw new ProtocolError(`REPLY to ${id}, which waits for none`);
+    // It cannot have what has not been sent.
+    if (pending.stop) throw new ProtocolError(`REPLY to ${pending.command} before its body had ended`);
     const schema = COMMANDS[pending.command];
     if (hasBody !== ("body" in schema && schema.body === "reply")) {
       throw new ProtocolError(`REPLY to ${pending.command} ${hasBody ? "with" : "without"} a body`);
@@ -294,7 +300,6 @@ export class Requests {
       body.end({ size: 0, crc32: "00000000" });
       this.#finished(id);
     }
-    pending.stop?.abort(new CommandError("canceled", "the server has answered"));
     const cancel = () => {
       body.discard();
       this.#cancel(id);

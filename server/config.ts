@@ -63,6 +63,12 @@ const SETTINGS = {
     value: "COUNT",
     help: "threads that serve, for many clients on many cores",
   },
+  "partial-ttl": {
+    schema: v.pipe(number, v.minValue(0.01, "must be at least 0.01"), v.maxValue(1_000_000, "must be at most 1000000")),
+    fallback: 168,
+    value: "HOURS",
+    help: "remove what an interrupted upload left after so long",
+  },
   grace: { schema: seconds, fallback: 30, value: "SECONDS", help: "when stopping, let transfers run for so long" },
   fsync: { schema: yesOrNo, fallback: true, help: "flush an upload to disk before it is acknowledged" },
   "log-format": { schema: oneOf(["text", "json"]), fallback: "text", value: "FORMAT", help: "text or json" },

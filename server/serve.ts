@@ -12,6 +12,7 @@ import { createLog, type Log } from "./log.ts";
 import type { Places } from "./places.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { LocalStorage } from "./storage/local.ts";
+import type { Storage } from "./storage/storage.ts";
 
 /** How often silence is checked, in milliseconds, unless the limit asks for more. */
 const CHECK_MS = 1_000;
@@ -69,6 +70,11 @@ export class Server {
   constructor(listener: Deno.TcpListener, options: ServeOptions) {
     this.#listener = listener;
     this.#options = options;
+  }
+
+  /** The served files. */
+  get storage(): Storage {
+    return this.#options.storage;
   }
 
   /** The address and port that it listens on. */

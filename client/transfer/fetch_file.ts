@@ -72,7 +72,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       await requireRoom(target.folder, entry.size - done, shown);
       partial ??= PartialFile.create(target.folder, options);
       await receive(download, partial, (bytes) => {
-        progressed();
+        progressed(done + bytes);
         job.onProgress(done + bytes);
       });
       const { collision } = job;

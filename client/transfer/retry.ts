@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ConnectionLostError, TruncatedError } from "../../protocol/errors.ts";
 import type { Client } from "../client.ts";
 
 /** How long to wait before the first attempt to connect again, in milliseconds; each further one takes twice as long. */
@@ -30,24 +31,35 @@ export interface Connector {
  * Does something that needs the connection, again from its start whenever that is lost.
  *
  * @param connector see {@linkcode Connector}
- * @param work told how often it was begun before, and to be told of any progress: as long as there is some, it goes on
+ * @param work told how often it was begun before; it tells how far it is. As long as it gets further than ever, it goes on
  * @throws what `work` throws for another reason; the last loss when `retries` attempts in a row came to nothing
  */
 export async function retrying<T>(
   connector: Connector,
-  work: (client: Client, attempt: number, progressed: () => void) => Promise<T>,
+  work: (client: Client, attempt: number, progressed: (position: number) => void) => Promise<T>,
 ): Promise<T> {
   let vain = 0;
+  let farthest = 0;
+  const progressed = (position: number) => {
+    if (position <= farthest) return;
+    farthest = position;
+    vain = 0;
+  };
   for (let attempt = 0;; attempt++) {
     let client: Client | undefined;
     try {
       client = connector.client;
-      return await work(client, attempt, () => vain = 0);
+      return await work(client, attempt, progressed);
     } catch (error) {
-      if (!client?.lost || connector.signal.aborted || vain >= connector.retries) throw error;
+      if (!isLost(client) || connector.signal.aborted || vain >= connector.retries) throw error;
       vain = await connectAgain(connector, vain + 1, error);
     }
   }
+}
+
+/** A server that breaks the protocol would do so again. */
+function isLost(client: Client | undefined): boolean {
+  return client?.lost instanceof ConnectionLostError || client?.lost instanceof TruncatedError;
 }
 
 /** Connects again with growing pauses; returns how many attempts in a row have been in vain. */

@@ -63,7 +63,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
         offset,
         signal,
         onProgress: (sent) => {
-          progressed();
+          progressed(offset + sent);
           job.onProgress(offset + sent);
         },
       });

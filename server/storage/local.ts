@@ -232,6 +232,31 @@ export class LocalStorage implements Storage {
     });
   }
 
+  async sweep(before: number): Promise<number> {
+    let swept = 0;
+    const folders = [placeOf(this.#root)];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      const { real } = folder;
+      const look = ({ name, isDirectory }: Deno.DirEntry) => {
+        const path = under(real, name);
+        if (isDirectory) folders.push(placeOf(path));
+        else if (isPartialName(name) && (Deno.lstatSync(path).mtime?.getTime() ?? before) < before) {
+          Deno.removeSync(path);
+          swept++;
+        }
+      };
+      const tryToLook = (entry: Deno.DirEntry) => {
+        try {
+          look(entry);
+        } catch { /* it went away, or is not ours to touch */ }
+      };
+      try {
+        for await (const _ of inBatches(folder, tryToLook)) { /* the work is done by then */ }
+      } catch { /* the same */ }
+    }
+    return swept;
+  }
+
   /** The real path of what stands under a path, links followed. */
   #resolve(path: Path): string {
     const joined = this.#join(path);

@@ -128,6 +128,8 @@ export interface Storage {
   remove(path: Path, options: { recursive: boolean; signal: AbortSignal }): Promise<Removed>;
   /** Makes a folder in an existing one. */
   makeFolder(path: Path): void;
+  /** Removes what interrupted uploads left, and nobody has written to since a time in milliseconds since 1970. */
+  sweep(before: number): Promise<number>;
   /** Removes an empty folder. */
   removeFolder(path: Path): void;
   /** Gives a file or folder another name, which must be free. */
