@@ -21,6 +21,7 @@ import {
   BLOCK_DIGEST_BYTES,
   type ChecksumAlgorithm,
   type Collision,
+  type CommandName,
   decodeMessage,
   type Entry,
   entryLine,
@@ -200,12 +201,7 @@ export class Client {
   ): Promise<Download> {
     const { sha256 = false, offset = 0, signal } = options;
     const answer = await this.#requests.send("download", { path, sha256, offset }, { signal });
-    const abort = () => {
-      answer.body.interrupt(canceled());
-      answer.cancel();
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    return new Download(answer, sha256, offset, () => signal?.removeEventListener("abort", abort));
+    return new Download(answer, sha256, offset, watch(answer, signal));
   }
 
   /**
@@ -271,7 +267,7 @@ export class Client {
    */
   async interrupted(path: string, owner: TransferOwner, options: CallOptions = {}): Promise<BlockDigests> {
     const answer = await this.#requests.send("resume", { path, ...owner }, options);
-    return readDigests(answer, answer.reply.size);
+    return readDigests(answer, answer.reply.size, watch(answer, options.signal));
   }
 
   /**
@@ -284,7 +280,7 @@ export class Client {
   async blocks(path: string, size: number, options: CallOptions = {}): Promise<BlockDigests & { entry: Entry }> {
     const answer = await this.#requests.send("blocks", { path, size }, options);
     const { entry } = answer.reply;
-    return { entry, ...readDigests(answer, Math.min(size, entry.size)) };
+    return { entry, ...readDigests(answer, Math.min(size, entry.size), watch(answer, options.signal)) };
   }
 
   /** The checksum of a file, computed by the server (PROTOCOL.md section 7.13). */
@@ -316,6 +312,7 @@ export class Client {
   async #cancelable<T>(answer: Answer<"ls">, signal: AbortSignal | undefined, read: () => Promise<T>): Promise<T> {
     const abort = () => answer.body.interrupt(canceled());
     signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
     try {
       return await read();
     } finally {
@@ -382,7 +379,22 @@ async function readEntries({ body }: Answer<"ls">): Promise<Entry[]> {
   return entries;
 }
 
-function readDigests(answer: Answer<"resume" | "blocks">, size: number): BlockDigests {
+/**
+ * Stops the body of an answer when the signal fires, also when it has fired while the answer was on its way.
+ *
+ * @returns ends the watch
+ */
+function watch(answer: Answer<CommandName>, signal: AbortSignal | undefined): () => void {
+  const abort = () => {
+    answer.body.interrupt(canceled());
+    answer.cancel();
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  return () => signal?.removeEventListener("abort", abort);
+}
+
+function readDigests(answer: Answer<"resume" | "blocks">, size: number, onEnd: () => void): BlockDigests {
   answer.body.expect({ size: Math.ceil(size / BLOCK_BYTES) * BLOCK_DIGEST_BYTES });
   let kept = new Uint8Array(0);
   return {
@@ -390,7 +402,7 @@ function readDigests(answer: Answer<"resume" | "blocks">, size: number): BlockDi
     async next() {
       while (kept.length < BLOCK_DIGEST_BYTES) {
         const chunk = await answer.body.read();
-        if (chunk === null) return undefined;
+        if (chunk === null) return onEnd(), undefined;
         const joined = new Uint8Array(kept.length + chunk.length);
         joined.set(kept);
         joined.set(chunk, kept.length);
@@ -400,6 +412,9 @@ function readDigests(answer: Answer<"resume" | "blocks">, size: number): BlockDi
       kept = kept.slice(BLOCK_DIGEST_BYTES);
       return digest;
     },
-    cancel: answer.cancel,
+    cancel() {
+      onEnd();
+      answer.cancel();
+    },
   };
 }

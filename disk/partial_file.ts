@@ -127,6 +127,19 @@ export class PartialFile {
     }
   }
 
+  /**
+   * Whether an interrupted attempt of an owner left something. It is not touched.
+   *
+   * @param folder where to look
+   * @param owner whose it is to be
+   */
+  static isLeft(folder: string, { token }: PartialOwner): boolean {
+    try {
+      for (const { name } of Deno.readDirSync(folder)) if (partialOwner(name)?.token === token) return true;
+    } catch { /* whoever creates a file there is told */ }
+    return false;
+  }
+
   /** How many bytes it holds. */
   get size(): number {
     return this.#file.statSync().size;

@@ -168,9 +168,9 @@ Deno.test("without the right token nobody learns of a partial", async () => {
   assertEquals((await resume(client, { path: "/sub/file.bin" })).reply, nothing, "in that folder only");
   for (
     const wrong of [
-      { token: TOKEN.slice(1) },
-      { token: TOKEN.toUpperCase() },
-      { token: `${TOKEN}\n` },
+      { token: OTHER_TOKEN.slice(1) },
+      { token: OTHER_TOKEN.toUpperCase() },
+      { token: `${OTHER_TOKEN}\n` },
       { token: "../x" },
       {
         run: `${RUN}0`,

@@ -1,7 +1,9 @@
 /** The interactive shell, in a real terminal, against the built programs. */
 
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { RESUME_BYTES } from "../client/transfer/blocks.ts";
 import { FrameKind } from "../protocol/frame.ts";
+import { namesIn, partialsIn, pattern, sha256OfFile } from "./support/files.ts";
 import { startServer } from "./support/programs.ts";
 import { COLUMNS, Key, openShell, PROMPT } from "./support/pty.ts";
 import { Hold, type Meddle, Relay } from "./support/relay.ts";
@@ -195,11 +197,14 @@ Deno.test("Ctrl-C at the prompt clears the line, Ctrl-Z does nothing", async () 
   await shell.waitFor(`${Deno.cwd()}\n`);
 });
 
-Deno.test("Ctrl-C cancels a download, leaves nothing of it, and keeps the connection", async () => {
+/** Bytes of a file that is not worth going on with. */
+const SMALL_BYTES = RESUME_BYTES - 1;
+
+Deno.test("Ctrl-C cancels the download of a smaller file, leaves nothing of it, and keeps the connection", async () => {
   using folder = new TempFolder();
   await using server = await startServer();
-  sparse(`${server.dir}/big.bin`);
-  const hold = new Hold(BIG_BYTES / 2);
+  sparse(`${server.dir}/big.bin`, SMALL_BYTES);
+  const hold = new Hold(SMALL_BYTES / 2);
   await using relay = new Relay(server, { down: hold.meddle });
   await using shell = await openShell([relay.address], { cwd: folder.path });
   await shell.enter("download big.bin");
@@ -210,13 +215,40 @@ Deno.test("Ctrl-C cancels a download, leaves nothing of it, and keeps the connec
   assertEquals([...Deno.readDirSync(folder.path)], []);
   hold.release();
   await shell.enter("size big.bin");
-  await shell.waitFor(`(${BIG_BYTES} bytes)`);
+  await shell.waitFor(`(${SMALL_BYTES} bytes)`);
   assertEquals(server.log().match(/connected/g)?.length, 1, server.log());
 });
 
-Deno.test("Ctrl-C cancels an upload, leaves nothing of it, and keeps the connection", async () => {
+Deno.test("Ctrl-C cancels a large download and hides what is there, with which the next attempt goes on", async () => {
   using folder = new TempFolder();
-  folder.file("big.bin", BIG_BYTES);
+  await using server = await startServer();
+  Deno.writeFileSync(`${server.dir}/big.bin`, pattern(BIG_BYTES));
+  const hold = new Hold(BIG_BYTES / 2);
+  await using relay = new Relay(server, { down: hold.meddle });
+  await using shell = await openShell([relay.address], { cwd: folder.path });
+  await shell.enter("download big.bin --no-show");
+  await hold.reached;
+  await shell.type(Key.CTRL_C);
+  await shell.waitFor("ftp: canceled");
+  await shell.waitFor(`ftp ${relay.address}:/> `);
+  const partials = partialsIn(folder.path);
+  assertEquals([namesIn(folder.path), partials.length], [partials, 1]);
+  const { size } = Deno.statSync(`${folder.path}/${partials[0]}`);
+  assert(size > 0 && size < BIG_BYTES);
+  hold.release();
+  await shell.enter("lls");
+  await shell.waitFor("0 files, 0 folders");
+  await shell.enter("download big.bin --no-show");
+  await shell.waitFor(`big.bin: going on at ${size} of ${BIG_BYTES} bytes`);
+  await shell.waitFor("Saved as big.bin");
+  assertEquals(namesIn(folder.path), ["big.bin"]);
+  assertEquals(sha256OfFile(`${folder.path}/big.bin`), sha256OfFile(`${server.dir}/big.bin`));
+  assertEquals(server.log().match(/connected/g)?.length, 1, server.log());
+});
+
+Deno.test("Ctrl-C cancels a large upload and hides what is there, with which the next attempt goes on", async () => {
+  using folder = new TempFolder();
+  folder.file("big.bin", pattern(BIG_BYTES));
   await using server = await startServer();
   const hold = new Hold(BIG_BYTES / 2);
   await using relay = new Relay(server, { up: hold.meddle });
@@ -229,7 +261,15 @@ Deno.test("Ctrl-C cancels an upload, leaves nothing of it, and keeps the connect
   await shell.waitFor(`ftp ${relay.address}:/> `);
   await shell.enter("ls -a");
   await shell.waitFor("0 files, 0 folders");
-  assertEquals([...Deno.readDirSync(server.dir)], []);
+  const partials = partialsIn(server.dir);
+  assertEquals([namesIn(server.dir), partials.length], [partials, 1]);
+  const { size } = Deno.statSync(`${server.dir}/${partials[0]}`);
+  assert(size > 0 && size < BIG_BYTES);
+  await shell.enter("upload big.bin");
+  await shell.waitFor(`big.bin: going on at ${size} of ${BIG_BYTES} bytes`);
+  await shell.waitFor("Stored as /big.bin");
+  assertEquals(namesIn(server.dir), ["big.bin"]);
+  assertEquals(sha256OfFile(`${server.dir}/big.bin`), sha256OfFile(`${folder.path}/big.bin`));
 });
 
 Deno.test("Ctrl-C and Ctrl-D at a question cancel the command", async () => {

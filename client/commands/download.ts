@@ -97,6 +97,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
     run: async (onProgress: (bytes: number) => void) => {
       const { saved, size } = await fetchFile(context, {
         path: from,
+        size: node.size,
         target: localPlace(top, base(to)),
         collision: on.has("overwrite") ? "overwrite" : "rename",
         sha256: on.has("sha256"),

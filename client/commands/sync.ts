@@ -6,7 +6,8 @@ import { isLocalFolder } from "../local_files.ts";
 import { type Job, runBatch } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { pipeline } from "../transfer/pipeline.ts";
-import { type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
+import { type Copy, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
+import { retrying } from "../transfer/retry.ts";
 import { sendFile } from "../transfer/send_file.ts";
 import { LocalSide, RemoteSide, type Side } from "../transfer/side.ts";
 import { sourceOptions } from "../transfer/sources.ts";
@@ -46,7 +47,7 @@ export const sync: Command = {
     const { links } = sourceOptions(call);
     const plan = await makePlan(source, target, { delete: on.has("delete"), checksum: on.has("checksum"), links });
     if (on.has("dry-run")) return showPlan(context, plan);
-    const copyOf = (path: string) => copy(context, down, local, remote, path, on.has("sha256"));
+    const copyOf = ({ path, size }: Copy) => copy(context, down, local, remote, path, size, on.has("sha256"));
     await carryOut(context, plan, target, copyOf, on.has("stop-on-error"));
     if (plan.same > 0) out.note(`${plural(plan.same, "file")} the same already`);
   },
@@ -57,7 +58,7 @@ async function carryOut(
   context: Context,
   plan: Plan,
   target: Side,
-  copy: (path: string) => Job["run"],
+  copy: (step: Copy) => Job["run"],
   stopOnError: boolean,
 ): Promise<void> {
   const { out } = context;
@@ -72,7 +73,7 @@ async function carryOut(
     await target.rename(from, to);
     tell({ step: "rename", from, to });
   });
-  const jobs = plan.copies.map(({ path, size }) => ({ name: path, size, run: copy(path) }));
+  const jobs = plan.copies.map((step) => ({ name: step.path, size: step.size, run: copy(step) }));
   await runBatch(context, jobs, { stopOnError, left: plan.left, verb: "Copied" });
   const files = plan.deletions.filter(({ kind }) => kind === "file");
   await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
@@ -86,6 +87,7 @@ function copy(
   local: Side,
   remote: Side,
   path: string,
+  bytes: number,
   sha256: boolean,
 ): Job["run"] {
   const onResume = (note: string) => context.out.note(`${printable(path)}: ${note}`);
@@ -99,7 +101,7 @@ function copy(
     }
     const slash = localPath.lastIndexOf("/");
     const target = { folder: localPath.slice(0, slash) || "/", name: localPath.slice(slash + 1) };
-    const { size } = await fetchFile(context, { ...common, path: remotePath, target, onProgress });
+    const { size } = await fetchFile(context, { ...common, path: remotePath, size: bytes, target, onProgress });
     return { step: "copy", path, size };
   };
 }
@@ -123,7 +125,10 @@ function showPlan({ out }: Context, { clear, folders, renames, copies, deletions
 }
 
 /** A source that is missing by mistake must not empty its target. */
-async function requireFolder({ client, signal }: Context, { top }: Side, remote: boolean): Promise<void> {
-  const isFolder = remote ? (await client.stat(top, { signal })).kind === "folder" : isLocalFolder(top);
+async function requireFolder(context: Context, { top }: Side, remote: boolean): Promise<void> {
+  const { signal } = context;
+  const isFolder = remote
+    ? (await retrying(context, (client) => client.stat(top, { signal }))).kind === "folder"
+    : isLocalFolder(top);
   if (!isFolder) throw new UsageError(`sync: "${printable(top)}" is not a folder`);
 }

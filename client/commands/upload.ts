@@ -1,13 +1,14 @@
 import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
-import type { Client, Collision } from "../client.ts";
+import type { Collision } from "../client.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
 import { isLocalFolder, localName } from "../local_files.ts";
 import { runBatch } from "../transfer/batch.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
+import { retrying } from "../transfer/retry.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { localSources, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
@@ -69,7 +70,7 @@ async function sendOne(context: Context, file: string, remote: string | undefine
   }
   const name = file === "-" ? baseName(resolvePath(remoteFolder, remote!)) : localName(file);
   const size = file === "-" ? undefined : sizeOf(file);
-  const path = await remoteTarget(client, remoteFolder, remote, name, signal);
+  const path = await remoteTarget(context, remote, name);
   const meter = context.meter(name, size);
   const began = performance.now();
   let stored: Sent;
@@ -109,7 +110,7 @@ async function sendMany(
   // As with `cp -r`: a folder goes into REMOTE when that is there, and becomes REMOTE when it is not.
   const becomes = remote !== undefined && !remote.endsWith("/") && typed.length === 1 && on.has("recursive") &&
     items[0]?.node.kind === "folder" && readPattern(typed[0]) === undefined &&
-    !await isRemoteFolder(context.client, top, signal);
+    !await isRemoteFolder(context, top);
   const first = items[0]?.to.length ?? 0;
   const target = (to: string) =>
     becomes ? joinPath(top, to.slice(first + 1)).replace(/(.)\/$/, "$1") : joinPath(top, to);
@@ -141,23 +142,19 @@ function collisionOf({ on }: Arguments): Collision | undefined {
 }
 
 /** Where an upload goes: a folder means into it. */
-async function remoteTarget(
-  client: Client,
-  folder: string,
-  typed: string | undefined,
-  name: string,
-  signal: AbortSignal,
-): Promise<string> {
+async function remoteTarget(context: Context, typed: string | undefined, name: string): Promise<string> {
+  const folder = context.remoteFolder;
   if (typed === undefined) return joinPath(folder, name);
   const path = resolvePath(folder, typed);
-  if (await isRemoteFolder(client, path, signal)) return joinPath(path, name);
+  if (await isRemoteFolder(context, path)) return joinPath(path, name);
   if (typed.endsWith("/")) throw new CommandError("not_found", `there is no remote folder "${typed}"`);
   return path;
 }
 
-async function isRemoteFolder(client: Client, path: string, signal: AbortSignal): Promise<boolean> {
+async function isRemoteFolder(context: Context, path: string): Promise<boolean> {
+  const { signal } = context;
   try {
-    return (await client.stat(path, { signal })).kind === "folder";
+    return (await retrying(context, (client) => client.stat(path, { signal }))).kind === "folder";
   } catch (error) {
     if (error instanceof CommandError && error.code === "not_found") return false;
     throw error;

@@ -18,6 +18,8 @@ import { type Connector, retrying } from "./retry.ts";
 export interface FetchJob {
   /** The path on the server. */
   path: string;
+  /** How large it is in bytes, as far as that is known; only a hint. */
+  size?: number;
   /** Where to save it. */
   target: LocalTarget;
   /** What to do when the name is taken. */
@@ -52,25 +54,29 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
   return retrying(connector, async (client, _, progressed) => {
     const { path, target, sha256 } = job;
     const { signal } = connector;
-    let download = await client.download(path, { sha256, signal });
+    const shown = `the local file ${JSON.stringify(targetPath(target))}`;
     let partial: PartialFile | undefined;
+    let download: Download | undefined;
     let done = 0;
     try {
-      const { entry } = download;
-      job.onSize?.(entry.size);
-      const shown = `the local file ${JSON.stringify(targetPath(target))}`;
-      const owner = entry.size >= RESUME_BYTES ? await ownerOf("download", path, localPlace(target)) : undefined;
-      const options = { executable: entry.executable, shown, owner };
-      if (owner) partial = await resumeIfThere(target.folder, { ...options, owner });
-      if (partial && partial.size > 0) {
-        download.cancel();
-        done = await agree(client, job, partial, entry, signal);
-        partial.cut(done);
-        download = await client.download(path, { sha256, offset: done, signal });
-        requireSame(download.entry, entry, path);
+      const ask = () => ownerOf("download", path, localPlace(target));
+      let owner = job.size === undefined || job.size >= RESUME_BYTES ? await ask() : undefined;
+      let before: Entry | undefined;
+      // Looked for first: a download that was begun and then canceled may have sent all of the file.
+      if (owner && PartialFile.isLeft(target.folder, owner)) {
+        before = await client.stat(path, { signal });
+        partial = await resumeIfThere(target.folder, { executable: before.executable, shown, owner });
+        if (partial && partial.size > 0) done = await agree(client, job, partial, before, signal);
+        partial?.cut(done);
       }
+      download = await client.download(path, { sha256, offset: done, signal });
+      const { entry } = download;
+      if (before) requireSame(entry, before, path);
+      job.onSize?.(entry.size);
+      if (entry.size >= RESUME_BYTES) owner ??= await ask();
+      else if (!partial) owner = undefined;
       await requireRoom(target.folder, entry.size - done, shown);
-      partial ??= PartialFile.create(target.folder, options);
+      partial ??= PartialFile.create(target.folder, { executable: entry.executable, shown, owner });
       await receive(download, partial, (bytes) => {
         progressed(done + bytes);
         job.onProgress(done + bytes);
@@ -79,9 +85,10 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       const name = await partial.publish(target.name, { collision, modified: entry.modified, sync: false });
       return { saved: targetPath({ folder: target.folder, name }), size: entry.size };
     } catch (error) {
-      if (error instanceof CommandError && error.code === "mismatch") partial?.discard();
+      const code = error instanceof CommandError || error instanceof DiskError ? error.code : undefined;
+      if (code === "mismatch" || code === "no_space") partial?.discard();
       else partial?.keep();
-      download.cancel();
+      download?.cancel();
       throw error;
     }
   });

@@ -5,6 +5,7 @@
  */
 
 import { ConnectionLostError, TruncatedError } from "../../protocol/errors.ts";
+import { ConnectionLostError } from "../../protocol/errors.ts";
 import type { Client } from "../client.ts";
 
 /** How long to wait before the first attempt to connect again, in milliseconds; each further one takes twice as long. */

@@ -11,6 +11,7 @@ import type { Arguments, Context } from "../commands/command.ts";
 import { UsageError } from "../errors.ts";
 import { localName } from "../local_files.ts";
 import { readPattern } from "./glob.ts";
+import { retrying } from "./retry.ts";
 import { type Left, type Links, localTree, type Node, remoteTree } from "./tree.ts";
 
 /** One thing to move. */
@@ -63,27 +64,34 @@ export async function remoteSources(
   typed: readonly string[],
   options: SourceOptions,
 ): Promise<Sources> {
-  const { client, remoteFolder, signal } = context;
+  const { remoteFolder, signal } = context;
   const sources: Sources = { items: [], left: [] };
   for (const name of typed) {
     const wild = readPattern(name);
     const pattern = wild && await isThere(context, name) ? undefined : wild;
     if (!pattern) {
       const path = resolvePath(remoteFolder, name);
-      const { kind, size, modified, executable } = await client.stat(path, { signal });
+      const { kind, size, modified, executable } = await retrying(context, (client) => client.stat(path, { signal }));
       if (kind === "file") {
         const node: Node = { path: baseName(path), kind, size, modified, executable };
         sources.items.push({ from: path, to: node.path, node });
       } else if (kind !== "folder") throw new CommandError("denied", `"${name}" is neither a file nor a folder`);
       else if (!options.recursive) {
         throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
-      } else addTree(sources, await remoteTree(client, path, options.links, signal), path, baseName(path));
+      } else {
+        const tree = await retrying(context, (client) => remoteTree(client, path, options.links, signal));
+        addTree(sources, tree, path, baseName(path));
+      }
       continue;
     }
     const folder = resolvePath(remoteFolder, pattern.folder);
-    const below = pattern.deep || options.recursive
-      ? await remoteTree(client, folder, options.links, signal)
-      : { nodes: (await client.list(folder, { hidden: true, signal })).filter(isPlain), left: [] };
+    const below = await retrying(
+      context,
+      async (client) =>
+        pattern.deep || options.recursive
+          ? await remoteTree(client, folder, options.links, signal)
+          : { nodes: (await client.list(folder, { hidden: true, signal })).filter(isPlain), left: [] },
+    );
     const nodes = below.nodes.map((node) => "path" in node ? node : { ...node, path: node.name });
     addMatches(sources, nodes, name, pattern.matches, options, (path) => joinPath(folder, path));
   }
@@ -189,9 +197,10 @@ function addMatches(
  * @param context the connection and the folder
  * @param name as it was typed
  */
-export async function isThere({ client, remoteFolder, signal }: Context, name: string): Promise<boolean> {
+export async function isThere(context: Context, name: string): Promise<boolean> {
+  const { remoteFolder, signal } = context;
   try {
-    await client.stat(resolvePath(remoteFolder, name), { signal });
+    await retrying(context, (client) => client.stat(resolvePath(remoteFolder, name), { signal }));
     return true;
   } catch (error) {
     if (error instanceof CommandError && error.code !== "canceled") return false;

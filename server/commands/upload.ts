@@ -1,3 +1,4 @@
+import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { Handler } from "./handler.ts";
@@ -20,8 +21,9 @@ export const upload: Handler<"upload"> = async ({ storage, collision, body, sign
     const got = await file.publish({ modified });
     return { reply: { path: `/${got.join("/")}`, size: offset + body.size } };
   } catch (error) {
-    // What did not arrive as it was sent is no ground to build on; what merely stopped is.
-    if (error instanceof CommandError && error.code === "mismatch") file.discard();
+    // What did not arrive as it was sent is no ground to build on, and a full disk needs the room; what merely stopped is kept.
+    const code = error instanceof CommandError || error instanceof DiskError ? error.code : undefined;
+    if (code === "mismatch" || code === "no_space") file.discard();
     else file.keep();
     throw error;
   }

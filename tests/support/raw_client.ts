@@ -5,7 +5,15 @@
  */
 
 import { crc32 } from "node:zlib";
-import { decodeHeader, encodeFrame, FLAG_BODY, FrameKind, HEADER_BYTES, PREAMBLE } from "../../protocol/frame.ts";
+import {
+  decodeHeader,
+  encodeFrame,
+  FLAG_BODY,
+  FrameKind,
+  HEADER_BYTES,
+  MAX_DATA_BYTES,
+  PREAMBLE,
+} from "../../protocol/frame.ts";
 import { encodeMessage } from "../../protocol/messages.ts";
 import { concat } from "./frames.ts";
 import { PATIENCE_MS } from "./transcript.ts";
@@ -101,7 +109,9 @@ export class RawClient implements Disposable {
     const id = ++this.#lastId;
     await this.frame(FrameKind.REQUEST, id, { command, ...parameters }, body ? FLAG_BODY : 0);
     if (body) {
-      if (body.length > 0) await this.frame(FrameKind.DATA, id, body);
+      for (let at = 0; at < body.length; at += MAX_DATA_BYTES) {
+        await this.frame(FrameKind.DATA, id, body.subarray(at, at + MAX_DATA_BYTES));
+      }
       await this.frame(FrameKind.END, id, endOf(body));
     }
     return await this.answer(id);

@@ -1,0 +1,224 @@
+/** Transfers that are interrupted, and go on: against the built programs, with either of them killed, or the line cut. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { isPartialName } from "../disk/names.ts";
+import { end, type Ended, Stage, survive } from "./support/cuts.ts";
+import { namesIn, partialsIn, pattern, Random, sha256OfFile } from "./support/files.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+import { paths, plant, snapshot, touch } from "./support/trees.ts";
+
+const MIB = 1024 * 1024;
+const SIZE = 64 * MIB;
+/** What the two programs and the system between them may have under way when they are cut. */
+const IN_FLIGHT = 16 * MIB;
+
+function assertDone(result: Ended): void {
+  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
+}
+
+/** Where a run said that it goes on. */
+function wentOnAt(stderr: string): number {
+  return Number(/going on at (\d+) of \d+ bytes/.exec(stderr)?.[1] ?? 0);
+}
+
+/** Runs a command that is killed after so many bytes of the body. */
+async function killed(stage: Stage, args: string[], bytes: number): Promise<void> {
+  const child = stage.start(args);
+  stage.tap.after(bytes, () => child.kill("SIGKILL"));
+  assertEquals((await end(child)).code, 137);
+}
+
+/** How large the one partial in a folder is. */
+function partialSize(folder: string): number {
+  const [name, ...more] = partialsIn(folder);
+  assertEquals(more, []);
+  return Deno.statSync(`${folder}/${name}`).size;
+}
+
+for (const direction of ["upload", "download"] as const) {
+  const folders = ({ local, remote }: Stage) =>
+    direction === "upload" ? [local.path, remote.path] : [remote.path, local.path];
+
+  Deno.test(`${direction}: kill -9 of ftp, and the next run goes on`, async () => {
+    await using stage = await Stage.start();
+    const [from, to] = folders(stage);
+    Deno.writeFileSync(`${from}/big`, pattern(SIZE));
+    const at = 9 * MIB + new Random(Date.now()).below(40 * MIB);
+    await killed(stage, [direction, "big"], at);
+    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/big outcome=/);
+    assertEquals(namesIn(to).filter((name) => !isPartialName(name)), []);
+    const there = partialSize(to);
+    assertEquals((await stage.run("ls", "-a")).stdout.includes(".partial"), false);
+    const before = stage.tap.bytes;
+    const second = await stage.run(direction, "big");
+    assertDone(second);
+    const offset = wentOnAt(second.stderr);
+    assert(there - offset <= MIB, `${there} bytes were there, and it went on at ${offset} only`);
+    const digests = Math.ceil(there / MIB) * 32;
+    assert(stage.tap.bytes - before <= SIZE - offset + digests, "more was sent than what was missing");
+    assertEquals(sha256OfFile(`${to}/big`), sha256OfFile(`${from}/big`));
+    assertEquals(namesIn(to), ["big"]);
+  });
+
+  Deno.test(`${direction}: kill -9 of ftpd, and the run goes on by itself with the next one`, async () => {
+    await using stage = await Stage.start();
+    const [from, to] = folders(stage);
+    Deno.writeFileSync(`${from}/big`, pattern(SIZE));
+    const at = 20 * MIB + new Random(Date.now()).below(30 * MIB);
+    stage.tap.after(at, () => stage.restart());
+    const run = await stage.run(direction, "big");
+    assertDone(run);
+    const offset = wentOnAt(run.stderr);
+    assert(at - offset <= MIB + IN_FLIGHT, `cut at ${at}, went on at ${offset}`);
+    assert(stage.tap.bytes <= SIZE + MIB + IN_FLIGHT, `${stage.tap.bytes} bytes passed`);
+    assertEquals(sha256OfFile(`${to}/big`), sha256OfFile(`${from}/big`));
+    assertEquals(namesIn(to), ["big"]);
+  });
+
+  Deno.test(`${direction}: the connection drops, and the run goes on by itself`, async () => {
+    await using stage = await Stage.start();
+    const [from, to] = folders(stage);
+    Deno.writeFileSync(`${from}/big`, pattern(SIZE));
+    const at = 20 * MIB + new Random(Date.now()).below(30 * MIB);
+    stage.tap.after(at, () => {
+      throw new Error("cut");
+    });
+    const run = await stage.run(direction, "big");
+    assertDone(run);
+    const offset = wentOnAt(run.stderr);
+    assert(at - offset <= MIB + IN_FLIGHT, `cut at ${at}, went on at ${offset}`);
+    assert(stage.tap.bytes <= SIZE + MIB + IN_FLIGHT, `${stage.tap.bytes} bytes passed`);
+    assertEquals(sha256OfFile(`${to}/big`), sha256OfFile(`${from}/big`));
+    assertEquals(namesIn(to), ["big"]);
+  });
+
+  Deno.test(`${direction}: a source that was changed meanwhile is started over, and that is said`, async () => {
+    await using stage = await Stage.start();
+    const [from, to] = folders(stage);
+    Deno.writeFileSync(`${from}/big`, pattern(SIZE));
+    await killed(stage, [direction, "big"], 20 * MIB);
+    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/big outcome=/);
+    Deno.writeFileSync(`${from}/big`, pattern(SIZE + 12345, 2));
+    const second = await stage.run(direction, "big");
+    assertDone(second);
+    assertStringIncludes(second.stderr, "another one than in the last attempt; starting over");
+    assertEquals(sha256OfFile(`${to}/big`), sha256OfFile(`${from}/big`));
+    assertEquals(namesIn(to), ["big"]);
+  });
+
+  Deno.test(`${direction}: a partial that was tampered with is noticed, and sent anew from that block`, async () => {
+    await using stage = await Stage.start();
+    const [from, to] = folders(stage);
+    Deno.writeFileSync(`${from}/big`, pattern(SIZE));
+    await killed(stage, [direction, "big"], 40 * MIB);
+    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/big outcome=/);
+    const there = partialSize(to);
+    assert(there > 10 * MIB, `${there}`);
+    {
+      using file = Deno.openSync(`${to}/${partialsIn(to)[0]}`, { write: true });
+      file.seekSync(5 * MIB + 77, Deno.SeekMode.Start);
+      file.writeSync(new Uint8Array(3));
+    }
+    const second = await stage.run(direction, "big");
+    assertDone(second);
+    assertEquals(wentOnAt(second.stderr), 5 * MIB);
+    assertEquals(sha256OfFile(`${to}/big`), sha256OfFile(`${from}/big`));
+    assertEquals(namesIn(to), ["big"]);
+  });
+
+  Deno.test(`${direction}: another person does not get at the partial`, async () => {
+    await using stage = await Stage.start();
+    const [from, to] = folders(stage);
+    Deno.writeFileSync(`${from}/big`, pattern(SIZE));
+    await killed(stage, [direction, "big"], 20 * MIB);
+    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/big outcome=/);
+    const [partial] = partialsIn(to);
+    using home = new TempFolder();
+    const { local: { path: cwd } } = stage;
+    const other = await end(
+      new Deno.Command(new URL("../dist/ftp", import.meta.url).pathname, {
+        args: [stage.address, direction, "big"],
+        cwd,
+        env: { XDG_STATE_HOME: home.path },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn(),
+    );
+    assertDone(other);
+    assertEquals(other.stderr.includes("going on"), false);
+    assertEquals(namesIn(to).sort(), [partial, "big"].sort());
+    // Nor do listings, names or deletions reach it.
+    if (direction === "upload") {
+      for (const args of [["ls", "-a"], ["find", "*"], ["du"], ["size", "/"]]) {
+        assertEquals((await stage.run(...args)).stdout.includes("partial"), false);
+      }
+      for (const args of [["download", partial], ["rm", "--yes", partial], ["stat", partial], ["cp", partial, "x"]]) {
+        assertEquals((await stage.run(...args)).code, 1, args.join(" "));
+      }
+    }
+    const owner = await stage.run(direction, "big", "--overwrite");
+    assertDone(owner);
+    assertMatch(owner.stderr, /going on at \d+/);
+    assertEquals(namesIn(to), ["big"]);
+  });
+
+  Deno.test(`${direction}: 20 cuts of 64 MiB at random, and it completes with equal content`, async () => {
+    await using stage = await Stage.start();
+    const [from, to] = folders(stage);
+    Deno.writeFileSync(`${from}/big`, pattern(SIZE));
+    const seed = Date.now() % 1e6;
+    const args = [direction, "big"];
+    const { cuts, bytes } = await survive(stage, args, { cuts: 20, every: 6 * MIB, random: new Random(seed) });
+    assert(cuts > 5, `${cuts} cuts`);
+    assert(bytes <= SIZE + cuts * (MIB + IN_FLIGHT), `${bytes} bytes passed, seed ${seed}`);
+    assertEquals(sha256OfFile(`${to}/big`), sha256OfFile(`${from}/big`), `seed ${seed}`);
+    assertEquals(namesIn(to), ["big"], `seed ${seed}`);
+  });
+}
+
+for (const down of [false, true]) {
+  Deno.test(`sync ${down ? "--down " : ""}of 500 files with 20 cuts at random completes with equal content`, async () => {
+    await using stage = await Stage.start("--no-fsync");
+    const { local, remote } = stage;
+    const seed = Date.now() % 1e6;
+    const random = new Random(seed);
+    const files: Record<string, Uint8Array> = {};
+    for (let at = 0; at < 500; at++) files[`tree/d${at % 10}/f${at}`] = pattern(random.below(32 * 1024), at);
+    plant(down ? remote.path : local.path, files);
+    const args = down ? ["sync", "--down", "tree", "tree"] : ["sync", "tree", "tree"];
+    const { cuts } = await survive(stage, args, { cuts: 20, every: 700 * 1024, random });
+    assert(cuts > 5, `${cuts} cuts`);
+    assertEquals(
+      paths(remote.path).filter((path) => !path.endsWith(".partial")),
+      paths(local.path).filter((path) => !path.endsWith(".partial")),
+      `seed ${seed}`,
+    );
+    const complete = (lines: string[]) => lines.filter((line) => !line.includes(".partial "));
+    assertEquals(complete(snapshot(`${remote.path}/tree`)), complete(snapshot(`${local.path}/tree`)), `seed ${seed}`);
+  });
+}
+
+Deno.test("upload -r goes on by itself, and no file is there twice", async () => {
+  await using stage = await Stage.start("--no-fsync");
+  const files: Record<string, Uint8Array> = {};
+  for (let at = 0; at < 300; at++) files[`tree/f${at}`] = pattern(10_000, at);
+  plant(stage.local.path, files);
+  const random = new Random(Date.now() % 1e6);
+  const options = { cuts: 10, every: 300_000, kinds: ["ftpd", "line"] as const, random };
+  await survive(stage, ["upload", "-r", "tree"], options);
+  assertEquals(snapshot(`${stage.remote.path}/tree`), snapshot(`${stage.local.path}/tree`));
+});
+
+Deno.test("sync goes on with a large file, and --sha256 covers all of it", async () => {
+  await using stage = await Stage.start();
+  const { local, remote } = stage;
+  plant(local.path, { "tree/big": pattern(20 * MIB), "tree/small": "x" });
+  touch(`${local.path}/tree/big`);
+  await killed(stage, ["sync", "tree", "tree"], 12 * MIB);
+  await stage.server.stderr.waitFor(/ upload client=\S+ path=\/tree\/big outcome=/);
+  const second = await stage.run("sync", "tree", "tree", "--sha256");
+  assertDone(second);
+  assertMatch(second.stderr, /big: going on at \d+/);
+  assertEquals(snapshot(`${remote.path}/tree`), snapshot(`${local.path}/tree`));
+});
