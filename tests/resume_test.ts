@@ -213,9 +213,9 @@ Deno.test("upload -r goes on by itself, and no file is there twice", async () =>
 Deno.test("sync goes on with a large file, and --sha256 covers all of it", async () => {
   await using stage = await Stage.start();
   const { local, remote } = stage;
-  plant(local.path, { "tree/big": pattern(20 * MIB), "tree/small": "x" });
+  plant(local.path, { "tree/big": pattern(SIZE), "tree/small": "x" });
   touch(`${local.path}/tree/big`);
-  await killed(stage, ["sync", "tree", "tree"], 12 * MIB);
+  await killed(stage, ["sync", "tree", "tree"], 20 * MIB);
   await stage.server.stderr.waitFor(/ upload client=\S+ path=\/tree\/big outcome=/);
   const second = await stage.run("sync", "tree", "tree", "--sha256");
   assertDone(second);

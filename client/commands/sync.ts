@@ -1,3 +1,5 @@
+import { DiskError } from "../../disk/errors.ts";
+import { CommandError } from "../../protocol/errors.ts";
 import { resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
@@ -69,11 +71,20 @@ async function carryOut(
   };
   for (const deletion of plan.clear) await remove(deletion);
   await target.makeFolders(["", ...plan.folders]);
-  await pipeline(plan.renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to }) => {
-    await target.rename(from, to);
-    tell({ step: "rename", from, to });
+  for (const path of plan.folders) tell({ step: "make-folder", path });
+  const copies = [...plan.copies];
+  await pipeline(plan.renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to, size }) => {
+    try {
+      await target.rename(from, to);
+      tell({ step: "rename", from, to });
+    } catch (error) {
+      // Somebody else was faster, and is not to be relied on.
+      const code = error instanceof CommandError || error instanceof DiskError ? error.code : undefined;
+      if (code !== "not_found" && code !== "exists") throw error;
+      copies.push({ path: to, size, why: "new" });
+    }
   });
-  const jobs = plan.copies.map((step) => ({ name: step.path, size: step.size, run: copy(step) }));
+  const jobs = copies.map((step) => ({ name: step.path, size: step.size, run: copy(step) }));
   await runBatch(context, jobs, { stopOnError, left: plan.left, verb: "Copied" });
   const files = plan.deletions.filter(({ kind }) => kind === "file");
   await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);

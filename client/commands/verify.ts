@@ -1,5 +1,5 @@
 import { resolvePath } from "../../protocol/path.ts";
-import { DifferentError } from "../errors.ts";
+import { DifferentError, PartlyFailedError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { makePlan } from "../transfer/plan.ts";
@@ -39,6 +39,8 @@ export const verify: Command = {
       { same: plan.same, differences },
       `${plural(plan.same, "file")} the same, ${plural(differences, "difference")}`,
     );
+    const failed = plan.left.filter((left) => left.failed).length;
     if (differences > 0) throw new DifferentError("the folders differ");
+    if (failed > 0) throw new PartlyFailedError(`${failed} could not be compared`);
   },
 };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DiskError } from "../../disk/errors.ts";
+import { CommandError } from "../../protocol/errors.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Side } from "./side.ts";
 import type { Left, Links, Node, Tree } from "./tree.ts";
@@ -21,6 +23,16 @@ export interface Copy {
   why: "new" | "changed";
 }
 
+/** A file to give another name. */
+export interface Rename {
+  /** Its path below the target. */
+  from: string;
+  /** Its path below both tops. */
+  to: string;
+  /** Bytes. */
+  size: number;
+}
+
 /** Something to delete. */
 export interface Deletion {
   /** Its path below the target. */
@@ -36,7 +48,7 @@ export interface Plan {
   /** Folders to make, each after the one that it stands in. */
   folders: string[];
   /** Files to give another name. */
-  renames: { from: string; to: string }[];
+  renames: Rename[];
   /** Files to copy. */
   copies: Copy[];
   /** What is not in the source, the deepest first. */
@@ -95,8 +107,9 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     else same++;
   }
   await pipeline(doubtful, () => 0, { count: CHECKSUMS, bytes: 1 }, async (node) => {
-    const [one, other] = await Promise.all([source.sha256(node.path), target.sha256(node.path)]);
-    if (one !== other) changed.push(node);
+    const [one, other] = await Promise.all([sumOf(source, node.path), sumOf(target, node.path)]);
+    if (typeof one !== "string") left.push({ path: node.path, reason: one.message, failed: true });
+    else if (one !== other) changed.push(node);
     else same++;
   });
   const superfluous = options.delete ? findSuperfluous(from, to, here) : [];
@@ -105,11 +118,11 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const inTheWay = superfluous.filter(({ path }) => isBelow(path, replaced));
   const over = superfluous.filter(({ path }) => !isBelow(path, replaced));
   const renamed = await findRenamed(source, target, fresh, over);
-  const renamedTo = new Set(renamed.values());
+  const renamedTo = new Set([...renamed.values()].map(({ path }) => path));
   return {
     clear: deepestFirst(inTheWay),
     folders,
-    renames: [...renamed].map(([from, to]) => ({ from, to })),
+    renames: [...renamed].map(([from, { path, size }]) => ({ from, to: path, size })),
     copies: [...copies(fresh.filter(({ path }) => !renamedTo.has(path)), "new"), ...copies(changed, "changed")],
     deletions: deepestFirst(over.filter(({ path }) => !renamed.has(path))),
     left,
@@ -141,15 +154,15 @@ function findSuperfluous(from: Tree, to: Tree, here: ReadonlySet<string>): Node[
 }
 
 /** New files that the target has already, under a name that is to go: proven by content. */
-async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node[]): Promise<Map<string, string>> {
+async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node[]): Promise<Map<string, Node>> {
   const bySize = new Map<number, Node[]>();
   for (const node of gone) {
     if (node.kind === "file" && node.size > 0) bySize.set(node.size, [...bySize.get(node.size) ?? [], node]);
   }
-  const renamed = new Map<string, string>();
-  const known = new Map<string, Promise<string>>();
+  const renamed = new Map<string, Node>();
+  const known = new Map<string, Promise<string | Error>>();
   const targetSum = ({ path }: Node) => {
-    if (!known.has(path)) known.set(path, target.sha256(path));
+    if (!known.has(path)) known.set(path, sumOf(target, path));
     return known.get(path)!;
   };
   for (const node of fresh) {
@@ -157,16 +170,27 @@ async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node
     // A rename keeps the time: those come first, and most often one comparison is enough.
     candidates.sort((a, b) => Number(isSameTime(b, node)) - Number(isSameTime(a, node)));
     if (candidates.length === 0) continue;
-    const wanted = await source.sha256(node.path);
+    const wanted = await sumOf(source, node.path);
+    if (typeof wanted !== "string") continue; // copying it says what is wrong with it
     for (const candidate of candidates) {
       // Only what is the same in every respect: a rename changes neither time nor mode.
       if (!isSameTime(candidate, node) || candidate.executable !== node.executable) continue;
       if (await targetSum(candidate) !== wanted) continue;
-      renamed.set(candidate.path, node.path);
+      renamed.set(candidate.path, node);
       break;
     }
   }
   return renamed;
+}
+
+/** The checksum of a file, or why there is none: it may have gone away meanwhile. */
+async function sumOf(side: Side, path: string): Promise<string | Error> {
+  try {
+    return await side.sha256(path);
+  } catch (error) {
+    if (error instanceof DiskError || error instanceof CommandError && error.code !== "canceled") return error;
+    throw error;
+  }
 }
 
 /** Times are the same when they are on a disk that keeps whole seconds only, too. */

@@ -5,7 +5,6 @@
  */
 
 import { ConnectionLostError, TruncatedError } from "../../protocol/errors.ts";
-import { ConnectionLostError } from "../../protocol/errors.ts";
 import type { Client } from "../client.ts";
 
 /** How long to wait before the first attempt to connect again, in milliseconds; each further one takes twice as long. */
@@ -52,15 +51,19 @@ export async function retrying<T>(
       client = connector.client;
       return await work(client, attempt, progressed);
     } catch (error) {
-      if (!isLost(client) || connector.signal.aborted || vain >= connector.retries) throw error;
+      // A write fails before anybody has read that the connection is gone.
+      if (error instanceof ConnectionLostError) client?.abort();
+      // Without a client, the connection was lost by somebody else who has not got another one yet.
+      const why = client ? client.lost : (error as Error).cause ?? error;
+      if (!isLost(why) || connector.signal.aborted || vain >= connector.retries) throw error;
       vain = await connectAgain(connector, vain + 1, error);
     }
   }
 }
 
 /** A server that breaks the protocol would do so again. */
-function isLost(client: Client | undefined): boolean {
-  return client?.lost instanceof ConnectionLostError || client?.lost instanceof TruncatedError;
+function isLost(why: unknown): boolean {
+  return why instanceof ConnectionLostError || why instanceof TruncatedError;
 }
 
 /** Connects again with growing pauses; returns how many attempts in a row have been in vain. */

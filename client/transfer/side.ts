@@ -4,7 +4,7 @@
  * @module
  */
 
-import { diskError } from "../../disk/errors.ts";
+import { diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -25,7 +25,7 @@ export interface Side {
   makeFolders(paths: readonly string[]): Promise<void>;
   /** Gives a file another name, which is free. */
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file, or an empty folder. */
+  /** Removes a file, or an empty folder. Does nothing when it is gone, or something else is there. */
   remove(path: string, kind: "file" | "folder"): Promise<void>;
 }
 
@@ -78,8 +78,9 @@ export class RemoteSide implements Side {
         if (kind === "folder") await client.removeFolder(full, { signal });
         else await client.remove(full, { signal });
       } catch (error) {
-        // Gone already: removed by an attempt whose answer was lost, or by somebody else.
-        if (!(error instanceof CommandError && error.code === "not_found")) throw error;
+        // Gone already: removed by an attempt whose answer was lost, or by somebody else, who may have put something else there.
+        const gone = kind === "folder" ? ["not_found", "not_folder"] : ["not_found", "is_folder"];
+        if (!(error instanceof CommandError && gone.includes(error.code))) throw error;
       }
     });
   }
@@ -134,8 +135,16 @@ export class LocalSide implements Side {
     return this.#attempt(() => moveToFreeName(this.#full(from), this.#full(to)));
   }
 
-  remove(path: string): Promise<void> {
-    return this.#attempt(() => Deno.removeSync(this.#full(path)));
+  remove(path: string, kind: "file" | "folder"): Promise<void> {
+    return this.#attempt(() => {
+      try {
+        // Somebody else may have removed it, and put something else there.
+        if (Deno.lstatSync(this.#full(path)).isDirectory !== (kind === "folder")) return;
+        Deno.removeSync(this.#full(path));
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT") throw error;
+      }
+    });
   }
 
   #full(path: string): string {

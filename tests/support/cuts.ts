@@ -101,7 +101,7 @@ export class Stage implements AsyncDisposable {
    */
   start(args: string[]): Deno.ChildProcess {
     const { path: cwd } = this.local;
-    return startFtp([this.address, ...args], { cwd, env: { XDG_STATE_HOME: this.state.path } });
+    return startFtp(["--retries", "50", this.address, ...args], { cwd, env: { XDG_STATE_HOME: this.state.path } });
   }
 
   /**

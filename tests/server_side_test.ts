@@ -1,0 +1,141 @@
+/** What the server does or tells without moving a file: `checksum`, `cp`, `find`, `du`, `df`. */
+
+import { crc32 } from "node:zlib";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { newPartialName } from "../disk/names.ts";
+import { namesIn, pattern, sha256 } from "./support/files.ts";
+import { ftp, type FtpResult, startServer } from "./support/programs.ts";
+import { jsonLines, logged, plant, snapshot, touch } from "./support/trees.ts";
+
+function assertDone(result: FtpResult): void {
+  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
+}
+
+Deno.test("checksum prints what sha256sum prints, and sha256sum -c takes it", async () => {
+  await using server = await startServer();
+  const big = pattern(5_000_000);
+  plant(server.dir, { "empty": "", "hello.txt": "hello", "sub/with space": "x", "big": big });
+  const names = ["big", "empty", "sub/with space", "hello.txt"];
+  const { code, stdout, stderr } = await ftp(server, "checksum", ...names);
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout.split("\n")[0], `${sha256(big)}  big`);
+  const { stdout: own } = await new Deno.Command("sha256sum", { args: names, cwd: server.dir }).output();
+  assertEquals(stdout, new TextDecoder().decode(own));
+  assertEquals(logged(server, "download"), []);
+});
+
+Deno.test("checksum --crc32, --json, and what there is no checksum of", async () => {
+  await using server = await startServer();
+  const big = pattern(3_000_000);
+  plant(server.dir, { "big": big, "sub/empty": "", "check": "123456789" });
+  const { stdout } = await ftp(server, "checksum", "--crc32", "check", "sub/empty", "big");
+  const crc = crc32(big).toString(16).padStart(8, "0");
+  assertEquals(stdout, `cbf43926  check\n00000000  sub/empty\n${crc}  big\n`);
+  assertEquals(jsonLines(await ftp(server, "checksum", "check", "--crc32", "--json")), [
+    { path: "/check", size: 9, crc32: "cbf43926" },
+  ]);
+  assertEquals(jsonLines(await ftp(server, "checksum", "sub/empty", "--json")), [
+    { path: "/sub/empty", size: 0, sha256: sha256(new Uint8Array(0)) },
+  ]);
+  for (const [name, why] of [["nothing", "no such file"], ["sub", "is a folder"], ["../x", "outside|above"]]) {
+    const { code, stderr } = await ftp(server, "checksum", name);
+    assertEquals(code, 1);
+    assertMatch(stderr, new RegExp(why));
+  }
+});
+
+Deno.test("cp copies on the server: content, time, executable bit; into a folder; never over anything", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a": pattern(3_000_000), "run": "#!/bin/sh\n", "folder": null, "taken": "mine" });
+  Deno.chmodSync(`${server.dir}/run`, 0o755);
+  touch(`${server.dir}/a`);
+  const line = (name: string) => snapshot(server.dir).find((line) => line.startsWith(`${name} `))?.slice(name.length);
+  assertDone(await ftp(server, "cp", "a", "b"));
+  assertDone(await ftp(server, "cp", "run", "folder"));
+  assertEquals(line("b"), line("a"));
+  assertEquals(line("folder/run"), line("run"));
+  for (
+    const [from, to, why] of [
+      ["a", "taken", "taken"],
+      ["a", "a", "taken"],
+      ["folder", "other", "folder"],
+      ["nothing", "x", "no such file"],
+      ["a", "no/such/folder", "no such"],
+    ]
+  ) {
+    const { code, stderr } = await ftp(server, "cp", from, to);
+    assertEquals(code, 1, `${from} ${to}`);
+    assertStringIncludes(stderr, why);
+  }
+  assertEquals(Deno.readTextFileSync(`${server.dir}/taken`), "mine");
+  assertEquals(namesIn(server.dir), ["a", "b", "folder", "run", "taken"]);
+  assertEquals([...logged(server, "upload"), ...logged(server, "download")], []);
+  assertEquals(jsonLines(await ftp(server, "cp", "a", "c", "--json")), [{ copied: "/a", to: "/c" }]);
+});
+
+Deno.test("cp is refused by a server for reading only", async () => {
+  await using server = await startServer({ args: ["--read-only"] });
+  plant(server.dir, { "a": "1" });
+  assertEquals((await ftp(server, "cp", "a", "b")).code, 1);
+  assertEquals(namesIn(server.dir), ["a"]);
+});
+
+Deno.test("find matches names, or paths when there is a slash in the pattern", async () => {
+  await using server = await startServer();
+  plant(server.dir, {
+    "a.jpg": "1",
+    "photos/b.jpg": "22",
+    "photos/2024/c.jpg": "333",
+    "photos/2024/d.png": "4444",
+    "photos/[x].jpg": "5",
+    [newPartialName()]: "x",
+  });
+  const found = async (...args: string[]) => {
+    const result = await ftp(server, "find", ...args, "--json");
+    return result.code === 0 ? jsonLines(result).map(({ name }) => name) : result.code;
+  };
+  assertEquals(await found("*.jpg"), ["a.jpg", "photos/2024/c.jpg", "photos/[x].jpg", "photos/b.jpg"]);
+  assertEquals(await found("photos/*.jpg"), ["photos/[x].jpg", "photos/b.jpg"]);
+  assertEquals(await found("photos/**/*.{jpg,png}"), [
+    "photos/2024/c.jpg",
+    "photos/2024/d.png",
+    "photos/[x].jpg",
+    "photos/b.jpg",
+  ]);
+  assertEquals(await found("2024"), ["photos/2024"]);
+  assertEquals(await found("?.png", "photos"), ["2024/d.png"]);
+  assertEquals(await found("*.nothing"), 1);
+  assertEquals(await found("*", "nowhere"), 1);
+  assertEquals(await found("/a*"), 2);
+  const { stdout } = await ftp(server, "find", "*.png");
+  assertMatch(stdout, / photos\/2024\/d\.png\n1 file, 0 folders, 4 B\n$/);
+});
+
+Deno.test("du tells what each folder holds, the whole at the end", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a/b/x": "12345", "a/y": "123", "z": "1", "empty": null, ".hidden/w": "12" });
+  assertEquals(jsonLines(await ftp(server, "du", "--json")), [
+    { path: "/.hidden", size: 2 },
+    { path: "/a", size: 8 },
+    { path: "/a/b", size: 5 },
+    { path: "/empty", size: 0 },
+    { path: "/", size: 11 },
+  ]);
+  assertMatch((await ftp(server, "du", "a")).stdout, /^ +5 B {2}\/a\/b\n +8 B {2}\/a\n$/);
+  assertEquals((await ftp(server, "du", "nowhere")).code, 1);
+});
+
+Deno.test("df tells the room on the disk", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a": null });
+  const [{ path, size, free }] = jsonLines(await ftp(server, "df", "a", "--json"));
+  assertEquals(path, "/a");
+  const { stdout } = await new Deno.Command("df", { args: ["--output=size", "-B1", server.dir] }).output();
+  assertEquals(size, Number(new TextDecoder().decode(stdout).split("\n")[1]));
+  assert(free > 0 && free <= size);
+  assertMatch(
+    (await ftp(server, "df")).stdout,
+    /^Free: [\d.]+ MB \(\d+ bytes\)\nOf: {3}[\d.]+ MB \(\d+ bytes\), \d+% used\n$/,
+  );
+  assertEquals((await ftp(server, "df", "nowhere")).code, 1);
+});
