@@ -49,7 +49,7 @@ export class PartialFile {
   readonly #executable: boolean;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
-  readonly #owned: boolean;
+  readonly #owner: PartialOwner | undefined;
   #stalled = false;
   #open = true;
   /** Whether it is no longer ours to remove. */
@@ -66,9 +66,9 @@ export class PartialFile {
     this.#path = path;
     this.#file = file;
     this.#shown = shown;
-    this.#owned = owner !== undefined;
+    this.#owner = owner;
     // Tells another process that it is being written. Nothing but courtesy rests on it.
-    if (this.#owned) file.tryLockSync(true);
+    if (this.#owner) file.tryLockSync(true);
   }
 
   /**
@@ -188,7 +188,7 @@ export class PartialFile {
    * @throws {DiskError} (or rejects) when the disk does not take them; `changed` when another attempt has taken over
    */
   write(chunk: Uint8Array): void | Promise<void> {
-    if (this.#owned) this.#requireOwn();
+    if (this.#owner) this.#requireOwn();
     if (this.#stalled) return this.#writeLater(chunk);
     const began = performance.now();
     try {
@@ -209,7 +209,7 @@ export class PartialFile {
    */
   async publish(name: string, options: PublishOptions): Promise<string> {
     try {
-      if (this.#owned) this.#requireOwn();
+      if (this.#owner) this.#requireOwn();
       if (options.modified !== undefined) {
         const modified = new Date(options.modified);
         this.#file.utimeSync(modified, modified);
@@ -221,6 +221,7 @@ export class PartialFile {
       this.#close();
       const got = await this.#claim(name, options.collision);
       this.#settled = true;
+      if (this.#owner) removeLeft(this.#folder, this.#owner);
       await folder?.sync();
       return got;
     } catch (error) {
@@ -241,7 +242,7 @@ export class PartialFile {
 
   /** Leaves what was written for its owner to go on with; removes it when it has none, or nothing was written. */
   keep(): void {
-    if (this.#settled || !this.#open || !this.#owned || this.size === 0) return this.discard();
+    if (this.#settled || !this.#open || !this.#owner || this.size === 0) return this.discard();
     this.#settled = true;
     this.#close();
   }
@@ -301,6 +302,16 @@ export class PartialFile {
     if (this.#open) this.#file.close();
     this.#open = false;
   }
+}
+
+/** Removes what earlier attempts at the same transfer left: nobody will go on with it. */
+function removeLeft(folder: string, { token }: PartialOwner): void {
+  try {
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
+      const path = `${folder}/${name}`;
+      if (isFile && partialOwner(name)?.token === token && isAbandoned(path)) Deno.removeSync(path);
+    }
+  } catch { /* it expires */ }
 }
 
 /** Whether no process is writing to a partial, as far as that can be known. */

@@ -41,6 +41,10 @@ const GATHER_MS = 0.2;
 /** The first few writes are not: a short command has no use for it, and should not load what it takes. */
 const UNGATHERED_WRITES = 4;
 
+/** What is held goes out after so many milliseconds at the latest, or when there is so much of it in bytes. */
+const HOLD_MS = 2;
+const HOLD_BYTES = 32 * 1024;
+
 /**
  * Frames over a {@linkcode Transport}.
  *
@@ -57,6 +61,7 @@ export class Connection {
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #closed = false;
+  #held: PromiseWithResolvers<void> | undefined;
   #writes = 0;
   #wroteAt = 0;
 
@@ -152,6 +157,7 @@ export class Connection {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length + WRITE_OVERHEAD_BYTES;
+    if (this.#queuedBytes > HOLD_BYTES) this.release();
     if (this.#next === undefined) {
       this.#next = this.#flushAfter(this.#current);
       this.#next.catch(() => {}); // whoever awaits it, or the reader, reports it
@@ -208,12 +214,32 @@ export class Connection {
     } catch { /* closed by the peer already */ }
   }
 
+  /**
+   * Says that more will be written soon: what is written now may wait for it, for a moment. Each write wakes the peer, which
+   * costs more than the few bytes of an answer.
+   */
+  hold(): void {
+    this.#held ??= Promise.withResolvers();
+  }
+
+  /** Says that nothing more is at hand: what was held goes out. */
+  release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.resolve();
+  }
+
   async #flushAfter(previous: Promise<void>): Promise<void> {
     await previous; // at the least a microtask: what one piece of code writes goes out together
     // A socket takes small writes so fast that each of many answers would go out alone. So a write that follows another one
     // closely waits for the event loop to come round: everything that this turn still produces goes with it.
     if (++this.#writes > UNGATHERED_WRITES && performance.now() - this.#wroteAt < GATHER_MS) {
       await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (this.#held) {
+      const timer = setTimeout(() => this.release(), HOLD_MS);
+      await this.#held.promise;
+      clearTimeout(timer);
     }
     const batch = this.#queue;
     const bytes = this.#queuedBytes;

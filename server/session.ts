@@ -68,6 +68,8 @@ export class Session {
   /** The last request in the queue; requests run one after the other. */
   #queue: Promise<void> = Promise.resolve();
   #arriving: { id: number; body: IncomingBody } | undefined;
+  /** How many requests are in the queue, the running one not counted. */
+  #waiting = 0;
   /** Bytes of the requests in the queue. */
   #queuedBytes = 0;
   /** Since when the client has been waited for at the most, in milliseconds of `performance.now()`. */
@@ -271,7 +273,9 @@ export class Session {
     if (hasBody) this.#arriving = { id, body: request.body };
     else request.body.end({ size: 0, crc32: "00000000" });
     if (this.#stopping) request.abort.abort(new CommandError("stopping", "the server is stopping"));
+    this.#waiting++;
     this.#queue = this.#queue.then(() => {
+      this.#waiting--;
       this.#queuedBytes -= payload.length;
       return this.#answer(id, asked, request);
     });
@@ -288,7 +292,9 @@ export class Session {
     const { storage, collision, allowed, log } = this.#options;
     const { body, abort: { signal } } = request;
     await giveWay();
+    if (this.#waiting > 0) this.#connection.hold(); // its answer can go with the next one
     await dispatch({ connection: this.#connection, allowed, log }, id, asked, { storage, collision, signal, body });
+    if (this.#waiting === 0) this.#connection.release();
     request.answered = true;
     this.#forget(id, request);
   }

@@ -183,6 +183,30 @@ Deno.test("everything queued while a write is under way goes out together in the
   assertEquals(transport.writes, [encodeAll([ping(0)]), encodeAll(rest)]);
 });
 
+Deno.test("what is held waits for more, and goes out together when it is released, or when it is much", async () => {
+  const { connection, written, clock } = await writingMuch(1);
+  using _clock = clock;
+  clock.now += 1000;
+  connection.hold();
+  const three = await writeThree(connection);
+  assertEquals(written, []);
+  connection.release();
+  await connection.flush();
+  assertEquals(written.splice(0), [encodeAll(three)]);
+  clock.now += 1000;
+  connection.hold();
+  const large = encodeFrame(FrameKind.DATA, 1, new Uint8Array(40_000));
+  await connection.write(large);
+  assertEquals(written, [large]);
+});
+
+Deno.test("what is held goes out soon, even when nobody releases it", async () => {
+  const { connection, written } = await writingMuch(1).then(({ clock, ...rest }) => (clock[Symbol.dispose](), rest));
+  connection.hold();
+  await write(connection, ping(7));
+  assertEquals(written, [encodeAll([ping(7)])]);
+});
+
 /** A connection that has written a few times, over a transport that takes everything at once, and a clock that stands. */
 async function writingMuch(writes: number) {
   const written: Uint8Array<ArrayBuffer>[] = [];

@@ -9,7 +9,7 @@ const pending = new Set<() => void>();
 /**
  * Registers a step of cleaning up.
  *
- * @param step must not throw; the last one registered is the first one to run
+ * @param step the last one registered is the first one to run
  * @returns takes it back, once it was done in the ordinary way
  */
 export function onInterrupt(step: () => void): () => void {
@@ -21,7 +21,11 @@ export function onInterrupt(step: () => void): () => void {
 export function cleanUpOnSignals(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => {
-      for (const step of [...pending].reverse()) step();
+      for (const step of [...pending].reverse()) {
+        try {
+          step();
+        } catch { /* over already */ }
+      }
       Deno.exit(130);
     });
   }

@@ -55,7 +55,7 @@ const DISTURBED = 0.1;
 /** ... unless it is so little, in seconds, that the clock of the system could not tell ... */
 const DISTURBED_SECONDS = 0.05;
 /** ... but not more than so many times: on a machine that never rests, figures are better than none. */
-const REPEATS = 3;
+const REPEATS = 2;
 
 /**
  * Measures all contenders: A B C, A B C and so on, so that whatever else the machine does meets all of them.

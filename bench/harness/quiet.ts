@@ -11,7 +11,7 @@ const WATCH_MS = 100;
 /** Up to this share of the processors counts as quiet. */
 const QUIET = 0.08;
 /** How long to wait for quiet at most, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 5_000;
 
 /** Returns when the machine is quiet, or when it has not become so for a while. */
 export async function waitForQuiet(): Promise<void> {

@@ -13,7 +13,7 @@ import { pipeline } from "./pipeline.ts";
 import type { Left } from "./tree.ts";
 
 /** Bounds for what is under way at once. */
-const LIMITS = { count: 64, bytes: 64 * 1024 * 1024 };
+const LIMITS = { count: 200, bytes: 64 * 1024 * 1024 };
 
 /** One file to move. */
 export interface Job {

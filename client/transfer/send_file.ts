@@ -11,6 +11,9 @@ import { equalPrefix, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
 import { type Connector, retrying } from "./retry.ts";
 
+/** How often to begin again when somebody else has taken what was to be gone on with. */
+const AGAIN = 2;
+
 /** What to send, and where to. */
 export interface SendJob {
   /** The local file. */
@@ -52,21 +55,29 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
       if (attempt > 0 && await isStored(client, job.path, source, signal)) return { path: job.path, size: source.size };
       const large = source.size >= RESUME_BYTES;
       const owner = large ? await ownerOf("upload", Deno.realPathSync(job.local), job.path) : undefined;
-      const offset = owner ? await agree(client, job, source, owner, signal) : 0;
-      source.seek(offset);
-      return await client.upload(job.path, { size: source.size - offset, read: (into) => source.read(into) }, {
-        collision: job.collision,
-        sha256: job.sha256,
-        modified: source.info.mtime?.getTime(),
-        executable: ((source.info.mode ?? 0) & 0o100) !== 0,
-        owner,
-        offset,
-        signal,
-        onProgress: (sent) => {
-          progressed(offset + sent);
-          job.onProgress(offset + sent);
-        },
-      });
+      for (let again = 0;; again++) {
+        const offset = owner ? await agree(client, job, source, owner, signal) : 0;
+        source.seek(offset);
+        try {
+          return await client.upload(job.path, { size: source.size - offset, read: (into) => source.read(into) }, {
+            collision: job.collision,
+            sha256: job.sha256,
+            modified: source.info.mtime?.getTime(),
+            executable: ((source.info.mode ?? 0) & 0o100) !== 0,
+            owner,
+            offset,
+            signal,
+            onProgress: (sent) => {
+              progressed(offset + sent);
+              job.onProgress(offset + sent);
+            },
+          });
+        } catch (error) {
+          // Somebody else, at the same transfer, has taken what we were to go on with.
+          const taken = offset > 0 && again < AGAIN && error instanceof CommandError && error.code === "changed";
+          if (!taken) throw error;
+        }
+      }
     } finally {
       source.close();
     }

@@ -157,18 +157,32 @@ export interface Survived {
   stderr: string;
 }
 
+/** Options of {@linkcode survive}. */
+export interface CutOptions {
+  /** How often it is cut at the most. */
+  cuts: number;
+  /** A cut comes after at most so many bytes more. */
+  every: number;
+  /** What is cut, one of them at random; any by default. */
+  kinds?: readonly Cut[];
+  /** Where and what. */
+  random: Random;
+  /** Told of each cut. */
+  onCut?: (kind: Cut) => void;
+}
+
 /**
  * Runs a command, and runs it again whenever the client was killed, until it is done. It is cut on the way.
  *
  * @param stage where
  * @param args the command
- * @param options `cuts`: how many; `every`: one after at most so many bytes; `kinds`: what is cut, one of them at random
+ * @param options see {@linkcode CutOptions}
  * @throws {Error} when a run fails that was not killed
  */
 export async function survive(
   stage: Stage,
   args: string[],
-  { cuts, every, kinds = CUTS, random }: { cuts: number; every: number; kinds?: readonly Cut[]; random: Random },
+  { cuts, every, kinds = CUTS, random, onCut }: CutOptions,
 ): Promise<Survived> {
   const { tap } = stage;
   const before = tap.bytes;
@@ -179,6 +193,7 @@ export async function survive(
   const cut = () => {
     done++;
     const kind = kinds[random.below(kinds.length)];
+    onCut?.(kind);
     if (kind === "ftp") return child.kill("SIGKILL");
     if (kind === "ftpd") {
       wasDown = true;
