@@ -76,7 +76,8 @@ export async function runBatch(context: Context, jobs: readonly Job[], options: 
         const failure = toFailure(error);
         if (!failure || error instanceof ProtocolError || signal.aborted) throw error;
         moved -= own;
-        failed++;
+        // What was under way beside the first failure may end as it likes.
+        if (failed++ > 0 && options.stopOnError) return;
         out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
         if (options.stopOnError) throw new PartlyFailedError(`stopped at the first failure; ${files} files were done`);
       }
