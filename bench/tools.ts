@@ -48,11 +48,10 @@ export const CONNME: Tool = {
   needs: [],
   getFile: (s) => connme(s, "download", "/source/data", s.place.workspace.fetched, "--no-show"),
   putFile: (s) => connme(s, "upload", `${s.place.workspace.source}/data`, "/stored/data"),
-  // These four wait for the commands that copy folders.
-  getTree: undefined,
-  putTree: undefined,
-  syncDown: undefined,
-  syncUp: undefined,
+  getTree: (s) => connme(s, "download", "-r", "/source/data", s.place.workspace.fetched),
+  putTree: (s) => connme(s, "upload", "-r", `${s.place.workspace.source}/data`, "/stored"),
+  syncDown: (s) => connme(s, "sync", "--down", "/source/data", `${s.place.workspace.fetched}/data`),
+  syncUp: (s) => connme(s, "sync", `${s.place.workspace.source}/data`, "/stored/data"),
 };
 
 /** The two bare Deno programs. */

@@ -26,6 +26,11 @@ export interface Transport {
   readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
   /** Ends both directions at once; pending reads and writes fail. */
   close(): void;
+  /**
+   * Says that nothing more will be written; reading goes on. Needed where closing `writable` ends reading as well, as it does
+   * with the connections of Deno.
+   */
+  closeWrite?(): Promise<void>;
 }
 
 /**
@@ -183,7 +188,7 @@ export class Connection {
   async closeWrite(): Promise<void> {
     try {
       await this.flush();
-      await this.#writer.close();
+      await (this.#transport.closeWrite ? this.#transport.closeWrite() : this.#writer.close());
     } catch { /* the peer is gone already */ }
   }
 
@@ -233,7 +238,8 @@ export class Connection {
     await previous; // at the least a microtask: what one piece of code writes goes out together
     // A socket takes small writes so fast that each of many answers would go out alone. So a write that follows another one
     // closely waits for the event loop to come round: everything that this turn still produces goes with it.
-    if (++this.#writes > UNGATHERED_WRITES && performance.now() - this.#wroteAt < GATHER_MS) {
+    const small = this.#queuedBytes < HOLD_BYTES;
+    if (++this.#writes > UNGATHERED_WRITES && small && performance.now() - this.#wroteAt < GATHER_MS) {
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (this.#held) {

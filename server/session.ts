@@ -101,7 +101,7 @@ export class Session {
     }
     this.#connection.close();
     clearTimeout(this.#farewell);
-    log("left", { reason });
+    log("left", { reason: this.#timedOut ? "it was silent for too long" : reason });
   }
 
   /**
@@ -157,7 +157,6 @@ export class Session {
     this.#connection.writeFrame(FrameKind.ERROR, 0, encodeMessage({ code: "idle", message }));
     this.#farewell = setTimeout(() => this.#connection.close(), LINGER_MS);
     await this.#connection.closeWrite();
-    this.#connection.close();
   }
 
   /** The opening and both HELLOs; false when the peer speaks something else. */
@@ -204,6 +203,7 @@ export class Session {
         if (this.#arriving) throw new TruncatedError("the stream ended inside a body");
         break;
       }
+      if (this.#timedOut) continue; // it has been told that this is the end
       if (frame.kind === FrameKind.GOODBYE) {
         decodeMessage(goodbye, frame.payload, "GOODBYE");
         // Nobody reads from here on, so a request that still waited for its body would wait for ever.
@@ -335,8 +335,7 @@ export class Session {
     if (problem !== error) this.#options.log("fault", { message: Deno.inspect(error) });
     this.#abandon(problem);
     await this.#queue.catch(() => {});
-    if (this.#timedOut) return "it was silent for too long";
-    if (problem instanceof ConnectionLostError) return problem.message;
+    if (this.#timedOut || problem instanceof ConnectionLostError) return problem.message;
     this.#leaving = true;
     this.#connection.writeFrame(
       FrameKind.ERROR,

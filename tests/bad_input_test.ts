@@ -243,6 +243,7 @@ Deno.test("a client that breaks the protocol is told how, and thrown out", async
       assertEquals([last?.kind, last?.id, last?.message.code], [FrameKind.ERROR, 0, "protocol"]);
       assertMatch(last!.message.message, says);
       assert(last!.message.message.length <= 1000);
+      client[Symbol.dispose]();
       assertEquals(await target.left(client.port), last!.message.message);
     });
   }
@@ -396,6 +397,37 @@ Deno.test("whoever speaks something else gets one readable line", async (t) => {
   await target.isUnharmed();
 });
 
+Deno.test("a client that is in the middle of sending can still read why it is thrown out", async () => {
+  await using target = await Target.start();
+  for (
+    const opening of [utf8("GET / HTTP/1.1\r\n"), concat([GREETING, raw(99, 0, 0)]), concat([GREETING, raw(5, 0, 1)])]
+  ) {
+    using client = await RawClient.connect(target);
+    await client.send(opening);
+    // To close now would reset the connection under what it has not read yet.
+    for (let i = 0; i < 50; i++) await client.send(new Uint8Array(100_000));
+    await client.closeWrite();
+    assertMatch(await client.text(), /connme|unknown frame kind 99|expects no body/);
+    await target.left(client.port);
+  }
+  await target.isUnharmed();
+});
+
+Deno.test("whoever is thrown out and does not leave is cut off", async () => {
+  await using target = await Target.start({ args: ["--idle-timeout", "0.5"] });
+  using rude = await RawClient.connect(target);
+  await rude.send(utf8("GET / HTTP/1.1\r\n"));
+  using wrong = await RawClient.greet(target);
+  await wrong.send(raw(99, 0, 0));
+  using silent = await RawClient.greet(target);
+  await Promise.all([rude.text(), wrong.rest(), silent.rest()]);
+  assertEquals(
+    await Promise.all([rude, wrong, silent].map(({ port }) => target.left(port))),
+    ["it did not speak connme/1", "unknown frame kind 99", "it was silent for too long"],
+  );
+  await target.isUnharmed();
+});
+
 Deno.test("noise after the opening is a clear error, whatever it is", async () => {
   await using target = await Target.start();
   await Promise.all(Array.from({ length: 100 }, async (_, seed) => {
@@ -403,6 +435,7 @@ Deno.test("noise after the opening is a clear error, whatever it is", async () =
     await client.send(pattern(2_000, seed));
     const last = (await client.rest()).at(-1);
     assertEquals([last?.kind, last?.message.code], [FrameKind.ERROR, "protocol"]);
+    client[Symbol.dispose]();
     assertEquals(await target.left(client.port), last!.message.message);
   }));
   await target.isUnharmed();
@@ -464,6 +497,7 @@ Deno.test("a client that says nothing, stops in the middle or sends a byte at a 
       const last = (await ended).at(-1);
       assertEquals([last?.kind, last?.id, last?.message.code], [FrameKind.ERROR, 0, "idle"], name);
       assertEquals(last!.message.message, "nothing came for 0.5 s");
+      client[Symbol.dispose]();
       assertEquals(await target.left(client.port), "it was silent for too long", name);
     }),
   );

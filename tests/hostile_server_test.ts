@@ -4,12 +4,13 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { newPartialName } from "../disk/names.ts";
 import { encodeFrame, FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { encodeMessage } from "../protocol/messages.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { concat } from "./support/frames.ts";
 import { peakMemory } from "./support/machine.ts";
-import { startFtp } from "./support/programs.ts";
+import { ftp, startFtp } from "./support/programs.ts";
 import { endOf, RawClient, type RawFrame, utf8 } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
@@ -483,6 +484,80 @@ Deno.test("a download is named after what was asked for, whatever the server cal
   }
 });
 
+/** Names that would lead elsewhere, were they believed. */
+const ELSEWHERE = [
+  ...[
+    "../evil",
+    "../../evil",
+    "/tmp/connme-evil",
+    "a/../../../evil",
+    "..",
+    ".",
+    "",
+    "a//b",
+    "a/./b",
+    "a/",
+    "\0",
+    "a\0/b",
+  ],
+  ...[
+    "link/evil",
+    "link/deep/evil",
+    "own.bin/evil",
+    newPartialName(),
+    `a/${newPartialName()}`,
+    "\ud800",
+    "x".repeat(300),
+  ],
+];
+
+for (
+  const command of [["download", "-r", "top"], ["sync", "--down", "top", "."], [
+    "sync",
+    "--down",
+    "--delete",
+    "top",
+    ".",
+  ]]
+) {
+  Deno.test(`${command.join(" ")} writes nothing elsewhere, whatever names the server sends`, async () => {
+    const names = [...ELSEWHERE, "fine.txt", "fine/also.txt"];
+    const folders = ["link", "a", "fine", "../..", "link/deep"].map((name) => ({
+      ...FILE,
+      name,
+      kind: "folder",
+      size: 0,
+    }));
+    const listing = [...folders, ...names.map((name) => ({ ...FILE, name })), { ...FILE, name: "fine.txt" }];
+    const lines = utf8(listing.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    await using server = FakeServer.greeting(async (peer, request) => {
+      const { id, message: { command, path } } = request;
+      if (command === "ls") return await body([lines])(peer, request);
+      if (command === "download") return await body([WHOLE])(peer, request);
+      const entry = { ...FILE, name: "top", kind: path === "/top" ? "folder" : "file" };
+      if (command === "stat") return await peer.frame(FrameKind.REPLY, id, { entry });
+      await peer.frame(FrameKind.ERROR, id, { code: "unsupported", message: "no" });
+    });
+    using area = new TempFolder();
+    area.file("kept", "as it was");
+    area.file("outside/deep/kept", "as it was");
+    for (const folder of ["here", "here/top"]) {
+      Deno.mkdirSync(`${area.path}/${folder}`);
+      Deno.symlinkSync(`${area.path}/outside`, `${area.path}/${folder}/link`);
+      area.file(`${folder}/own.bin`, "own");
+    }
+    const { stdout, stderr } = await ftp(server.address, ...command, { cwd: `${area.path}/here` });
+    assertEquals(namesIn(area.path), ["here", "kept", "outside"]);
+    assertEquals(namesIn(`${area.path}/outside`), ["deep"]);
+    assertEquals(namesIn(`${area.path}/outside/deep`), ["kept"]);
+    assertEquals(Deno.readTextFileSync(`${area.path}/outside/deep/kept`), "as it was");
+    assert(!exists("/tmp/connme-evil"));
+    const top = command[0] === "sync" ? `${area.path}/here` : `${area.path}/here/top`;
+    assertEquals(Deno.readTextFileSync(`${top}/fine/also.txt`), "the whole file", stderr);
+    for (const text of [stdout, stderr]) assert(!OBEYED.test(text) && !text.includes("at file:"), text);
+  });
+}
+
 Deno.test("text is shown so that a terminal obeys nothing in it", async () => {
   const text = utf8(`first\n\x9b31mred \u202e and \u2028\nlast\n`);
   await using server = FakeServer.greeting(body([text], {}, { ...FILE, size: text.length }));
@@ -655,4 +730,13 @@ function frame(length: number, kind: number, flags: number, id: number): Uint8Ar
 
 function json(value: unknown): Uint8Array<ArrayBuffer> {
   return encodeMessage(value as object);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

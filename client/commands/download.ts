@@ -10,6 +10,7 @@ import { runBatch } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { isThere, remoteSources, type Source, sourceOptions } from "../transfer/sources.ts";
+import type { Left, Node } from "../transfer/tree.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
@@ -90,8 +91,9 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const { items, left } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
   makeLocalFolder(top);
-  for (const { node, to } of items) if (node.kind === "folder") makeLocalFolder(`${top}/${base(to)}`);
-  const jobs = items.filter(({ node }) => node.kind === "file").map(({ from, to, node }) => ({
+  const folders = makeLocalFolders(top, items.map(({ to, node }) => ({ path: base(to), node })), typed, left);
+  const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(parentOf(base(to))));
+  const jobs = files.map(({ from, to, node }) => ({
     name: to,
     size: node.size,
     run: async (onProgress: (bytes: number) => void) => {
@@ -132,6 +134,47 @@ function localPlace(top: string, to: string): LocalTarget {
   const path = top === "." ? to : top === "/" ? `/${to}` : `${top}/${to}`;
   const slash = path.lastIndexOf("/");
   return { folder: slash < 0 ? "." : path.slice(0, slash) || "/", name: path.slice(slash + 1) };
+}
+
+/**
+ * Makes the folders that a server has named. Where a link stands in their place, they and all in them are left: it could lead
+ * anywhere. One that the person has named may be a link.
+ *
+ * @returns those that are there now, by their path below the top
+ */
+function makeLocalFolders(
+  top: string,
+  items: { path: string; node: Node }[],
+  typed: readonly string[],
+  left: Left[],
+): Set<string> {
+  const own = new Set(typed.map((name) => name.replace(/\/+$/, "").split("/").at(-1)!));
+  const folders = new Set([""]);
+  for (const { path, node } of items) {
+    if (path === "") continue;
+    const isThere = folders.has(parentOf(path));
+    if (node.kind === "file") {
+      if (!isThere) left.push({ path, reason: "its folder cannot be made here", failed: true });
+    } else if (!isThere || (!own.has(path) && isLink(`${top}/${path}`))) {
+      left.push({ path, reason: "a symbolic link stands in its way here", failed: true });
+    } else {
+      makeLocalFolder(`${top}/${path}`);
+      folders.add(path);
+    }
+  }
+  return folders;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return false;
+  }
 }
 
 function makeLocalFolder(path: string): void {

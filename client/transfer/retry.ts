@@ -31,7 +31,8 @@ export interface Connector {
  * Does something that needs the connection, again from its start whenever that is lost.
  *
  * @param connector see {@linkcode Connector}
- * @param work told how often it was begun before; it tells how far it is. As long as it gets further than ever, it goes on
+ * @param work told how often it was begun before; it tells how far it is. As long as it, or something else on
+ * the same connector, gets further than ever, it goes on
  * @throws what `work` throws for another reason; the last loss when `retries` attempts in a row came to nothing
  */
 export async function retrying<T>(
@@ -40,25 +41,40 @@ export async function retrying<T>(
 ): Promise<T> {
   let vain = 0;
   let farthest = 0;
+  const shared = progressOf(connector);
+  let seen = shared.steps;
   const progressed = (position: number) => {
     if (position <= farthest) return;
     farthest = position;
-    vain = 0;
+    shared.steps++;
   };
   for (let attempt = 0;; attempt++) {
     let client: Client | undefined;
     try {
       client = connector.client;
-      return await work(client, attempt, progressed);
+      const result = await work(client, attempt, progressed);
+      shared.steps++;
+      return result;
     } catch (error) {
       // A write fails before anybody has read that the connection is gone.
       if (error instanceof ConnectionLostError) client?.abort();
       // Without a client, the connection was lost by somebody else who has not got another one yet.
       const why = client ? client.lost : (error as Error).cause ?? error;
+      if (seen !== shared.steps) vain = 0;
+      seen = shared.steps;
       if (!isLost(why) || connector.signal.aborted || vain >= connector.retries) throw error;
       vain = await connectAgain(connector, vain + 1, error);
     }
   }
+}
+
+/** What has got further on a connector: of many files under way, those whose turn has not come are not in vain. */
+const progress = new WeakMap<Connector, { steps: number }>();
+
+function progressOf(connector: Connector): { steps: number } {
+  let own = progress.get(connector);
+  if (!own) progress.set(connector, own = { steps: 0 });
+  return own;
 }
 
 /** A server that breaks the protocol would do so again. */
@@ -68,13 +84,13 @@ function isLost(why: unknown): boolean {
 
 /** Connects again with growing pauses; returns how many attempts in a row have been in vain. */
 async function connectAgain(connector: Connector, vain: number, lost: unknown): Promise<number> {
-  for (;; vain++) {
+  for (let failed = 1;; vain++, failed++) {
     try {
       await connector.reconnect();
       return vain;
     } catch (error) {
       if (vain >= connector.retries) throw error instanceof Error ? error : lost;
-      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** vain), connector.signal);
+      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failed), connector.signal);
     }
   }
 }
