@@ -9,6 +9,7 @@ import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, fileSize, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
+import { isRemoteFolder } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
@@ -21,14 +22,11 @@ export const cp: Command = {
   details: "The bytes do not cross the network. When TO is a folder, the copy goes into it. Nothing is ever replaced.",
   arguments: ["remote", "remote"],
   count: [2, 2],
-  async run({ client, out, remoteFolder, signal }, { args }) {
+  async run(context, { args }) {
+    const { client, out, remoteFolder, signal } = context;
     const from = resolvePath(remoteFolder, args[0]);
     let to = resolvePath(remoteFolder, args[1]);
-    try {
-      if ((await client.stat(to, { signal })).kind === "folder") to = joinPath(to, baseName(from));
-    } catch (error) {
-      if (!(error instanceof CommandError && error.code === "not_found")) throw error;
-    }
+    if (await isRemoteFolder(context, to)) to = joinPath(to, baseName(from));
     await client.copy(from, to, { signal });
     out.done({ copied: from, to }, `Copied ${printable(from)} to ${printable(to)}`);
   },

@@ -5,10 +5,10 @@ import type { Collision } from "../client.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
 import { isLocalFolder, localName } from "../local_files.ts";
+import { isRemoteFolder } from "../remote_files.ts";
 import { runBatch } from "../transfer/batch.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
-import { retrying } from "../transfer/retry.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { localSources, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
@@ -149,16 +149,6 @@ async function remoteTarget(context: Context, typed: string | undefined, name: s
   if (await isRemoteFolder(context, path)) return joinPath(path, name);
   if (typed.endsWith("/")) throw new CommandError("not_found", `there is no remote folder "${typed}"`);
   return path;
-}
-
-async function isRemoteFolder(context: Context, path: string): Promise<boolean> {
-  const { signal } = context;
-  try {
-    return (await retrying(context, (client) => client.stat(path, { signal }))).kind === "folder";
-  } catch (error) {
-    if (error instanceof CommandError && error.code === "not_found") return false;
-    throw error;
-  }
 }
 
 function isThere(path: string): boolean {

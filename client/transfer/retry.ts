@@ -8,7 +8,7 @@ import { ConnectionLostError, TruncatedError } from "../../protocol/errors.ts";
 import type { Client } from "../client.ts";
 
 /** How long to wait before the first attempt to connect again, in milliseconds; each further one takes twice as long. */
-const FIRST_PAUSE_MS = 100;
+const FIRST_PAUSE_MS = 200;
 /** The longest pause, in milliseconds. */
 const LONGEST_PAUSE_MS = 5000;
 
@@ -84,7 +84,7 @@ function isLost(why: unknown): boolean {
 
 /** Connects again with growing pauses; returns how many attempts in a row have been in vain. */
 async function connectAgain(connector: Connector, vain: number, lost: unknown): Promise<number> {
-  for (let failed = 1;; vain++, failed++) {
+  for (let failed = 0;; vain++, failed++) {
     try {
       await connector.reconnect();
       return vain;
