@@ -68,8 +68,8 @@ async function measure(scenario: Scenario, cuts: number, random: Random): Promis
   scenario.plant(scenario.down ? stage.remote.path : stage.local.path);
   const began = performance.now();
   const kinds: Record<Cut, number> = { ftp: 0, ftpd: 0, line: 0 };
-  // What was under way at a cut is sent again, so there is room for all of them.
-  const every = Math.max(64 * 1024, 2 * scenario.size / cuts);
+  // A little more than fits on the average; but what was under way at a cut is sent again, so there is room for all.
+  const every = Math.max(64 * 1024, 1.2 * scenario.size / cuts);
   const done = await survive(stage, scenario.args, { cuts, every, random, onCut: (kind) => kinds[kind]++ });
   const seconds = (performance.now() - began) / 1000;
   const again = Math.max(0, done.bytes - scenario.size) / Math.max(1, done.cuts);

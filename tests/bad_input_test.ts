@@ -623,8 +623,8 @@ const FLOODS: Record<string, Flood> = {
   "large PINGs": { again: () => encodeFrame(FrameKind.PING, 0, new Uint8Array(65_536)), costs: 8 },
   "small PINGs": {
     again: () => repeat(encodeFrame(FrameKind.PING, 0, new Uint8Array(0)), 8_000),
-    peers: 2,
-    costs: 80,
+    peers: 1,
+    costs: 120,
   },
   "long requests": {
     again: (at) => request(at + 1, { command: "download", path: at === 0 ? "/big" : "/".padEnd(65_000, "x") }),

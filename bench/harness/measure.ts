@@ -44,6 +44,8 @@ export interface Result {
 export interface MeasureOptions {
   /** How many rounds count; one more goes before them, to warm files, caches and memory. */
   readonly runs: number;
+  /** Neither waits for a quiet machine nor repeats what was disturbed. */
+  readonly quick?: boolean;
   /** Told how it goes. */
   readonly log: (line: string) => void;
 }
@@ -80,7 +82,7 @@ export async function measure(contenders: readonly Contender[], options: Measure
       const result = results[at];
       if (result.failure !== undefined) continue;
       try {
-        const run = await undisturbed(contender, round === 0 ? 0 : REPEATS);
+        const run = await undisturbed(contender, round === 0 || options.quick ? undefined : REPEATS);
         const label = round === 0 ? "warm-up" : `round ${round}`;
         options.log(`${label}: ${contender.name}: ${run.seconds.toFixed(3)} s${run.disturbed ? " (disturbed)" : ""}`);
         if (round === 0) continue;
@@ -106,10 +108,11 @@ interface Run {
   disturbed: boolean;
 }
 
-async function undisturbed(contender: Contender, repeats: number): Promise<Run> {
+/** @param repeats how often at most; `undefined` to take the run as it comes */
+async function undisturbed(contender: Contender, repeats: number | undefined): Promise<Run> {
   for (let attempt = 0;; attempt++) {
     await contender.prepare();
-    await waitForQuiet();
+    if (repeats !== undefined) await waitForQuiet();
     const busyBefore = busyTime();
     const before = processorTime();
     const began = performance.now();
@@ -121,6 +124,6 @@ async function undisturbed(contender: Contender, repeats: number): Promise<Run> 
     const serverPeak = contender.serverPeak?.() ?? 0;
     await contender.check();
     const disturbed = share > DISTURBED && others > DISTURBED_SECONDS;
-    if (!disturbed || attempt >= repeats) return { seconds, processor, clientPeak: peak, serverPeak, disturbed };
+    if (!disturbed || attempt >= (repeats ?? 0)) return { seconds, processor, clientPeak: peak, serverPeak, disturbed };
   }
 }

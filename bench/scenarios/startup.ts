@@ -19,7 +19,7 @@ const LIMIT = 20;
 export const startup: Scenario = {
   name: "startup",
   summary: "one small command as a whole process, against an empty Deno program",
-  async run({ runs, log }) {
+  async run({ runs, quick, log }) {
     using workspace = new Workspace();
     Deno.writeTextFileSync(`${workspace.source}/data`, "hello\n");
     await using server = await ftpd.start(here(workspace));
@@ -36,7 +36,7 @@ export const startup: Scenario = {
       program("ftp HOST ls", PROGRAMS.ftp, address, "ls"),
       program("ftp --version", PROGRAMS.ftp, "--version"),
       program("ftpd --version", PROGRAMS.ftpd, "--version"),
-    ], { runs: runs * MORE_RUNS, log });
+    ], { runs: runs * MORE_RUNS, quick, log });
     const [empty, size] = results;
     const times = (seconds: readonly number[]) => 1 / speedup(seconds, empty.seconds);
     const rows = results.map(({ name, seconds, failure }) => [
