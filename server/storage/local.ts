@@ -81,8 +81,10 @@ export class LocalStorage implements Storage {
       try {
         for await (const items of inBatches(folder, look)) yield* items.filter((item) => item !== undefined);
       } catch (error) {
-        // A folder that went away or is closed to us below the listed one is no reason to fail.
-        if (name === "") throw diskError(error, show(path));
+        const problem = diskError(error, show(name === "" ? path : [...path, ...name.split("/")]));
+        // One below the listed folder that went away meanwhile is no reason to fail. One that is closed to us is: who takes it
+        // for empty may delete what is in its copy.
+        if (name === "" || (problem.code !== "not_found" && problem.code !== "changed")) throw problem;
       }
     }
   }
