@@ -5,9 +5,7 @@
  */
 
 import { DiskError, diskError } from "./errors.ts";
-
-/** A synchronous read that took longer than this, in milliseconds, sends the rest of its file through asynchronous ones. */
-const STALL_MS = 20;
+import { Pace } from "./pace.ts";
 
 /** What is hashed in one go, in bytes. */
 const HASH_CHUNK_BYTES = 256 * 1024;
@@ -25,7 +23,7 @@ export class FileSource {
   readonly #file: Deno.FsFile;
   readonly #shown: string;
   #offset = 0;
-  #stalled = false;
+  readonly #pace = new Pace();
 
   /**
    * Opens a file.
@@ -56,7 +54,7 @@ export class FileSource {
    * @throws {DiskError} (or rejects) `changed` when the file was written to since it was opened
    */
   read(into: Uint8Array): number | Promise<number> {
-    if (this.#stalled) return this.#readLater(into);
+    if (!this.#pace.next()) return this.#readLater(into);
     const began = performance.now();
     let count: number | null;
     try {
@@ -64,7 +62,7 @@ export class FileSource {
     } catch (error) {
       throw diskError(error, `reading ${this.#shown}`);
     }
-    this.#stalled = performance.now() - began > STALL_MS;
+    this.#pace.took(performance.now() - began);
     return this.#checked(count);
   }
 

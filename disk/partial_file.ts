@@ -5,13 +5,11 @@
  */
 
 import { DiskError, diskError, errnoOf } from "./errors.ts";
+import { Pace } from "./pace.ts";
 import { giveWay } from "./give_way.ts";
 import { moveToFreeName } from "./move.ts";
 import { newPartialName, numberedName, type PartialOwner, partialOwner } from "./names.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
-
-/** A synchronous write that took longer than this, in milliseconds, sends the rest of its file through asynchronous ones. */
-const STALL_MS = 20;
 
 /** What to do when the name is taken. */
 export type Collision = "rename" | "overwrite" | "fail";
@@ -50,7 +48,7 @@ export class PartialFile {
   readonly #file: Deno.FsFile;
   readonly #shown: string;
   readonly #owner: PartialOwner | undefined;
-  #stalled = false;
+  readonly #pace = new Pace();
   #open = true;
   /** Whether it is no longer ours to remove. */
   #settled = false;
@@ -189,14 +187,14 @@ export class PartialFile {
    */
   write(chunk: Uint8Array): void | Promise<void> {
     if (this.#owner) this.#requireOwn();
-    if (this.#stalled) return this.#writeLater(chunk);
+    if (!this.#pace.next()) return this.#writeLater(chunk);
     const began = performance.now();
     try {
       for (let at = 0; at < chunk.length;) at += this.#file.writeSync(at === 0 ? chunk : chunk.subarray(at));
     } catch (error) {
       throw diskError(error, `writing ${this.#shown}`);
     }
-    this.#stalled = performance.now() - began > STALL_MS;
+    this.#pace.took(performance.now() - began);
   }
 
   /**

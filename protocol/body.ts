@@ -12,7 +12,9 @@ import { type BodyEnd, encodeMessage } from "./messages.ts";
 
 /** The DATA frames of a body grow from the first size to the second as long as the peer takes them quickly. */
 const FIRST_CHUNK_BYTES = 64 * 1024;
-const LARGEST_CHUNK_BYTES = 256 * 1024;
+const LARGEST_CHUNK_BYTES = 1024 * 1024;
+/** What the chunks of all bodies that are being sent may take together; with many bodies each has smaller ones. */
+const ALL_CHUNKS_BYTES = 16 * 1024 * 1024;
 /** A frame that took longer than this to hand over, in milliseconds, makes the next ones smaller. */
 const SLOW_MS = 250;
 const SMALLEST_CHUNK_BYTES = 16 * 1024;
@@ -117,12 +119,41 @@ export async function sendBody(
   source: ByteSource,
   options: SendOptions = {},
 ): Promise<BodyEnd> {
+  sending++;
+  try {
+    return await sendFrames(connection, id, source, options);
+  } finally {
+    sending--;
+  }
+}
+
+/** Bodies that this program is sending now, on all connections. */
+let sending = 0;
+
+/** How large a DATA frame may be now. */
+function largestChunk(): number {
+  return Math.max(FIRST_CHUNK_BYTES, Math.min(LARGEST_CHUNK_BYTES, Math.floor(ALL_CHUNKS_BYTES / sending)));
+}
+
+async function sendFrames(
+  connection: Connection,
+  id: number,
+  source: ByteSource,
+  options: SendOptions,
+): Promise<BodyEnd> {
   const digest = new BodyDigest(options.sha256);
   const { size } = source;
   let chunk = FIRST_CHUNK_BYTES;
+  // Two buffers: one is filled while the other is on its way.
   let buffer: Uint8Array<ArrayBuffer> | undefined;
+  let other: Uint8Array<ArrayBuffer> | undefined;
+  let written: Promise<void> | undefined;
   while (size === undefined || digest.size < size) {
     options.signal?.throwIfAborted();
+    const largest = largestChunk();
+    chunk = Math.min(chunk, largest);
+    // Many bodies at once: the large buffer of this one goes.
+    if (buffer !== undefined && buffer.length > HEADER_BYTES + largest) buffer = undefined;
     const room = Math.min(chunk, size === undefined ? chunk : size - digest.size);
     if (buffer === undefined || buffer.length < HEADER_BYTES + room) buffer = new Uint8Array(HEADER_BYTES + room);
     const payload = buffer.subarray(HEADER_BYTES, HEADER_BYTES + room);
@@ -133,16 +164,19 @@ export async function sendBody(
       throw new CommandError("changed", `the file became shorter while it was read (${digest.size} of ${size} bytes)`);
     }
     digest.update(payload.subarray(0, count));
-    const written = connection.writeData(id, buffer.subarray(0, HEADER_BYTES + count));
-    if (digest.size === size) {
-      // Nobody touches it again. Not awaiting anything lets END go out in the same write.
-      buffer = undefined;
-    } else {
+    if (written) {
       const began = performance.now();
       await written;
       const took = performance.now() - began;
       if (took > SLOW_MS) chunk = Math.max(SMALLEST_CHUNK_BYTES, chunk / 2);
-      else if (took < SLOW_MS / 8) chunk = Math.min(LARGEST_CHUNK_BYTES, chunk * 2);
+      else if (took < SLOW_MS / 8) chunk = Math.min(largest, chunk * 2);
+    }
+    written = connection.writeData(id, buffer.subarray(0, HEADER_BYTES + count));
+    if (digest.size === size) {
+      // Nobody touches it again. Not awaiting anything lets END go out in the same write.
+      buffer = undefined;
+    } else {
+      [buffer, other] = [other, buffer];
     }
     options.onProgress?.(digest.size);
   }

@@ -37,7 +37,7 @@ export interface Transport {
  * Above this many queued bytes a sender should wait, see {@linkcode Connection.ready}. More than the largest DATA frame that
  * `sendBody` writes: whoever answers a PING beside a body must not wait for the end of the body.
  */
-const HIGH_WATER_BYTES = 384 * 1024;
+const HIGH_WATER_BYTES = 1280 * 1024;
 /** What each queued write costs beside its own bytes, roughly: an answer to PING is 8 bytes in an object of hundreds. */
 const WRITE_OVERHEAD_BYTES = 256;
 

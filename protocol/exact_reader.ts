@@ -5,11 +5,14 @@
  */
 
 import { TruncatedError } from "./errors.ts";
+import { HEADER_BYTES } from "./frame.ts";
 
 /** A resting connection posts a view of this size, so that thousands of them cost little memory. */
 const RESTING_BYTES = 4 * 1024;
+/** What is left of a block goes to its start before the next read when it is no more than this. */
+const CHEAP_TO_MOVE_BYTES = 4 * 1024;
 /** The largest read posted for its own sake; a longer exact read gets what it needs. */
-const LARGEST_BYTES = 256 * 1024;
+const LARGEST_BYTES = 1024 * 1024;
 
 /**
  * Exact reads over a readable byte stream with a BYOB reader.
@@ -85,19 +88,16 @@ export class ExactReader {
   /** Makes at least `length` bytes available from #start; false at a clean end. */
   async #fill(length: number): Promise<boolean> {
     const have = this.#end - this.#start;
-    // Room for the next header too: a stream of full DATA frames then costs one read a frame.
-    const wanted = Math.max(this.#size, length + 8);
+    // Room for the headers before and behind it: a stream of full DATA frames then costs one read a frame, and no copying.
+    const wanted = Math.max(this.#size, length + 2 * HEADER_BYTES);
     if (this.#block.length < wanted) {
-      const grown = new Uint8Array(wanted);
-      grown.set(this.#block.subarray(this.#start, this.#end));
-      this.#block = grown;
-    } else if (this.#start > 0) {
-      this.#block.copyWithin(0, this.#start, this.#end);
+      this.#moveTo(new Uint8Array(wanted));
+    } else if (have <= CHEAP_TO_MOVE_BYTES || this.#block.length - this.#start < length + HEADER_BYTES) {
+      this.#moveTo(this.#block);
     }
-    this.#start = 0;
-    this.#end = have;
 
-    const view = new Uint8Array(this.#block.buffer, have);
+    const from = this.#end;
+    const view = new Uint8Array(this.#block.buffer, from);
     const room = view.length;
     const { done, value } = await this.#reader.read(view, { min: length - have });
     if (value === undefined) { // canceled: the block went with it
@@ -107,14 +107,23 @@ export class ExactReader {
       return false;
     }
     this.#block = new Uint8Array(value.buffer);
-    this.#end = have + value.byteLength;
+    this.#end = from + value.byteLength;
     if (value.byteLength === room && this.#size < LARGEST_BYTES) this.#size *= 4;
-    if (this.#end < length) {
+    const got = have + value.byteLength;
+    if (got < length) {
       // `done` alone says nothing: a partial tail comes with it.
-      if (!done) throw new TruncatedError(`the stream gave ${this.#end} of ${length} bytes`);
-      if (this.#end > 0) throw new TruncatedError(`the stream ended after ${this.#end} of ${length} bytes`);
+      if (!done) throw new TruncatedError(`the stream gave ${got} of ${length} bytes`);
+      if (got > 0) throw new TruncatedError(`the stream ended after ${got} of ${length} bytes`);
       return false;
     }
     return true;
+  }
+
+  /** Puts what has not been given out at the start of a block, which may be the same one. */
+  #moveTo(block: Uint8Array<ArrayBuffer>): void {
+    block.set(this.#block.subarray(this.#start, this.#end));
+    this.#block = block;
+    this.#end -= this.#start;
+    this.#start = 0;
   }
 }

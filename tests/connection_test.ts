@@ -358,7 +358,7 @@ Deno.test("ready waits while much is queued, and only then", async () => {
   const connection = new Connection(transport);
   write(connection, ping(1));
   assertEquals(await settled(connection.ready()), true);
-  for (let time = 0; time < 5; time++) connection.writeData(1, new Uint8Array(100_000));
+  for (let time = 0; time < 5; time++) connection.writeData(1, new Uint8Array(300_000));
   const ready = connection.ready();
   assertEquals(await settled(ready), false);
   await transport.take();
@@ -391,7 +391,8 @@ Deno.test("a failed write fails all that waits and all that follows, as a lost c
   };
   const waiting = [fails(write(connection, ping(1)))];
   await turn();
-  waiting.push(fails(write(connection, ping(2))), fails(connection.writeData(1, new Uint8Array(500_000))));
+  waiting.push(fails(write(connection, ping(2))), fails(connection.writeData(1, new Uint8Array(1_000_000))));
+  waiting.push(fails(connection.writeData(1, new Uint8Array(1_000_000))));
   waiting.push(fails(connection.ready()), fails(connection.flush()));
   await transport.break(cause);
   await Promise.all(waiting);

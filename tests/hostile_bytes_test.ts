@@ -31,8 +31,8 @@ import { incoming } from "./support/memory_transport.ts";
 import { inTime } from "./support/watchdog.ts";
 
 const STREAMS = 10_000;
-/** What a reader may post at once: the largest frame and the next header. */
-const MOST_BYTES = MAX_DATA_BYTES + HEADER_BYTES;
+/** What a reader may post at once: the largest frame and the headers before and behind it. */
+const MOST_BYTES = MAX_DATA_BYTES + 2 * HEADER_BYTES;
 
 /** Streams that are right until something happens to them. */
 const CLIENT = concat(EXCHANGE.slice(1).filter(({ from }) => from === "client").map(({ bytes }) => bytes));
