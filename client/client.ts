@@ -13,7 +13,8 @@
  * @module
  */
 
-import type { ByteSource } from "../protocol/body.ts";
+import type { InferOutput } from "valibot";
+import type { ByteSource, IncomingBody } from "../protocol/body.ts";
 import { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError } from "../protocol/errors.ts";
 import {
@@ -25,15 +26,20 @@ import {
   decodeMessage,
   type Entry,
   entryLine,
+  errorMessage,
+  type PackLine,
+  packLine,
   type Reply,
   type RequestInput,
   type ServerHello,
 } from "../protocol/messages.ts";
+import { type PackedFile, PackReader, packSource } from "../protocol/pack.ts";
 import { type Answer, Requests } from "./requests.ts";
 
 export type { ByteSource } from "../protocol/body.ts";
 export { CommandError, ConnectionLostError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
-export type { ChecksumAlgorithm, Collision, Entry, ServerHello } from "../protocol/messages.ts";
+export type { ChecksumAlgorithm, Collision, Entry, PackLine, ServerHello } from "../protocol/messages.ts";
+export { MAX_PACK_FILES, MAX_PACKED_BYTES, type PackedFile } from "../protocol/pack.ts";
 
 /** The port of a server that names none. */
 export const DEFAULT_PORT = 8080;
@@ -133,6 +139,47 @@ export class Download {
   }
 }
 
+/** A pack on its way. It must be read to its end or canceled before the next answer can come. */
+export class PackDownload {
+  readonly #reader: PackReader;
+  readonly #answer: Answer<"download_pack">;
+  readonly #onEnd: () => void;
+
+  /** For {@linkcode Client.downloadPack} only. */
+  constructor(answer: Answer<"download_pack">, onEnd: () => void) {
+    this.#answer = answer;
+    this.#onEnd = onEnd;
+    this.#reader = new PackReader(() => answer.body.read());
+  }
+
+  /**
+   * Waits for more of it. What {@linkcode PackDownload.next} gave out is not valid any more.
+   *
+   * @returns false at the end, when all of it was verified
+   */
+  async fill(): Promise<boolean> {
+    const more = await this.#reader.fill();
+    if (!more) this.#onEnd();
+    return more;
+  }
+
+  /**
+   * The next file that is there, in the order of the paths.
+   *
+   * @returns `undefined` when {@linkcode PackDownload.fill} must be called first
+   * @throws {CommandError} `mismatch` when its content is not what the server read
+   */
+  next(): PackedFile | undefined {
+    return this.#reader.next();
+  }
+
+  /** Stops it; the connection lives on. */
+  cancel(): void {
+    this.#onEnd();
+    this.#answer.cancel();
+  }
+}
+
 /** A connection to a server. Paths start with `/`, which is the served folder. */
 export class Client {
   readonly #requests: Requests;
@@ -175,12 +222,7 @@ export class Client {
   ): Promise<Entry[]> {
     const { recursive, hidden, signal } = options;
     const answer = await this.#requests.send("ls", { path, recursive, hidden }, { signal });
-    try {
-      return await this.#cancelable(answer, signal, () => readEntries(answer));
-    } catch (error) {
-      answer.cancel();
-      throw error;
-    }
+    return await this.#lines(answer, entryLine, signal);
   }
 
   /** The size of a file or of everything below a folder (PROTOCOL.md section 7.4). */
@@ -298,6 +340,58 @@ export class Client {
     return (await this.#requests.send("df", { path }, options)).reply;
   }
 
+  /**
+   * Uploads small files in one request (PROTOCOL.md section 7.16). When this returns, each of them is stored, verified and on
+   * the server's disk, or there is an error for it.
+   *
+   * @param next gives one file after the other, `undefined` after the last
+   * @param options `collision`: what to do when a name is taken; `again`: an earlier attempt may have stored them;
+   * `onProgress`: told how many bytes of content have been sent
+   * @returns for those files, counted from 0, that got another path or none: the path, or why
+   * @throws {CommandError} `mismatch`, `read_only` and others; what `next` throws
+   */
+  async uploadPack(
+    next: () => PackedFile | undefined,
+    options: CallOptions & { collision?: Collision; again?: boolean; onProgress?: (bytes: number) => void } = {},
+  ): Promise<Map<number, PackLine>> {
+    const { collision, again, signal, onProgress } = options;
+    let [files, size] = [0, 0];
+    const source = packSource(() => {
+      const file = next();
+      if (file) {
+        files++;
+        size += file.content.length;
+        onProgress?.(size);
+      }
+      return file;
+    });
+    const answer = await this.#requests.send("upload_pack", { collision, again }, { source, signal });
+    const lines = await this.#lines(answer, packLine, signal);
+    const failed = lines.filter(({ error }) => error).length;
+    if (answer.reply.files !== files - failed || (failed === 0 && answer.reply.size !== size)) {
+      throw new CommandError("mismatch", `the server says that it stored ${answer.reply.files} of ${files} files`);
+    }
+    return new Map(lines.map((line) => [line.at, line]));
+  }
+
+  /**
+   * Downloads small files in one request (PROTOCOL.md section 7.17). The result must be read to its end or canceled before the
+   * next answer can come.
+   *
+   * @param paths no more than {@linkcode MAX_PACK_FILES}
+   * @throws {CommandError} `bad_request` and others
+   */
+  async downloadPack(paths: readonly string[], options: CallOptions = {}): Promise<PackDownload> {
+    const answer = await this.#requests.send("download_pack", { paths: [...paths] }, options);
+    return new PackDownload(answer, watch(answer, options.signal));
+  }
+
+  /** Why a file of a pack is not there. */
+  packError({ content }: PackedFile): CommandError {
+    const { code, message } = decodeMessage(errorMessage, content, "the error of a packed file");
+    return new CommandError(code, message);
+  }
+
   /** Says goodbye and closes. Never throws. */
   async close(): Promise<void> {
     await this.#requests.close();
@@ -308,13 +402,20 @@ export class Client {
     this.#requests.abort(new ConnectionLostError("the connection was closed"));
   }
 
-  /** Reading a body, with the signal watched. */
-  async #cancelable<T>(answer: Answer<"ls">, signal: AbortSignal | undefined, read: () => Promise<T>): Promise<T> {
+  /** Reads a body of lines, with the signal watched. */
+  async #lines<S extends typeof entryLine | typeof packLine>(
+    answer: Answer<"ls" | "upload_pack">,
+    schema: S,
+    signal: AbortSignal | undefined,
+  ): Promise<InferOutput<S>[]> {
     const abort = () => answer.body.interrupt(canceled());
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
     try {
-      return await read();
+      return await readLines(answer.body, schema);
+    } catch (error) {
+      answer.cancel();
+      throw error;
     } finally {
       signal?.removeEventListener("abort", abort);
     }
@@ -357,8 +458,11 @@ function canceled(): CommandError {
   return new CommandError("canceled", "canceled");
 }
 
-async function readEntries({ body }: Answer<"ls">): Promise<Entry[]> {
-  const entries: Entry[] = [];
+async function readLines<S extends typeof entryLine | typeof packLine>(
+  body: IncomingBody,
+  schema: S,
+): Promise<InferOutput<S>[]> {
+  const entries: InferOutput<S>[] = [];
   let rest = new Uint8Array(0);
   for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
     const bytes = new Uint8Array(rest.length + chunk.length);
@@ -366,7 +470,7 @@ async function readEntries({ body }: Answer<"ls">): Promise<Entry[]> {
     bytes.set(chunk, rest.length);
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      entries.push(decodeMessage(entryLine, bytes.subarray(start, end), "listing"));
+      entries.push(decodeMessage(schema, bytes.subarray(start, end), "listing"));
       start = end + 1;
     }
     rest = bytes.slice(start);

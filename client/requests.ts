@@ -290,7 +290,7 @@ export class Requests {
     // It cannot have what has not been sent.
     if (pending.stop) throw new ProtocolError(`REPLY to ${pending.command} before its body had ended`);
     const schema = COMMANDS[pending.command];
-    if (hasBody !== ("body" in schema && schema.body === "reply")) {
+    if (hasBody !== ("body" in schema && schema.body !== "request")) {
       throw new ProtocolError(`REPLY to ${pending.command} ${hasBody ? "with" : "without"} a body`);
     }
     const reply = decodeMessage(schema.reply, payload, "REPLY") as Reply<CommandName>;

@@ -30,13 +30,14 @@ export class FileSource {
    *
    * @param path a regular file; anything else is refused before it is opened, as opening a pipe would wait for its writer
    * @param shown what it is called in messages
+   * @param found what the system has just said of it, where it was asked already
    * @throws {DiskError} when it cannot be opened or is no regular file
    */
-  constructor(path: string, shown = JSON.stringify(path)) {
+  constructor(path: string, shown = JSON.stringify(path), found?: Deno.FileInfo) {
     this.#shown = shown;
     let file: Deno.FsFile | undefined;
     try {
-      requireFile(Deno.statSync(path), shown);
+      requireFile(found ?? Deno.statSync(path), shown);
       this.#file = file = Deno.openSync(path, { read: true });
       this.info = this.#file.statSync();
     } catch (error) {

@@ -4,15 +4,11 @@
  * @module
  */
 
+import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, errnoOf } from "./errors.ts";
 import { Pace } from "./pace.ts";
-import { giveWay } from "./give_way.ts";
-import { moveToFreeName } from "./move.ts";
-import { newPartialName, numberedName, type PartialOwner, partialOwner } from "./names.ts";
+import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
-
-/** What to do when the name is taken. */
-export type Collision = "rename" | "overwrite" | "fail";
 
 /** Options of {@linkcode PartialFile.create}. */
 export interface PartialOptions {
@@ -212,12 +208,14 @@ export class PartialFile {
         const modified = new Date(options.modified);
         this.#file.utimeSync(modified, modified);
       }
-      if (options.collision === "overwrite") this.#keepRights(`${this.#folder}/${name}`);
       // Opened first: what cannot be made to last is refused before anybody can see it.
       using folder = options.sync ? new SyncedFolder(this.#folder) : undefined;
       if (options.sync) await syncData(this.#file);
       this.#close();
-      const got = await this.#claim(name, options.collision);
+      const got = await claimName(this.#path, this.#folder, name, {
+        collision: options.collision,
+        executable: this.#executable,
+      });
       this.#settled = true;
       if (this.#owner) removeLeft(this.#folder, this.#owner);
       await folder?.sync();
@@ -250,41 +248,6 @@ export class PartialFile {
       Deno.lstatSync(this.#path);
     } catch {
       throw new DiskError("changed", `${this.#shown}: another attempt has taken over`);
-    }
-  }
-
-  async #claim(name: string, collision: Collision): Promise<string> {
-    if (collision === "overwrite") {
-      Deno.renameSync(this.#path, `${this.#folder}/${name}`);
-      return name;
-    }
-    for (let number = 0;; number++) {
-      const candidate = number === 0 ? name : numberedName(name, number);
-      try {
-        moveToFreeName(this.#path, `${this.#folder}/${candidate}`);
-        return candidate;
-      } catch (error) {
-        if (errnoOf(error) !== "EEXIST") throw error;
-        if (collision === "fail") throw new DiskError("exists", `the name "${name}" is taken`, { cause: error });
-        await giveWay(); // there may be thousands
-      }
-    }
-  }
-
-  /** Whoever may not read or write a file may not do so with the one in its place. */
-  #keepRights(replaced: string): void {
-    let mode: number | null;
-    try {
-      mode = Deno.statSync(replaced).mode;
-    } catch {
-      return; // there is none
-    }
-    if (mode === null) return; // not on this system
-    const execute = this.#executable ? (mode & 0o444) >> 2 : 0;
-    try {
-      Deno.chmodSync(this.#path, (mode & 0o666) | execute);
-    } catch (error) {
-      if (errnoOf(error) !== "EPERM") throw error; // the file system knows no rights
     }
   }
 

@@ -8,6 +8,7 @@
 
 import * as v from "valibot";
 import { CommandError, ERROR_CODES, type ErrorCode, ProtocolError } from "./errors.ts";
+import { MAX_PACK_FILES } from "./pack.ts";
 
 /** Length of a block of a partial transfer in bytes (PROTOCOL.md section 7.11). */
 export const BLOCK_BYTES = 1024 * 1024;
@@ -47,11 +48,11 @@ const entry = v.object({
 /** What a server does when the name of an upload is taken (PROTOCOL.md section 7.5). */
 const collision = v.picklist(["rename", "overwrite", "fail"]);
 
-/** The schemas of one command. `body` says which message, if any, is followed by a body. */
+/** The schemas of one command. `body` says which messages, if any, are followed by a body. */
 interface CommandSchema {
   readonly request: v.ObjectSchema<v.ObjectEntries, undefined>;
   readonly reply: v.ObjectSchema<v.ObjectEntries, undefined>;
-  readonly body?: "request" | "reply";
+  readonly body?: "request" | "reply" | "both";
 }
 
 const nothing = v.object({});
@@ -100,6 +101,16 @@ export const COMMANDS = {
   },
   cp: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
   df: { request: v.object({ path }), reply: v.object({ size: count, free: count }) },
+  upload_pack: {
+    request: v.object({ collision: v.optional(collision), again: flag }),
+    reply: v.object({ files: count, size: count }),
+    body: "both",
+  },
+  download_pack: {
+    request: v.object({ paths: v.pipe(v.array(path), v.maxLength(MAX_PACK_FILES)) }),
+    reply: nothing,
+    body: "reply",
+  },
 } as const satisfies Record<string, CommandSchema>;
 
 /** The name of a command on the wire. */
@@ -114,6 +125,8 @@ export type ReplyInput<C extends CommandName> = v.InferInput<typeof COMMANDS[C][
 export type Reply<C extends CommandName> = v.InferOutput<typeof COMMANDS[C]["reply"]>;
 /** A file, a folder or whatever else stands under a name. */
 export type Entry = v.InferOutput<typeof entry>;
+/** What came of a file of a pack that was uploaded. */
+export type PackLine = v.InferOutput<typeof packLine>;
 /** How a checksum is computed. */
 export type ChecksumAlgorithm = v.InferOutput<typeof checksumAlgorithm>;
 /** What a server does when the name of an upload is taken. */
@@ -156,6 +169,15 @@ export const goodbye = v.object({ reason: v.optional(v.string(), "") });
 const anyRequest = v.object({ command: v.string() });
 /** One line of the body of an `ls` reply. */
 export const entryLine = entry;
+/** One line of the body of an `upload_pack` reply: a file that got another path than its own, or was not stored. */
+export const packLine = v.object({
+  /** Which file of the pack, counted from 0. */
+  at: count,
+  /** The path that it got. */
+  path: v.optional(path),
+  /** Why it was not stored. */
+  error: v.optional(errorMessage),
+});
 
 /** HELLO of a client. */
 export type ClientHello = v.InferInput<typeof clientHello>;

@@ -69,6 +69,7 @@ export async function dispatch(
   } finally {
     await outcome?.body?.close();
     call.body.discard();
+    for (const file of outcome?.parts?.files ?? []) log(outcome!.parts!.event, file);
     logOutcome(log, request, Math.max(bytes, call.body.size), performance.now() - began, failure);
   }
   await connection.ready();

@@ -63,9 +63,21 @@ function shorten(value: LogFields[string]): LogFields[string] {
   return `${value.slice(0, MAX_VALUE_LENGTH).toWellFormed()}…`;
 }
 
+/** Lines that go out together, as soon as what produced them lets go of the thread: each write costs more than the line. */
+let gathered = "";
+const MOST_GATHERED = 64 * 1024;
+
 function toStandardError(line: string): void {
+  if (gathered === "") queueMicrotask(flush);
+  gathered += line;
+  if (gathered.length > MOST_GATHERED) flush();
+}
+
+function flush(): void {
+  const lines = gathered;
+  gathered = "";
   try {
-    const bytes = encoder.encode(line);
+    const bytes = encoder.encode(lines);
     for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
   } catch { /* nobody listens any more: no reason to stop serving */ }
 }

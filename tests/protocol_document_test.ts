@@ -26,6 +26,7 @@ import {
   MAX_OUTSTANDING_REQUESTS,
   serverHello,
 } from "../protocol/messages.ts";
+import { PackReader, packSource } from "../protocol/pack.ts";
 import { EXCHANGE, formatBlock, readBlocks } from "./support/example_exchange.ts";
 import { concat } from "./support/frames.ts";
 import { incoming } from "./support/memory_transport.ts";
@@ -192,6 +193,20 @@ for (const [name, , , number] of tables(section("7"))[0]) {
     assertEquals(answered ? members(answered) : [], Object.keys(reply.entries).sort());
   });
 }
+
+Deno.test("section 7.16: the example of a packed file is what the code makes of it, and reads", async () => {
+  const [, digits] = /```hex\n([^`]*)```/.exec(section("7.16"))!;
+  const bytes = Uint8Array.fromHex(digits.replace(/\s/g, ""));
+  const content = new TextEncoder().encode("hello");
+  const files = [{ path: "/a", content, modified: 1000, executable: true, failed: false }];
+  const chunks: (Uint8Array<ArrayBuffer> | null)[] = [bytes];
+  const reader = new PackReader(() => Promise.resolve(chunks.shift() ?? null));
+  await reader.fill();
+  assertEquals([reader.next(), reader.next()], [files[0], undefined]);
+  const packed = new Uint8Array(bytes.length + 1);
+  assertEquals(await packSource(() => files.shift()).read(packed), bytes.length);
+  assertEquals(packed.subarray(0, bytes.length), bytes);
+});
 
 Deno.test("section 8.1: every code and its meaning", () => {
   const [message, codes] = tables(section("8.1"));

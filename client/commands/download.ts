@@ -8,6 +8,7 @@ import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
 import { runBatch } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
+import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { isThere, remoteSources, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Left, Node } from "../transfer/tree.ts";
@@ -86,30 +87,22 @@ async function fetchOne(context: Context, file: string, local: string | undefine
 }
 
 async function fetchMany(context: Context, typed: readonly string[], local: string, call: Arguments): Promise<void> {
-  const { out } = context;
   const { on } = call;
   const { items, left } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
   makeLocalFolder(top);
   const folders = makeLocalFolders(top, items.map(({ to, node }) => ({ path: base(to), node })), typed, left);
   const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(parentOf(base(to))));
-  const jobs = files.map(({ from, to, node }) => ({
+  const jobs = files.map(({ from, to, node }): FetchItem => ({
     name: to,
     size: node.size,
-    run: async (onProgress: (bytes: number) => void) => {
-      const { saved, size } = await fetchFile(context, {
-        path: from,
-        size: node.size,
-        target: localPlace(top, base(to)),
-        collision: on.has("overwrite") ? "overwrite" : "rename",
-        sha256: on.has("sha256"),
-        onProgress,
-        onResume: (note) => out.note(`${printable(to)}: ${note}`),
-      });
-      return { downloaded: from, saved, size };
-    },
+    path: from,
+    target: localPlace(top, base(to)),
+    result: ({ path, size }) => ({ downloaded: from, saved: path, size }),
   }));
-  await runBatch(context, jobs, { stopOnError: on.has("stop-on-error"), left, verb: "Fetched" });
+  const collision = on.has("overwrite") ? "overwrite" : "rename";
+  const mover = fetcher(context, { collision, sha256: on.has("sha256") });
+  await runBatch(context, jobs, mover, { stopOnError: on.has("stop-on-error"), left, verb: "Fetched" });
 }
 
 /**

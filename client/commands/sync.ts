@@ -1,16 +1,16 @@
 import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { resolvePath } from "../../protocol/path.ts";
+import { baseName, joinPath, parentPath, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { isLocalFolder } from "../local_files.ts";
-import { type Job, runBatch } from "../transfer/batch.ts";
-import { fetchFile } from "../transfer/fetch_file.ts";
+import { type BatchOptions, type Moved, runBatch } from "../transfer/batch.ts";
+import { fetcher } from "../transfer/fetch_many.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import { type Copy, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
 import { retrying } from "../transfer/retry.ts";
-import { sendFile } from "../transfer/send_file.ts";
+import { sender } from "../transfer/send_many.ts";
 import { LocalSide, RemoteSide, type Side } from "../transfer/side.ts";
 import { sourceOptions } from "../transfer/sources.ts";
 import type { Command, Context } from "./command.ts";
@@ -49,8 +49,26 @@ export const sync: Command = {
     const { links } = sourceOptions(call);
     const plan = await makePlan(source, target, { delete: on.has("delete"), checksum: on.has("checksum"), links });
     if (on.has("dry-run")) return showPlan(context, plan);
-    const copyOf = ({ path, size }: Copy) => copy(context, down, local, remote, path, size, on.has("sha256"));
-    await carryOut(context, plan, target, copyOf, on.has("stop-on-error"));
+    const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
+    await carryOut(context, plan, target, on.has("stop-on-error"), (copies, batch) => {
+      const common = ({ path, size }: Copy) => ({
+        name: path,
+        size,
+        result: ({ size }: Moved) => ({ step: "copy", path, size }),
+      });
+      const localPath = ({ path }: Copy) => joinPath(local.top, path);
+      const remotePath = ({ path }: Copy) => joinPath(remote.top, path);
+      if (!down) {
+        const jobs = copies.map((copy) => ({ ...common(copy), local: localPath(copy), path: remotePath(copy) }));
+        return runBatch(context, jobs, sender(context, options), batch);
+      }
+      const jobs = copies.map((copy) => ({
+        ...common(copy),
+        path: remotePath(copy),
+        target: { folder: parentPath(localPath(copy)), name: baseName(copy.path) },
+      }));
+      return runBatch(context, jobs, fetcher(context, options), batch);
+    });
     if (plan.same > 0) out.note(`${plural(plan.same, "file")} the same already`);
   },
 };
@@ -60,8 +78,8 @@ async function carryOut(
   context: Context,
   plan: Plan,
   target: Side,
-  copy: (step: Copy) => Job["run"],
   stopOnError: boolean,
+  copyAll: (copies: readonly Copy[], batch: BatchOptions) => Promise<void>,
 ): Promise<void> {
   const { out } = context;
   const tell = (step: object) => out.json && !out.quiet && out.result(step, "");
@@ -84,37 +102,11 @@ async function carryOut(
       copies.push({ path: to, size, why: "new" });
     }
   });
-  const jobs = copies.map((step) => ({ name: step.path, size: step.size, run: copy(step) }));
-  await runBatch(context, jobs, { stopOnError, left: plan.left, verb: "Copied" });
+  await copyAll(copies, { stopOnError, left: plan.left, verb: "Copied" });
   const files = plan.deletions.filter(({ kind }) => kind === "file");
   await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
   // A folder goes after all that is in it, so one by one.
   for (const deletion of plan.deletions) if (deletion.kind === "folder") await remove(deletion);
-}
-
-function copy(
-  context: Context,
-  down: boolean,
-  local: Side,
-  remote: Side,
-  path: string,
-  bytes: number,
-  sha256: boolean,
-): Job["run"] {
-  const onResume = (note: string) => context.out.note(`${printable(path)}: ${note}`);
-  const localPath = `${local.top}/${path}`;
-  const remotePath = remote.top === "/" ? `/${path}` : `${remote.top}/${path}`;
-  const common = { collision: "overwrite", sha256, onResume } as const;
-  return async (onProgress) => {
-    if (!down) {
-      const { size } = await sendFile(context, { ...common, local: localPath, path: remotePath, onProgress });
-      return { step: "copy", path, size };
-    }
-    const slash = localPath.lastIndexOf("/");
-    const target = { folder: localPath.slice(0, slash) || "/", name: localPath.slice(slash + 1) };
-    const { size } = await fetchFile(context, { ...common, path: remotePath, size: bytes, target, onProgress });
-    return { step: "copy", path, size };
-  };
 }
 
 function showPlan({ out }: Context, { clear, folders, renames, copies, deletions, left, same }: Plan): void {

@@ -10,6 +10,7 @@ import { runBatch } from "../transfer/batch.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
+import { sender, type SendItem } from "../transfer/send_many.ts";
 import { localSources, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
@@ -102,7 +103,7 @@ async function sendMany(
   remote: string | undefined,
   call: Arguments,
 ): Promise<void> {
-  const { out, remoteFolder, signal } = context;
+  const { remoteFolder, signal } = context;
   const { on } = call;
   const collision = collisionOf(call);
   const { items, left } = await localSources(typed, sourceOptions(call), signal);
@@ -116,22 +117,15 @@ async function sendMany(
     becomes ? joinPath(top, to.slice(first + 1)).replace(/(.)\/$/, "$1") : joinPath(top, to);
   const folders = items.filter(({ node }) => node.kind === "folder").map(({ to }) => target(to));
   await makeRemoteFolders(context, top === "/" ? folders : [top, ...folders]);
-  const jobs = items.filter(({ node }) => node.kind === "file").map(({ from, to, node }) => ({
+  const jobs = items.filter(({ node }) => node.kind === "file").map(({ from, to, node }): SendItem => ({
     name: to,
     size: node.size,
-    run: async (onProgress: (bytes: number) => void) => {
-      const { path, size } = await sendFile(context, {
-        local: from,
-        path: target(to),
-        collision,
-        sha256: on.has("sha256"),
-        onProgress,
-        onResume: (note) => out.note(`${printable(from)}: ${note}`),
-      });
-      return { uploaded: from, stored: path, size };
-    },
+    local: from,
+    path: target(to),
+    result: ({ path, size }) => ({ uploaded: from, stored: path, size }),
   }));
-  await runBatch(context, jobs, { stopOnError: on.has("stop-on-error"), left, verb: "Sent" });
+  const mover = sender(context, { collision, sha256: on.has("sha256") });
+  await runBatch(context, jobs, mover, { stopOnError: on.has("stop-on-error"), left, verb: "Sent" });
 }
 
 function collisionOf({ on }: Arguments): Collision | undefined {

@@ -1,10 +1,12 @@
 /**
- * Moving many files: many at once on one connection, each by itself, with one progress line and one summary.
+ * Moving many files: many at once on one connection, small ones in packs, with one progress line and one summary.
  *
  * @module
  */
 
-import { ProtocolError } from "../../protocol/errors.ts";
+import { CommandError, ProtocolError } from "../../protocol/errors.ts";
+import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
+import { DiskError } from "../../disk/errors.ts";
 import type { Context } from "../commands/command.ts";
 import { ExitCode, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
@@ -14,6 +16,16 @@ import type { Left } from "./tree.ts";
 
 /** Bounds for what is under way at once. */
 const LIMITS = { count: 200, bytes: 64 * 1024 * 1024 };
+/** Bytes of one pack: enough to be worth a request, and little enough that the next one is not waited for long. */
+const PACK_BYTES = 512 * 1024;
+
+/** What came of a file. */
+export interface Moved {
+  /** The path that it got. */
+  path: string;
+  /** Its size in bytes. */
+  size: number;
+}
 
 /** One file to move. */
 export interface Job {
@@ -21,8 +33,25 @@ export interface Job {
   name: string;
   /** Its size in bytes. */
   size: number;
-  /** Moves it, and tells how far it is; returns what `--json` prints. */
-  run(onProgress: (bytes: number) => void): Promise<object>;
+  /** What `--json` prints when it was moved. */
+  result(moved: Moved): object;
+}
+
+/** How files are moved. */
+export interface Mover<J extends Job> {
+  /**
+   * Moves a file.
+   *
+   * @param onProgress told how many of its bytes have been moved
+   */
+  one(job: J, onProgress: (bytes: number) => void): Promise<Moved>;
+  /**
+   * Moves small files together; left out where that cannot be.
+   *
+   * @param onProgress told how many of their bytes have been moved
+   * @returns for each, what came of it, or why it failed; `undefined` for one that must be moved by itself
+   */
+  many?(jobs: readonly J[], onProgress: (bytes: number) => void): Promise<(Moved | Error | undefined)[]>;
 }
 
 /** Options of {@linkcode runBatch}. */
@@ -39,12 +68,18 @@ export interface BatchOptions {
  * Moves many files. A failure of one is told, and the rest goes on.
  *
  * @param context the connection, and where to tell
- * @param jobs what to do
+ * @param jobs what to move
+ * @param mover how
  * @param options see {@linkcode BatchOptions}
  * @throws {PartlyFailedError} when any failed; {@linkcode ProtocolError} when the connection is lost for good;
  * {@linkcode CommandError} `canceled`
  */
-export async function runBatch(context: Context, jobs: readonly Job[], options: BatchOptions): Promise<void> {
+export async function runBatch<J extends Job>(
+  context: Context,
+  jobs: readonly J[],
+  mover: Mover<J>,
+  options: BatchOptions,
+): Promise<void> {
   const { out, signal } = context;
   const began = performance.now();
   const total = jobs.reduce((sum, { size }) => sum + size, 0);
@@ -60,29 +95,58 @@ export async function runBatch(context: Context, jobs: readonly Job[], options: 
     }
   }
   if (failed > 0 && options.stopOnError) throw new PartlyFailedError("stopped before the first file was moved");
-  try {
-    await pipeline(jobs, ({ size }) => size, LIMITS, async ({ name, size, run }) => {
-      let own = 0;
-      try {
-        const result = await run((now) => {
-          moved += now - own;
-          own = now;
-          meter.update(moved, name);
-        });
-        moved += size - own;
-        files++;
-        if (out.json && !out.quiet) out.result(result, "");
-      } catch (error) {
-        const failure = toFailure(error);
-        if (!failure || error instanceof ProtocolError || signal.aborted) throw error;
-        moved -= own;
-        // What was under way beside the first failure may end as it likes.
-        if (failed++ > 0 && options.stopOnError) return;
-        out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
-        if (options.stopOnError) throw new PartlyFailedError(`stopped at the first failure; ${files} files were done`);
-      }
+
+  /** Counts the bytes of what is under way; the result takes back what did not become part of a file. */
+  const counter = (name: string) => {
+    let own = 0;
+    return (now: number) => {
+      moved += now - own;
+      own = now;
       meter.update(moved, name);
-    });
+    };
+  };
+  const succeeded = ({ result }: J, done: Moved) => {
+    files++;
+    if (out.json && !out.quiet) out.result(result(done), "");
+  };
+  const fell = (name: string, error: unknown) => {
+    const failure = toFailure(error);
+    if (!failure || error instanceof ProtocolError || signal.aborted) throw error;
+    // What was under way beside the first failure may end as it likes.
+    if (failed++ > 0 && options.stopOnError) return;
+    out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
+    if (options.stopOnError) throw new PartlyFailedError(`stopped at the first failure; ${files} files were done`);
+  };
+  const moveOne = async (job: J) => {
+    const count = counter(job.name);
+    try {
+      succeeded(job, await mover.one(job, count));
+      count(job.size);
+    } catch (error) {
+      count(0);
+      fell(job.name, error);
+    }
+  };
+  const moveMany = async (pack: readonly J[]) => {
+    const count = counter(pack.at(-1)!.name);
+    let done = 0;
+    const alone: J[] = [];
+    for (const [at, came] of (await outcomes(mover, pack, count, signal)).entries()) {
+      const job = pack[at];
+      if (came === undefined) alone.push(job);
+      else if (came instanceof Error) fell(job.name, came);
+      else {
+        done += job.size;
+        succeeded(job, came);
+      }
+    }
+    count(done);
+    for (const job of alone) await moveOne(job);
+  };
+  try {
+    const packs = options.stopOnError || !mover.many ? jobs.map((job) => [job]) : inPacks(jobs);
+    const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
+    await pipeline(packs, sizeOf, LIMITS, (pack) => pack.length === 1 ? moveOne(pack[0]) : moveMany(pack));
   } finally {
     meter.finish();
   }
@@ -93,4 +157,38 @@ export async function runBatch(context: Context, jobs: readonly Job[], options: 
   if (left > 0) parts.push(`${left} left out`);
   out.done({ summary }, parts.join(", "));
   if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(files + failed, "file")} failed`);
+}
+
+/** Small files together, as far as a pack goes; large ones by themselves. */
+function* inPacks<J extends Job>(jobs: readonly J[]): Generator<readonly J[]> {
+  let pack: J[] = [];
+  let bytes = 0;
+  for (const job of jobs) {
+    if (job.size > MAX_PACKED_BYTES) {
+      yield [job];
+      continue;
+    }
+    if (pack.length >= MAX_PACK_FILES || bytes + job.size > PACK_BYTES) {
+      yield pack;
+      [pack, bytes] = [[], 0];
+    }
+    pack.push(job);
+    bytes += job.size;
+  }
+  if (pack.length > 0) yield pack;
+}
+
+/** What became of the files of a pack. When the pack as a whole was refused, each is tried by itself, to be told why. */
+async function outcomes<J extends Job>(
+  mover: Mover<J>,
+  pack: readonly J[],
+  onProgress: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<(Moved | Error | undefined)[]> {
+  try {
+    return await mover.many!(pack, onProgress);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof CommandError || error instanceof DiskError)) throw error;
+    return pack.map(() => undefined);
+  }
 }

@@ -5,7 +5,8 @@
  */
 
 import { DiskError } from "../../disk/errors.ts";
-import { type Collision, PartialFile } from "../../disk/partial_file.ts";
+import type { Collision } from "../../disk/claim.ts";
+import { PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom } from "../../disk/room.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { Client, Download, Entry } from "../client.ts";

@@ -6,6 +6,7 @@
 
 import type { ByteSource, IncomingBody } from "../../protocol/body.ts";
 import type { Collision, CommandName, ReplyInput, Request } from "../../protocol/messages.ts";
+import type { LogFields } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** What a handler works with. */
@@ -28,6 +29,8 @@ export interface Outcome<C extends CommandName> {
   body?: ByteSource & { close(): void | Promise<void> };
   /** Whether END carries SHA-256 as well. */
   sha256?: boolean;
+  /** What the log says of each file, where there are many, and under which event; complete when the body has been sent. */
+  parts?: { readonly event: CommandName; readonly files: readonly LogFields[] };
 }
 
 /**

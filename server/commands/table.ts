@@ -10,6 +10,7 @@ import { checksum } from "./checksum.ts";
 import { cp } from "./cp.ts";
 import { df } from "./df.ts";
 import { download } from "./download.ts";
+import { downloadPack } from "./download_pack.ts";
 import type { Handler } from "./handler.ts";
 import { ls } from "./ls.ts";
 import { mkdir } from "./mkdir.ts";
@@ -20,6 +21,7 @@ import { rmdir } from "./rmdir.ts";
 import { size } from "./size.ts";
 import { stat } from "./stat.ts";
 import { upload } from "./upload.ts";
+import { uploadPack } from "./upload_pack.ts";
 
 /** Whether a command changes what is served. */
 export type Access = "read" | "write";
@@ -40,4 +42,6 @@ export const HANDLERS: { readonly [C in CommandName]: { access: Access; handle: 
   checksum: { access: "read", handle: checksum },
   cp: { access: "write", handle: cp },
   df: { access: "read", handle: df },
+  upload_pack: { access: "write", handle: uploadPack },
+  download_pack: { access: "read", handle: downloadPack },
 };

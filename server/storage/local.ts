@@ -8,6 +8,7 @@
  */
 
 import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
+import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { moveToFreeName } from "../../disk/move.ts";
@@ -19,16 +20,21 @@ import type {
   Interrupted,
   Item,
   NewFile,
+  NewFiles,
   OpenFile,
   Path,
   Removed,
   Room,
   Storage,
+  StoreOptions,
   Usage,
 } from "./storage.ts";
 
 /** So many names are looked at, or removed, in one go: about a millisecond. */
 const BATCH = 200;
+
+/** So many small files in a row are put into a folder before it is looked up again. */
+const LOOKED_UP_FOR = 32;
 
 /** What is copied in one go, in bytes. */
 const COPY_BYTES = 256 * 1024;
@@ -106,15 +112,21 @@ export class LocalStorage implements Storage {
     return this.#attempt(path, () => {
       const real = this.#resolve(path); // first: of what lies outside nothing at all is looked at
       const link = this.#isLink(path);
-      const source = new FileSource(real, show(path));
-      return {
-        item: describe(path.at(-1) ?? "", source.info, link),
-        size: source.size,
-        read: (into) => source.read(into),
-        seek: (offset) => source.seek(offset),
-        close: () => source.close(),
-      };
+      return opened(path, new FileSource(real, show(path)), link);
     });
+  }
+
+  opener(): (path: Path) => OpenFile {
+    const folderOf = this.#folders();
+    return (path) => {
+      const name = path.at(-1);
+      if (name === undefined || isPartialName(name)) return this.open(path);
+      return this.#attempt(path, () => {
+        const real = under(folderOf(path), name);
+        const info = Deno.lstatSync(real);
+        return info.isFile ? opened(path, new FileSource(real, show(path), info), false) : this.open(path);
+      });
+    };
   }
 
   async create(path: Path, { executable, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
@@ -148,6 +160,28 @@ export class LocalStorage implements Storage {
       },
       discard: () => partial.discard(),
       keep: () => partial.keep(),
+    };
+  }
+
+  store({ collision, again }: StoreOptions): NewFiles {
+    const batch = new FileBatch({ collision, again, sync: this.#sync, onTaken: requirePlain });
+    const paths: Path[] = [];
+    const folderOf = this.#folders();
+    return {
+      add: (path, content, { modified, executable }) => {
+        this.#attempt(path, () => {
+          const name = path.at(-1);
+          if (name === undefined) throw new DiskError("exists", "the served folder itself cannot be replaced");
+          if (isPartialName(name)) throw reserved(path);
+          batch.add({ folder: folderOf(path), name, content, modified, executable, shown: () => show(path) });
+        });
+        paths.push(path);
+      },
+      publish: async () => {
+        const results = await batch.commit();
+        return results.map((got, at) => typeof got !== "string" ? got : [...paths[at].slice(0, -1), got]);
+      },
+      discard: () => batch.discard(),
     };
   }
 
@@ -303,10 +337,7 @@ export class LocalStorage implements Storage {
   #writable(path: Path): string {
     if (path.length === 0) throw new DiskError("exists", "the served folder itself cannot be replaced");
     this.#join(path);
-    const parent = path.slice(0, -1);
-    const folder = this.#attempt(parent, () => this.#resolve(parent));
-    if (!Deno.statSync(folder).isDirectory) throw new DiskError("not_folder", `${show(parent)} is not a folder`);
-    const target = under(folder, path.at(-1)!);
+    const target = under(this.#folder(path.slice(0, -1)), path.at(-1)!);
     try {
       if (!Deno.lstatSync(target).isSymlink) return target;
       const real = this.#resolveLink(target, path);
@@ -315,6 +346,32 @@ export class LocalStorage implements Storage {
       if (errnoOf(error) === "ENOENT") return target;
       throw error;
     }
+  }
+
+  /**
+   * Looks up folders of many paths, where those of one folder come in a row. It is looked up anew for every few of them, which
+   * take a millisecond or so: no longer than what may pass between the look-up and the use of any other path.
+   *
+   * @returns the real path of the folder that a path stands in
+   */
+  #folders(): (path: Path) => string {
+    let last = { parent: "", folder: "", left: 0 };
+    return (path) => {
+      const parent = path.slice(0, -1);
+      const key = parent.join("/");
+      if (last.left === 0 || last.parent !== key) {
+        last = { parent: key, folder: this.#folder(parent), left: LOOKED_UP_FOR };
+      }
+      last.left--;
+      return last.folder;
+    };
+  }
+
+  /** The real path of a folder. */
+  #folder(path: Path): string {
+    const folder = this.#attempt(path, () => this.#resolve(path));
+    if (!Deno.statSync(folder).isDirectory) throw new DiskError("not_folder", `${show(path)} is not a folder`);
+    return folder;
   }
 
   #resolveLink(link: string, path: Path): string {
@@ -341,7 +398,7 @@ export class LocalStorage implements Storage {
   }
 
   #join(path: Path): string {
-    if (path.some(isPartialName)) throw new DiskError("bad_path", `${show(path)}: that name is reserved`);
+    if (path.some(isPartialName)) throw reserved(path);
     return path.length === 0 ? this.#root : under(this.#root, path.join("/"));
   }
 
@@ -448,6 +505,25 @@ function describe(name: string, info: Deno.FileInfo, link: boolean): Item {
     executable: info.isFile && ((info.mode ?? 0) & 0o100) !== 0,
     link,
   };
+}
+
+function opened(path: Path, source: FileSource, link: boolean): OpenFile {
+  return {
+    item: describe(path.at(-1) ?? "", source.info, link),
+    size: source.size,
+    read: (into) => source.read(into),
+    seek: (offset) => source.seek(offset),
+    close: () => source.close(),
+  };
+}
+
+function reserved(path: Path): DiskError {
+  return new DiskError("bad_path", `${show(path)}: that name is reserved`);
+}
+
+/** What stands where a small file is to go: to follow a link is for an upload of its own. */
+function requirePlain(path: string): void {
+  if (Deno.lstatSync(path).isSymlink) throw new DiskError("changed", "a symbolic link stands there");
 }
 
 function exists(path: string): boolean {

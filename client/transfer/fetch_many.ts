@@ -1,0 +1,133 @@
+/**
+ * Fetching many files: small ones in packs, the others one by one.
+ *
+ * @module
+ */
+
+import type { Collision } from "../../disk/claim.ts";
+import { DiskError } from "../../disk/errors.ts";
+import { FileBatch } from "../../disk/file_batch.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import type { PackedFile } from "../../protocol/pack.ts";
+import type { Context } from "../commands/command.ts";
+import { printable } from "../format.ts";
+import { type LocalTarget, targetPath } from "../local_files.ts";
+import type { Job, Moved, Mover } from "./batch.ts";
+import { fetchFile } from "./fetch_file.ts";
+import { canPack } from "./pack.ts";
+import { type Connector, retrying } from "./retry.ts";
+
+/** Most bytes of the paths of one request, with room for the rest of it. */
+const PATHS_BYTES = 60_000;
+
+/** A file to fetch. */
+export interface FetchItem extends Job {
+  /** The path on the server. */
+  path: string;
+  /** Where to save it. */
+  target: LocalTarget;
+}
+
+/** Options of {@linkcode fetcher}. */
+export interface FetchOptions {
+  /** What to do when a name is taken. */
+  collision: Collision;
+  /** Whether to verify by SHA-256 besides CRC-32. */
+  sha256: boolean;
+}
+
+/** How files are fetched. */
+export function fetcher(context: Context, { collision, sha256 }: FetchOptions): Mover<FetchItem> {
+  return {
+    one: async ({ path, size, target, name }, onProgress) => {
+      const onResume = (note: string) => context.out.note(`${printable(name)}: ${note}`);
+      const fetched = await fetchFile(context, { path, size, target, collision, sha256, onProgress, onResume });
+      return { path: fetched.saved, size: fetched.size };
+    },
+    many: canPack(context, sha256)
+      ? (items, onProgress) => fetchPacks(context, items, collision, onProgress)
+      : undefined,
+  };
+}
+
+/** One pack, or two where the paths are too long for one request. */
+async function fetchPacks(
+  connector: Connector,
+  items: readonly FetchItem[],
+  collision: Collision,
+  onProgress: (bytes: number) => void,
+): Promise<(Moved | Error | undefined)[]> {
+  const paths = JSON.stringify(items.map(({ path }) => path));
+  // A character of a string takes three bytes at the most.
+  if (items.length === 1 || paths.length * 3 <= PATHS_BYTES || new TextEncoder().encode(paths).length <= PATHS_BYTES) {
+    return await fetchPack(connector, items, collision, onProgress);
+  }
+  const half = items.length >> 1;
+  let first = 0;
+  const one = await fetchPacks(connector, items.slice(0, half), collision, (bytes) => onProgress(first = bytes));
+  return [
+    ...one,
+    ...await fetchPacks(connector, items.slice(half), collision, (bytes) => onProgress(first + bytes)),
+  ];
+}
+
+async function fetchPack(
+  connector: Connector,
+  items: readonly FetchItem[],
+  collision: Collision,
+  onProgress: (bytes: number) => void,
+): Promise<(Moved | Error | undefined)[]> {
+  const outcomes: (Moved | Error | undefined)[] = items.map(() => undefined);
+  // What an attempt brought stays, however it ended: each file is proven by itself.
+  let missing = [...items.keys()];
+  let bytes = 0;
+  await retrying(connector, async (client, _, progressed) => {
+    const arrived = new Set<number>();
+    const batch = new FileBatch({ collision, sync: false });
+    const saved: { at: number; size: number }[] = [];
+    const take = (at: number, file: PackedFile) => {
+      arrived.add(at);
+      if (file.failed) {
+        const error = client.packError(file);
+        // It has grown, say: by itself.
+        if (error.code !== "changed") outcomes[at] = error;
+        return;
+      }
+      const { target } = items[at];
+      const shown = () => `the local file ${JSON.stringify(targetPath(target))}`;
+      try {
+        batch.add({ ...target, content: file.content, modified: file.modified, executable: file.executable, shown });
+        saved.push({ at, size: file.content.length });
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error;
+        outcomes[at] = error;
+      }
+      progressed(bytes += file.content.length);
+      onProgress(bytes);
+    };
+    const { signal } = connector;
+    const pack = await client.downloadPack(missing.map((at) => items[at].path), { signal });
+    try {
+      const wanted = missing.values();
+      while (await pack.fill()) {
+        for (let file = pack.next(); file !== undefined; file = pack.next()) {
+          const { value: at, done } = wanted.next();
+          if (done) throw new ProtocolError("the server sent more files than it was asked for");
+          take(at, file);
+        }
+      }
+      if (!wanted.next().done) throw new ProtocolError("the server sent fewer files than it was asked for");
+    } catch (error) {
+      pack.cancel();
+      throw error;
+    } finally {
+      for (const [number, got] of (await batch.commit()).entries()) {
+        const { at, size } = saved[number];
+        const { folder } = items[at].target;
+        outcomes[at] = typeof got === "string" ? { path: targetPath({ folder, name: got }), size } : got;
+      }
+      missing = missing.filter((at) => !arrived.has(at));
+    }
+  });
+  return outcomes;
+}

@@ -1,0 +1,108 @@
+/**
+ * Sending many files: small ones in packs, the others one by one.
+ *
+ * @module
+ */
+
+import { DiskError } from "../../disk/errors.ts";
+import { FileSource } from "../../disk/file_source.ts";
+import { CommandError } from "../../protocol/errors.ts";
+import { MAX_PACKED_BYTES, type PackedFile } from "../../protocol/pack.ts";
+import type { Collision } from "../client.ts";
+import type { Context } from "../commands/command.ts";
+import { printable } from "../format.ts";
+import type { Job, Moved, Mover } from "./batch.ts";
+import { canPack } from "./pack.ts";
+import { type Connector, retrying } from "./retry.ts";
+import { sendFile } from "./send_file.ts";
+
+/** A file to send. */
+export interface SendItem extends Job {
+  /** The local file. */
+  local: string;
+  /** The path on the server. */
+  path: string;
+}
+
+/** Options of {@linkcode sender}. */
+export interface SendOptions {
+  /** What to do when a name is taken; the server's own setting by default. */
+  collision?: Collision;
+  /** Whether to verify by SHA-256 besides CRC-32. */
+  sha256: boolean;
+}
+
+/** How files are sent. */
+export function sender(context: Context, { collision, sha256 }: SendOptions): Mover<SendItem> {
+  return {
+    one: ({ local, path }, onProgress) => {
+      const onResume = (note: string) => context.out.note(`${printable(local)}: ${note}`);
+      return sendFile(context, { local, path, collision, sha256, onProgress, onResume });
+    },
+    many: canPack(context, sha256) ? (items, onProgress) => sendPack(context, items, collision, onProgress) : undefined,
+  };
+}
+
+function sendPack(
+  connector: Connector,
+  items: readonly SendItem[],
+  collision: Collision | undefined,
+  onProgress: (bytes: number) => void,
+): Promise<(Moved | Error | undefined)[]> {
+  return retrying(connector, async (client, attempt, progressed) => {
+    const outcomes: (Moved | Error | undefined)[] = items.map(() => undefined);
+    const packed: { at: number; size: number }[] = [];
+    const buffer = new Uint8Array(MAX_PACKED_BYTES);
+    const rest = items.entries();
+    const next = (): PackedFile | undefined => {
+      for (const [at, { local, path }] of rest) {
+        try {
+          const file = readFile(local, buffer);
+          if (file === undefined) continue; // it has grown: by itself
+          packed.push({ at, size: file.content.length });
+          return { path, ...file, failed: false };
+        } catch (error) {
+          if (!(error instanceof DiskError)) throw error;
+          outcomes[at] = error;
+        }
+      }
+    };
+    const { signal } = connector;
+    const unusual = await client.uploadPack(next, {
+      collision,
+      again: attempt > 0,
+      signal,
+      onProgress: (bytes) => {
+        progressed(bytes);
+        onProgress(bytes);
+      },
+    });
+    for (const [number, { at, size }] of packed.entries()) {
+      const { path, error } = unusual.get(number) ?? {};
+      if (error?.code === "changed") continue; // a symbolic link stands there, say
+      outcomes[at] = error ? new CommandError(error.code, error.message) : { path: path ?? items[at].path, size };
+    }
+    return outcomes;
+  });
+}
+
+/** A file as it goes into a pack; `undefined` when it is too large for one. */
+function readFile(path: string, buffer: Uint8Array<ArrayBuffer>): Omit<PackedFile, "path" | "failed"> | undefined {
+  const source = new FileSource(path, `the local file ${JSON.stringify(path)}`);
+  try {
+    const { size, info } = source;
+    if (size > buffer.length) return undefined;
+    for (let used = 0; used < size;) {
+      const count = source.read(buffer.subarray(used, size));
+      if (typeof count !== "number" || count === 0) return undefined;
+      used += count;
+    }
+    return {
+      content: buffer.subarray(0, size),
+      modified: info.mtime?.getTime() ?? Date.now(),
+      executable: ((info.mode ?? 0) & 0o100) !== 0,
+    };
+  } finally {
+    source.close();
+  }
+}

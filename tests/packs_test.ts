@@ -1,0 +1,185 @@
+/** Many small files in one request: against the built programs. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { type Client, CommandError, connect, type PackedFile } from "../client/client.ts";
+import { isPartialName } from "../disk/names.ts";
+import { namesIn, partialsIn, pattern } from "./support/files.ts";
+import { ftp, startServer, type TestServer } from "./support/programs.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+import { logged, LONG_AGO, plant, snapshot } from "./support/trees.ts";
+
+const MODIFIED = LONG_AGO.getTime();
+
+function connected({ address }: TestServer): Promise<Client> {
+  const [hostname, port] = address.split(":");
+  return connect({ hostname, port: Number(port) });
+}
+
+/** Uploads files by path and content; returns what was unusual, as `path` or the error's code. */
+async function upload(
+  client: Client,
+  files: [string, string][],
+  options: Parameters<Client["uploadPack"]>[1] = {},
+): Promise<Record<number, string>> {
+  const rest = files.map(([path, text]): PackedFile => ({
+    path,
+    content: new TextEncoder().encode(text),
+    modified: MODIFIED,
+    executable: path.endsWith(".sh"),
+    failed: false,
+  })).values();
+  const unusual = await client.uploadPack(() => rest.next().value, options);
+  return Object.fromEntries([...unusual].map(([at, { path, error }]) => [at, path ?? error!.code]));
+}
+
+const textOf = (server: TestServer, name: string) => Deno.readTextFileSync(`${server.dir}/${name}`);
+
+Deno.test("the files of a pack are stored with content, time and executable bit, in the folders that are there", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "sub/deep": null });
+  const client = await connected(server);
+  const files: [string, string][] = [["/a", "1"], ["/sub/b.sh", "22"], ["/sub/deep/c", ""], ["/sub/ümlaut \n", "4"]];
+  assertEquals(await upload(client, files), {});
+  for (const [path, text] of files) {
+    assertEquals(textOf(server, path.slice(1)), text);
+    const { mtime, mode } = Deno.statSync(server.dir + path);
+    assertEquals([mtime?.getTime(), (mode! & 0o100) !== 0], [MODIFIED, path.endsWith(".sh")]);
+  }
+  assertEquals(partialsIn(server.dir), []);
+  await client.close();
+  await server.stderr.waitFor("upload_pack");
+  assertEquals(logged(server, "upload").length, files.length);
+});
+
+Deno.test("a file of a pack that cannot be stored is told, and the others are stored", async () => {
+  await using server = await startServer();
+  using outside = new TempFolder();
+  plant(server.dir, { "folder": null, "file": "x" });
+  Deno.symlinkSync(outside.path, `${server.dir}/out`);
+  const client = await connected(server);
+  const files: [string, string][] = [
+    ["/good", "1"],
+    ["/missing/x", "2"],
+    ["/out/x", "3"],
+    ["/folder/../x", "4"],
+    ["relative", "5"],
+    ["/file/x", "6"],
+    ["/.connme-0123456789abcdef0123456789abcdef-0123456789abcdef-0123456789abcdef.partial", "7"],
+    [`/${"n".repeat(300)}`, "8"],
+    ["/", "9"],
+    ["/also good", "0"],
+  ];
+  assertEquals(await upload(client, files), {
+    1: "not_found",
+    2: "outside",
+    3: "outside",
+    4: "bad_path",
+    5: "not_folder",
+    6: "bad_path",
+    7: "name_too_long",
+    8: "exists",
+  });
+  assertEquals(namesIn(server.dir), ["also good", "file", "folder", "good", "out"]);
+  assertEquals(namesIn(outside.path), []);
+  await client.close();
+});
+
+Deno.test("a taken name: both are kept, or it is replaced with its rights, or refused, as asked", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a.txt": "old", "a_1.txt": "older", "private": "old", "folder": null });
+  Deno.chmodSync(`${server.dir}/private`, 0o600);
+  const client = await connected(server);
+  const taken: [string, string][] = [["/a.txt", "new"], ["/a.txt", "newer"], ["/folder", "x"]];
+  assertEquals(await upload(client, taken), { 0: "/a_2.txt", 1: "/a_3.txt", 2: "/folder_1" });
+  assertEquals(["a.txt", "a_1.txt", "a_2.txt", "a_3.txt"].map((name) => textOf(server, name)), [
+    "old",
+    "older",
+    "new",
+    "newer",
+  ]);
+  const over: [string, string][] = [["/a.txt", "over"], ["/private", "over"], ["/folder", "x"]];
+  assertEquals(await upload(client, over, { collision: "overwrite" }), { 2: "is_folder" });
+  assertEquals([textOf(server, "a.txt"), textOf(server, "private")], ["over", "over"]);
+  assertEquals(Deno.statSync(`${server.dir}/private`).mode! & 0o777, 0o600);
+  assertEquals(await upload(client, [["/a.txt", "x"], ["/b", "b"]], { collision: "fail" }), { 0: "exists" });
+  assertEquals([textOf(server, "a.txt"), textOf(server, "b")], ["over", "b"]);
+  assertEquals(partialsIn(server.dir), []);
+  await client.close();
+});
+
+Deno.test("an attempt after a lost answer stores nothing twice, and nothing in the place of something else", async () => {
+  await using server = await startServer();
+  const client = await connected(server);
+  const files: [string, string][] = [["/a", "mine"], ["/b", "mine"]];
+  plant(server.dir, { "b": "another's" });
+  assertEquals(await upload(client, files), { 1: "/b_1" });
+  assertEquals(await upload(client, files, { again: true }), { 1: "/b_1" });
+  assertEquals(namesIn(server.dir), ["a", "b", "b_1"]);
+  assertEquals(await upload(client, files, { again: true, collision: "fail" }), { 1: "exists" });
+  // Same size and time, other content.
+  assertEquals(await upload(client, [["/a", "MINE"]], { again: true }), { 0: "/a_1" });
+  assertEquals(["a", "a_1", "b", "b_1"].map((name) => textOf(server, name)), ["mine", "MINE", "another's", "mine"]);
+  await client.close();
+});
+
+Deno.test("a symbolic link in the place of a file is followed as by an upload of its own", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  using outside = new TempFolder();
+  plant(outside.path, { "secret": "untouched" });
+  plant(server.dir, { "tree/real": "old" });
+  Deno.symlinkSync("real", `${server.dir}/tree/link`);
+  Deno.symlinkSync(`${outside.path}/secret`, `${server.dir}/tree/out`);
+  plant(local.path, { "tree/link": "new", "tree/out": "new", "tree/plain": "p" });
+  const { code, stderr, stdout } = await ftp(server, "upload", "-r", "tree", "--overwrite", { cwd: local.path });
+  assertEquals([code, stdout.split(",")[0]], [1, "Sent 2 files"]);
+  assertMatch(stderr, /tree\/out: .*outside|tree\/out: .*leads out/);
+  assertEquals(textOf(server, "tree/real"), "new");
+  assert(Deno.lstatSync(`${server.dir}/tree/link`).isSymlink);
+  assertEquals(Deno.readTextFileSync(`${outside.path}/secret`), "untouched");
+});
+
+Deno.test("a pack of files that were asked for comes in their order, with what there is none of", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a": "1", "sub/b": "22", "large": pattern(200_000), "none": "" });
+  const client = await connected(server);
+  const paths = ["/sub/b", "/missing", "/a", "/sub", "/large", "/none", "/../x", "/a"];
+  const pack = await client.downloadPack(paths);
+  const got: string[] = [];
+  while (await pack.fill()) {
+    for (let file = pack.next(); file; file = pack.next()) {
+      got.push(file.failed ? client.packError(file).code : new TextDecoder().decode(file.content));
+    }
+  }
+  assertEquals(got, ["22", "not_found", "1", "is_folder", "changed", "", "outside", "1"]);
+  const many = Array.from({ length: 257 }, () => "/a");
+  await assertRejects(() => client.downloadPack(many), CommandError, "download_pack");
+  assertEquals(await client.size("/a"), { size: 1, files: 1, folders: 0 }); // the connection lives on
+  await client.close();
+});
+
+Deno.test("files that grew beyond a pack since they were listed arrive all the same, both ways", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const files = Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`tree/${at}`, pattern(at * 400, at + 1)]));
+  plant(local.path, files); // from 0 to 240 kB: both sides of the limit
+  assertEquals((await ftp(server, "upload", "-r", "tree", { cwd: local.path })).code, 0);
+  assertEquals(snapshot(server.dir), snapshot(local.path));
+  assertEquals((await ftp(server, "download", "-r", "tree", "copy", { cwd: local.path })).code, 0);
+  assertEquals(snapshot(`${local.path}/copy`), snapshot(`${local.path}/tree`));
+  assertEquals(namesIn(`${local.path}/copy`).filter(isPartialName), []);
+});
+
+Deno.test("a server for reading only says so for each file, and --stop-on-error and --sha256 do without packs", async () => {
+  await using server = await startServer({ args: ["--read-only"] });
+  await using writable = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "a": "1", "b": "2", "c": "3" });
+  const refused = await ftp(server, "mput", "a", "b", "c", { cwd: local.path });
+  assertEquals(refused.code, 1);
+  assertEquals(refused.stderr.match(/reading only/g)?.length, 3);
+  const stopped = await ftp(server, "mput", "a", "b", "c", "--stop-on-error", { cwd: local.path });
+  assertEquals([stopped.code, stopped.stderr.match(/reading only/g)?.length], [1, 1]);
+  assertEquals((await ftp(writable, "mput", "a", "b", "--sha256", { cwd: local.path })).code, 0);
+  assertEquals([logged(writable, "upload").length, logged(writable, "upload_pack").length], [2, 0]);
+});
