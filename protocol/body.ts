@@ -135,6 +135,14 @@ function largestChunk(): number {
   return Math.max(FIRST_CHUNK_BYTES, Math.min(LARGEST_CHUNK_BYTES, Math.floor(ALL_CHUNKS_BYTES / sending)));
 }
 
+/** Buffers for the next bodies. Left to the garbage collector, those of many small bodies pile up between its rounds. */
+const spare: Uint8Array<ArrayBuffer>[] = [];
+const MOST_SPARE = 4;
+
+function keepSpare(buffer: Uint8Array<ArrayBuffer> | undefined): void {
+  if (buffer && spare.length < MOST_SPARE) spare.push(buffer);
+}
+
 async function sendFrames(
   connection: Connection,
   id: number,
@@ -145,7 +153,7 @@ async function sendFrames(
   const { size } = source;
   let chunk = FIRST_CHUNK_BYTES;
   // Two buffers: one is filled while the other is on its way.
-  let buffer: Uint8Array<ArrayBuffer> | undefined;
+  let buffer = spare.pop();
   let other: Uint8Array<ArrayBuffer> | undefined;
   let written: Promise<void> | undefined;
   while (size === undefined || digest.size < size) {
@@ -172,16 +180,15 @@ async function sendFrames(
       else if (took < SLOW_MS / 8) chunk = Math.min(largest, chunk * 2);
     }
     written = connection.writeData(id, buffer.subarray(0, HEADER_BYTES + count));
-    if (digest.size === size) {
-      // Nobody touches it again. Not awaiting anything lets END go out in the same write.
-      buffer = undefined;
-    } else {
-      [buffer, other] = [other, buffer];
-    }
+    [buffer, other] = [other, buffer];
     options.onProgress?.(digest.size);
   }
   options.signal?.throwIfAborted();
   const end = digest.end();
+  // The last frame is not awaited: so END goes out in the same write.
+  const last = other;
+  keepSpare(buffer);
+  written?.then(() => keepSpare(last), () => {});
   connection.writeFrame(FrameKind.END, id, encodeMessage(end));
   return end;
 }

@@ -107,12 +107,14 @@ function encodeFile(file: PackedFile, scratch: Uint8Array<ArrayBuffer>): Uint8Ar
   return record;
 }
 
-/** Reads a pack, file by file. Nothing larger than one file is kept. */
+/** Reads a pack, file by file. Of what has arrived, a file that is not complete yet is kept, and nothing else. */
 export class PackReader {
   readonly #read: () => Promise<Uint8Array<ArrayBuffer> | null>;
-  #bytes = new Uint8Array(0);
-  #joined = new Uint8Array(0);
+  #chunk = new Uint8Array(0);
   #at = 0;
+  /** The beginning of a file whose rest comes with the next chunk. */
+  #begun = new Uint8Array(HEAD_BYTES);
+  #have = 0;
   #count = 0;
 
   /**
@@ -125,37 +127,20 @@ export class PackReader {
   }
 
   /**
-   * Gets more bytes. What {@linkcode PackReader.next} gave out is not valid any more.
+   * Gets more bytes, when {@linkcode PackReader.next} has none left. What that gave out is not valid any more.
    *
    * @returns false at the end of the pack
    * @throws {CommandError} `bad_request` when it ends in the middle of a file; what reading throws
    */
   async fill(): Promise<boolean> {
-    // The chunk that the rest lies in is about to be used again.
-    const rest = this.#bytes.length - this.#at;
-    this.#join(this.#bytes.subarray(this.#at), 0);
+    this.#keep(this.#have + this.#chunk.length - this.#at);
     const chunk = await this.#read();
-    if (chunk === null) {
-      if (rest > 0) throw new CommandError("bad_request", "the pack ends in the middle of a file");
-      return false;
+    if (chunk === null && this.#have > 0) {
+      throw new CommandError("bad_request", "the pack ends in the middle of a file");
     }
+    this.#chunk = chunk ?? new Uint8Array(0);
     this.#at = 0;
-    if (rest === 0) this.#bytes = chunk;
-    else {
-      this.#join(chunk, rest);
-      this.#bytes = this.#joined.subarray(0, rest + chunk.length);
-    }
-    return true;
-  }
-
-  /** Puts bytes where the rest of one chunk and the next one go together. */
-  #join(bytes: Uint8Array<ArrayBuffer>, at: number): void {
-    if (this.#joined.length < at + bytes.length) {
-      const grown = new Uint8Array(at + bytes.length);
-      grown.set(this.#joined.subarray(0, at));
-      this.#joined = grown;
-    }
-    this.#joined.set(bytes, at);
+    return chunk !== null;
   }
 
   /**
@@ -165,23 +150,46 @@ export class PackReader {
    * @throws {CommandError} `mismatch` when the content is not what its sender read; `bad_request` for what is no pack
    */
   next(): PackedFile | undefined {
-    const left = this.#bytes.length - this.#at;
-    if (left < HEAD_BYTES) return undefined;
-    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, HEAD_BYTES);
-    const length = view.getUint32(0);
-    const nameEnd = HEAD_BYTES + view.getUint16(4);
-    if (length > MAX_PACKED_BYTES) {
-      throw new CommandError("bad_request", `a packed file has ${length} bytes; the limit is ${MAX_PACKED_BYTES}`);
+    if (this.#have > 0) {
+      if (!this.#keep(HEAD_BYTES) || !this.#keep(lengthOf(this.#begun))) return undefined;
+      const record = this.#begun.subarray(0, this.#have);
+      this.#have = 0;
+      return this.#decode(record);
     }
-    if (left < nameEnd + length) return undefined;
+    const rest = this.#chunk.subarray(this.#at);
+    if (rest.length < HEAD_BYTES) return undefined;
+    const length = lengthOf(rest);
+    if (rest.length < length) return undefined;
+    this.#at += length;
+    return this.#decode(rest.subarray(0, length));
+  }
+
+  /** Takes from the chunk what is missing of the first bytes of the file that was begun; whether they are all there. */
+  #keep(length: number): boolean {
+    if (this.#begun.length < length) {
+      const grown = new Uint8Array(length);
+      grown.set(this.#begun.subarray(0, this.#have));
+      this.#begun = grown;
+    }
+    if (this.#have < length) {
+      const part = this.#chunk.subarray(this.#at, this.#at + length - this.#have);
+      this.#begun.set(part, this.#have);
+      this.#have += part.length;
+      this.#at += part.length;
+    }
+    return this.#have >= length;
+  }
+
+  #decode(record: Uint8Array<ArrayBuffer>): PackedFile {
     if (++this.#count > MAX_PACK_FILES) {
       throw new CommandError("bad_request", `the pack has more than ${MAX_PACK_FILES} files`);
     }
-    const record = this.#bytes.subarray(this.#at, this.#at += nameEnd + length);
-    const content = record.subarray(nameEnd);
+    const view = new DataView(record.buffer, record.byteOffset, HEAD_BYTES);
     const modified = view.getFloat64(8);
     // As far as a JavaScript Date goes.
     if (!(Math.abs(modified) <= 8.64e15)) throw new CommandError("bad_request", "a packed file has an impossible time");
+    const nameEnd = HEAD_BYTES + view.getUint16(4);
+    const content = record.subarray(nameEnd);
     if (view.getUint32(16) !== sumOf(content)) {
       throw new CommandError("mismatch", "the CRC-32 of a packed file is not that of its content");
     }
@@ -193,6 +201,16 @@ export class PackReader {
       failed: (record[6] & FLAG_FAILED) !== 0,
     };
   }
+}
+
+/** Bytes of the file that begins here; checked before anything of that size is kept. */
+function lengthOf(head: Uint8Array<ArrayBuffer>): number {
+  const view = new DataView(head.buffer, head.byteOffset, HEAD_BYTES);
+  const content = view.getUint32(0);
+  if (content > MAX_PACKED_BYTES) {
+    throw new CommandError("bad_request", `a packed file has ${content} bytes; the limit is ${MAX_PACKED_BYTES}`);
+  }
+  return HEAD_BYTES + view.getUint16(4) + content;
 }
 
 function decodePath(bytes: Uint8Array): string {

@@ -6,7 +6,7 @@
  */
 
 import { TextLineStream } from "@std/streams/text-line-stream";
-import type { Program } from "./permissions.ts";
+import { type Program, RUNTIME_FLAGS } from "./permissions.ts";
 
 /** How long the site of the download may take for a first answer, in milliseconds. */
 const ANSWER_TIMEOUT = 4000;
@@ -17,7 +17,15 @@ const ANSWER_TIMEOUT = 4000;
  * @throws {Error} with what `deno compile` said; within seconds if it has to download and nobody answers
  */
 export async function denort(program: Program, bundled: string, output: string): Promise<void> {
-  const flags = ["--no-check", "--no-config", "--no-lock", "--no-code-cache", "--no-prompt", ...program.permissions];
+  const flags = [
+    "--no-check",
+    "--no-config",
+    "--no-lock",
+    "--no-code-cache",
+    "--no-prompt",
+    ...RUNTIME_FLAGS,
+    ...program.permissions,
+  ];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["compile", ...flags, "--output", output, bundled],
     env: { NO_COLOR: "1" },

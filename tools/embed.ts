@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Program } from "./permissions.ts";
+import { type Program, RUNTIME_FLAGS } from "./permissions.ts";
 import { run } from "./run.ts";
 
 /** Whatever one payload file needs for being unpacked. */
@@ -53,7 +53,7 @@ export async function embed(program: Program, version: string, bundled: string, 
     PROGRAM_SUM: code.sum,
     BOTH_SIZE: runtime.bytes.length + code.bytes.length,
     // Quoted for the shell, because a permission may contain a `*`.
-    FLAGS: [...RUN_FLAGS, ...program.permissions].map((flag) => `'${flag}'`).join(" "),
+    FLAGS: [...RUN_FLAGS, ...RUNTIME_FLAGS, ...program.permissions].map((flag) => `'${flag}'`).join(" "),
   };
   const template = await Deno.readTextFile(new URL("stub.sh", import.meta.url));
   const stub = template.replaceAll(/@([A-Z_]+)@/g, (_, name: string) => String(values[name]));

@@ -10,8 +10,8 @@ import { runBatch } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
-import { isThere, remoteSources, type Source, sourceOptions } from "../transfer/sources.ts";
-import type { Left, Node } from "../transfer/tree.ts";
+import { isThere, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
+import type { Left } from "../transfer/tree.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
@@ -91,9 +91,9 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const { items, left } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
   makeLocalFolder(top);
-  const folders = makeLocalFolders(top, items.map(({ to, node }) => ({ path: base(to), node })), typed, left);
+  const folders = makeLocalFolders(top, items, base, typed, left);
   const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(parentOf(base(to))));
-  const jobs = files.map(({ from, to, node }): FetchItem => ({
+  const jobs = files.values().map(({ from, to, node }): FetchItem => ({
     name: to,
     size: node.size,
     path: from,
@@ -102,7 +102,9 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   }));
   const collision = on.has("overwrite") ? "overwrite" : "rename";
   const mover = fetcher(context, { collision, sha256: on.has("sha256") });
-  await runBatch(context, jobs, mover, { stopOnError: on.has("stop-on-error"), left, verb: "Fetched" });
+  const bytes = sizeOfAll(files);
+  const options = { files: files.length, bytes, stopOnError: on.has("stop-on-error"), left, verb: "Fetched" };
+  await runBatch(context, jobs, mover, options);
 }
 
 /**
@@ -133,17 +135,20 @@ function localPlace(top: string, to: string): LocalTarget {
  * Makes the folders that a server has named. Where a link stands in their place, they and all in them are left: it could lead
  * anywhere. One that the person has named may be a link.
  *
+ * @param base how the path of a source is changed
  * @returns those that are there now, by their path below the top
  */
 function makeLocalFolders(
   top: string,
-  items: { path: string; node: Node }[],
+  items: Source[],
+  base: (to: string) => string,
   typed: readonly string[],
   left: Left[],
 ): Set<string> {
   const own = new Set(typed.map((name) => name.replace(/\/+$/, "").split("/").at(-1)!));
   const folders = new Set([""]);
-  for (const { path, node } of items) {
+  for (const { to, node } of items) {
+    const path = base(to);
     if (path === "") continue;
     const isThere = folders.has(parentOf(path));
     if (node.kind === "file") {

@@ -59,10 +59,14 @@ export const sync: Command = {
       const localPath = ({ path }: Copy) => joinPath(local.top, path);
       const remotePath = ({ path }: Copy) => joinPath(remote.top, path);
       if (!down) {
-        const jobs = copies.map((copy) => ({ ...common(copy), local: localPath(copy), path: remotePath(copy) }));
+        const jobs = copies.values().map((copy) => ({
+          ...common(copy),
+          local: localPath(copy),
+          path: remotePath(copy),
+        }));
         return runBatch(context, jobs, sender(context, options), batch);
       }
-      const jobs = copies.map((copy) => ({
+      const jobs = copies.values().map((copy) => ({
         ...common(copy),
         path: remotePath(copy),
         target: { folder: parentPath(localPath(copy)), name: baseName(copy.path) },
@@ -102,7 +106,8 @@ async function carryOut(
       copies.push({ path: to, size, why: "new" });
     }
   });
-  await copyAll(copies, { stopOnError, left: plan.left, verb: "Copied" });
+  const size = copies.reduce((sum, { size }) => sum + size, 0);
+  await copyAll(copies, { files: copies.length, bytes: size, stopOnError, left: plan.left, verb: "Copied" });
   const files = plan.deletions.filter(({ kind }) => kind === "file");
   await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
   // A folder goes after all that is in it, so one by one.

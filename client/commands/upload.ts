@@ -11,7 +11,7 @@ import { makeRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
-import { localSources, sourceOptions } from "../transfer/sources.ts";
+import { localSources, sizeOfAll, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
 const OPTIONS: Command["options"] = {
@@ -117,7 +117,8 @@ async function sendMany(
     becomes ? joinPath(top, to.slice(first + 1)).replace(/(.)\/$/, "$1") : joinPath(top, to);
   const folders = items.filter(({ node }) => node.kind === "folder").map(({ to }) => target(to));
   await makeRemoteFolders(context, top === "/" ? folders : [top, ...folders]);
-  const jobs = items.filter(({ node }) => node.kind === "file").map(({ from, to, node }): SendItem => ({
+  const files = items.filter(({ node }) => node.kind === "file");
+  const jobs = files.values().map(({ from, to, node }): SendItem => ({
     name: to,
     size: node.size,
     local: from,
@@ -125,7 +126,9 @@ async function sendMany(
     result: ({ path, size }) => ({ uploaded: from, stored: path, size }),
   }));
   const mover = sender(context, { collision, sha256: on.has("sha256") });
-  await runBatch(context, jobs, mover, { stopOnError: on.has("stop-on-error"), left, verb: "Sent" });
+  const bytes = sizeOfAll(files);
+  const options = { files: files.length, bytes, stopOnError: on.has("stop-on-error"), left, verb: "Sent" };
+  await runBatch(context, jobs, mover, options);
 }
 
 function collisionOf({ on }: Arguments): Collision | undefined {

@@ -14,8 +14,10 @@ import { plural } from "../listing.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Left } from "./tree.ts";
 
-/** Bounds for what is under way at once. */
-const LIMITS = { count: 200, bytes: 64 * 1024 * 1024 };
+/** Bounds for what is under way at once: bytes, and files one by one, or packs. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_FILES = 200;
+const MOST_PACKS = 8;
 /** Bytes of one pack: enough to be worth a request, and little enough that the next one is not waited for long. */
 const PACK_BYTES = 512 * 1024;
 
@@ -56,6 +58,10 @@ export interface Mover<J extends Job> {
 
 /** Options of {@linkcode runBatch}. */
 export interface BatchOptions {
+  /** How many files there are to move. */
+  files: number;
+  /** How many bytes they have. */
+  bytes: number;
   /** Whether the first failure ends it. */
   stopOnError: boolean;
   /** What is not moved. */
@@ -68,7 +74,7 @@ export interface BatchOptions {
  * Moves many files. A failure of one is told, and the rest goes on.
  *
  * @param context the connection, and where to tell
- * @param jobs what to move
+ * @param jobs what to move; asked for one by one, so that a hundred thousand of them need not be there at once
  * @param mover how
  * @param options see {@linkcode BatchOptions}
  * @throws {PartlyFailedError} when any failed; {@linkcode ProtocolError} when the connection is lost for good;
@@ -76,14 +82,13 @@ export interface BatchOptions {
  */
 export async function runBatch<J extends Job>(
   context: Context,
-  jobs: readonly J[],
+  jobs: Iterable<J>,
   mover: Mover<J>,
   options: BatchOptions,
 ): Promise<void> {
   const { out, signal } = context;
   const began = performance.now();
-  const total = jobs.reduce((sum, { size }) => sum + size, 0);
-  const meter = context.meter(plural(jobs.length, "file"), total);
+  const meter = context.meter(plural(options.files, "file"), options.bytes);
   let [moved, files, failed, left] = [0, 0, 0, 0];
   for (const { path, reason, failed: unreadable } of options.left) {
     if (unreadable) {
@@ -144,9 +149,11 @@ export async function runBatch<J extends Job>(
     for (const job of alone) await moveOne(job);
   };
   try {
-    const packs = options.stopOnError || !mover.many ? jobs.map((job) => [job]) : inPacks(jobs);
+    const alone = options.stopOnError || !mover.many;
+    const packs = inPacks(jobs, alone ? 1 : MAX_PACK_FILES);
+    const limits = { count: alone ? MOST_FILES : MOST_PACKS, bytes: MOST_BYTES };
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
-    await pipeline(packs, sizeOf, LIMITS, (pack) => pack.length === 1 ? moveOne(pack[0]) : moveMany(pack));
+    await pipeline(packs, sizeOf, limits, (pack) => pack.length === 1 ? moveOne(pack[0]) : moveMany(pack));
   } finally {
     meter.finish();
   }
@@ -160,15 +167,15 @@ export async function runBatch<J extends Job>(
 }
 
 /** Small files together, as far as a pack goes; large ones by themselves. */
-function* inPacks<J extends Job>(jobs: readonly J[]): Generator<readonly J[]> {
+function* inPacks<J extends Job>(jobs: Iterable<J>, most: number): Generator<readonly J[]> {
   let pack: J[] = [];
   let bytes = 0;
   for (const job of jobs) {
-    if (job.size > MAX_PACKED_BYTES) {
+    if (most === 1 || job.size > MAX_PACKED_BYTES) {
       yield [job];
       continue;
     }
-    if (pack.length >= MAX_PACK_FILES || bytes + job.size > PACK_BYTES) {
+    if (pack.length >= most || bytes + job.size > PACK_BYTES) {
       yield pack;
       [pack, bytes] = [[], 0];
     }

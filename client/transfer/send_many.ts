@@ -34,25 +34,27 @@ export interface SendOptions {
 
 /** How files are sent. */
 export function sender(context: Context, { collision, sha256 }: SendOptions): Mover<SendItem> {
+  const buffer = new Uint8Array(MAX_PACKED_BYTES);
   return {
     one: ({ local, path }, onProgress) => {
       const onResume = (note: string) => context.out.note(`${printable(local)}: ${note}`);
       return sendFile(context, { local, path, collision, sha256, onProgress, onResume });
     },
-    many: canPack(context, sha256) ? (items, onProgress) => sendPack(context, items, collision, onProgress) : undefined,
+    many: canPack(context, sha256)
+      ? (items, onProgress) => sendPack(context, items, { collision, buffer }, onProgress)
+      : undefined,
   };
 }
 
 function sendPack(
   connector: Connector,
   items: readonly SendItem[],
-  collision: Collision | undefined,
+  { collision, buffer }: { collision?: Collision; buffer: Uint8Array<ArrayBuffer> },
   onProgress: (bytes: number) => void,
 ): Promise<(Moved | Error | undefined)[]> {
   return retrying(connector, async (client, attempt, progressed) => {
     const outcomes: (Moved | Error | undefined)[] = items.map(() => undefined);
     const packed: { at: number; size: number }[] = [];
-    const buffer = new Uint8Array(MAX_PACKED_BYTES);
     const rest = items.entries();
     const next = (): PackedFile | undefined => {
       for (const [at, { local, path }] of rest) {

@@ -14,14 +14,35 @@ import { readPattern } from "./glob.ts";
 import { retrying } from "./retry.ts";
 import { type Left, type Links, localTree, type Node, remoteTree } from "./tree.ts";
 
-/** One thing to move. */
-export interface Source {
-  /** Where it is: a local path, or one of the server's. */
-  from: string;
-  /** Where it goes, below the target. */
-  to: string;
+/** One thing to move. There may be a hundred thousand, so paths are made when they are asked for. */
+export class Source {
   /** What it is. */
-  node: Node;
+  readonly node: Node;
+  readonly #top: string;
+  readonly #base: string;
+
+  /**
+   * Something below a folder.
+   *
+   * @param node what it is
+   * @param top the folder that its path begins in; none where its path says it all
+   * @param base what stands before its path at the target
+   */
+  constructor(node: Node, top: string, base: string) {
+    this.node = node;
+    this.#top = top;
+    this.#base = base;
+  }
+
+  /** Where it is: a local path, or one of the server's. */
+  get from(): string {
+    return this.node.path === "" ? this.#top : this.#top === "" ? this.node.path : joinPath(this.#top, this.node.path);
+  }
+
+  /** Where it goes, below the target. */
+  get to(): string {
+    return this.#base === "" ? this.node.path : this.node.path === "" ? this.#base : `${this.#base}/${this.node.path}`;
+  }
 }
 
 /** All that is to be moved, a folder always before what is in it. */
@@ -30,6 +51,11 @@ export interface Sources {
   items: Source[];
   /** What is left, and why. */
   left: Left[];
+}
+
+/** The bytes of sources. */
+export function sizeOfAll(sources: readonly Source[]): number {
+  return sources.reduce((sum, { node }) => sum + node.size, 0);
 }
 
 /** How to look. */
@@ -73,8 +99,8 @@ export async function remoteSources(
       const path = resolvePath(remoteFolder, name);
       const { kind, size, modified, executable } = await retrying(context, (client) => client.stat(path, { signal }));
       if (kind === "file") {
-        const node: Node = { path: baseName(path), kind, size, modified, executable };
-        sources.items.push({ from: path, to: node.path, node });
+        const node: Node = { path: "", kind, size, modified, executable };
+        sources.items.push(new Source(node, path, baseName(path)));
       } else if (kind !== "folder") throw new CommandError("denied", `"${name}" is neither a file nor a folder`);
       else if (!options.recursive) {
         throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
@@ -93,7 +119,7 @@ export async function remoteSources(
           : { nodes: (await client.list(folder, { hidden: true, signal })).filter(isPlain), left: [] },
     );
     const nodes = below.nodes.map((node) => "path" in node ? node : { ...node, path: node.name });
-    addMatches(sources, nodes, name, pattern.matches, options, (path) => joinPath(folder, path));
+    addMatches(sources, nodes, name, pattern.matches, options, folder);
   }
   return sources;
 }
@@ -125,36 +151,30 @@ export async function localSources(
         addTree(sources, await localTree(name, options.links, signal), name, base);
       } else {
         const node: Node = {
-          path: base,
+          path: "",
           kind: "file",
           size: real.size,
           modified: real.mtime?.getTime() ?? 0,
           executable: false,
         };
-        sources.items.push({ from: name, to: base, node });
+        sources.items.push(new Source(node, name, base));
       }
       continue;
     }
     const folder = pattern.folder || ".";
     const { nodes } = await localTree(folder, options.links, signal, pattern.deep || options.recursive);
-    addMatches(
-      sources,
-      nodes,
-      name,
-      pattern.matches,
-      options,
-      (path) => folder === "." ? path : joinPath(folder, path),
-    );
+    addMatches(sources, nodes, name, pattern.matches, options, folder === "." ? "" : folder);
   }
   return sources;
 }
 
 function addTree(sources: Sources, tree: { nodes: Node[]; left: Left[] }, top: string, base: string): void {
-  const top_: Node = { path: base, kind: "folder", size: 0, modified: 0, executable: false };
-  if (base !== "") sources.items.push({ from: top, to: base, node: top_ });
-  const to = (path: string) => base === "" ? path : `${base}/${path}`;
-  for (const node of tree.nodes) sources.items.push({ from: joinPath(top, node.path), to: to(node.path), node });
-  for (const left of tree.left) sources.left.push({ ...left, path: to(left.path) });
+  const itself: Node = { path: "", kind: "folder", size: 0, modified: 0, executable: false };
+  if (base !== "") sources.items.push(new Source(itself, top, base));
+  for (const node of tree.nodes) sources.items.push(new Source(node, top, base));
+  for (const left of tree.left) {
+    sources.left.push({ ...left, path: base === "" ? left.path : `${base}/${left.path}` });
+  }
 }
 
 /** What a pattern means; with `-r`, a folder that it means with all in it. */
@@ -164,7 +184,7 @@ function addMatches(
   typed: string,
   matches: (path: string) => boolean,
   { recursive }: SourceOptions,
-  from: (path: string) => string,
+  top: string,
 ): void {
   const meant = nodes.filter(({ path, kind }) => matches(path) && (recursive || kind === "file"));
   if (meant.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
@@ -180,13 +200,13 @@ function addMatches(
       if (folders.has(path)) continue;
       folders.add(path);
       const folder: Node = { path, kind: "folder", size: 0, modified: 0, executable: false };
-      sources.items.push({ from: from(path), to: path, node: folder });
+      sources.items.push(new Source(folder, top, ""));
     }
     if (node.kind === "folder") {
       if (folders.has(node.path)) continue;
       folders.add(node.path);
     }
-    sources.items.push({ from: from(node.path), to: node.path, node });
+    sources.items.push(new Source(node, top, ""));
   }
 }
 

@@ -61,6 +61,7 @@ const BATCH = 1000;
  */
 export async function localTree(top: string, links: Links, signal: AbortSignal, deep = true): Promise<Tree> {
   const tree: Tree = { nodes: [], left: [] };
+  await rest(signal); // what was asked of the server meanwhile goes out first
   let root: string;
   try {
     root = Deno.realPathSync(top);
@@ -86,8 +87,7 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
       else tree.nodes.push(found);
       if (deep && "kind" in found && found.kind === "folder") folders.push(path);
       if ((tree.nodes.length + tree.left.length) % BATCH === 0) {
-        await new Promise((resolve) => setTimeout(resolve));
-        signal.throwIfAborted();
+        await rest(signal);
       }
     }
   }
@@ -124,6 +124,12 @@ export async function remoteTree(client: Client, top: string, links: Links, sign
     }
   }
   return tree;
+}
+
+/** Lets others have their turn. */
+async function rest(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+  signal.throwIfAborted();
 }
 
 function lookLocally(root: string, path: string, links: Links): Node | Left {
