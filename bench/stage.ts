@@ -47,17 +47,17 @@ export class Stage implements AsyncDisposable {
    *
    * @param tools in the order of their turns
    * @param bytes that will be in files at most, all contenders together
-   * @param slow what lies between servers and clients; nothing by default
+   * @param options `slow`: what lies between servers and clients, nothing by default; `onDisk`: the files are not in memory
    */
   static async open(
     tools: readonly Tool[],
     bytes: number,
-    slow?: LinkSpeed,
+    { slow, onDisk }: { slow?: LinkSpeed; onDisk?: boolean } = {},
   ): Promise<Stage> {
-    const workspace = new Workspace();
+    const workspace = new Workspace(onDisk);
     let stage: Stage | undefined;
     try {
-      workspace.reserve(bytes);
+      if (!onDisk) workspace.reserve(bytes);
       const link = slow && await slowPlace(workspace, slow);
       stage = new Stage(link?.place ?? here(workspace), tools, link);
       for (const tool of tools) await stage.#start(tool);

@@ -7,7 +7,7 @@
 import type { Command } from "./harness/command.ts";
 import { benchFile, DENO, PROGRAMS } from "./programs.ts";
 import { bare } from "./servers/bare.ts";
-import { ftpd } from "./servers/ftpd.ts";
+import { ftpd, ftpdFlushing } from "./servers/ftpd.ts";
 import { missing } from "./servers/programs.ts";
 import { pyftpdlib } from "./servers/pyftpdlib.ts";
 import { rsyncd } from "./servers/rsyncd.ts";
@@ -53,6 +53,9 @@ export const CONNME: Tool = {
   syncDown: (s) => connme(s, "sync", "--down", "/source/data", `${s.place.workspace.fetched}/data`),
   syncUp: (s) => connme(s, "sync", `${s.place.workspace.source}/data`, "/stored/data"),
 };
+
+/** Our own programs, with a server that flushes every file before it is acknowledged. */
+export const CONNME_FLUSHING: Tool = { ...CONNME, name: "connme, flushing", server: ftpdFlushing };
 
 /** The two bare Deno programs. */
 export const BARE: Tool = {

@@ -290,3 +290,21 @@ Deno.test("verify: 0 when all is the same, 4 with what is missing, extra and dif
   assertEquals([logged(server, "upload").length, logged(server, "download").length], [4, 0]);
   assert((await ftp(server, "verify", "nowhere", "tree", { cwd: local.path })).code !== 0);
 });
+
+testUnless(
+  bound ? undefined : "root cannot give up its rights",
+  "sync --down --delete touches nothing where the server may not read a folder, which is not taken for an empty one",
+  async () => {
+    await using server = await startServer({ prefix: bound });
+    using local = new TempFolder();
+    plant(server.dir, { "tree/a": "1", "tree/closed/b": "2" });
+    plant(local.path, { "tree/a": "old", "tree/closed/b": "mine", "tree/extra": "x" });
+    const before = snapshot(local.path);
+    Deno.chmodSync(`${server.dir}/tree/closed`, 0);
+    const { code, stderr } = await ftp(server, "sync", "--down", "--delete", "tree", "tree", { cwd: local.path });
+    Deno.chmodSync(`${server.dir}/tree/closed`, 0o700);
+    assertEquals(code, 1, stderr);
+    assertMatch(stderr, /tree\/closed.*permission denied/);
+    assertEquals(snapshot(local.path), before);
+  },
+);

@@ -27,12 +27,16 @@ export class Workspace implements Disposable {
   readonly #mounted: boolean;
   readonly #forget: () => void;
 
-  constructor() {
-    const tmpfs = Deno.uid() === 0 ? undefined : folderInMemory();
-    this.path = Deno.makeTempDirSync({ dir: tmpfs, prefix: "connme-bench-" });
-    this.#mounted = Deno.uid() === 0 &&
+  /** @param onDisk whether it is to be on a disk instead */
+  constructor(onDisk = false) {
+    const tmpfs = onDisk || Deno.uid() === 0 ? undefined : folderInMemory();
+    // Where temporary files are in memory, these are not.
+    const disk = onDisk ? "/var/tmp" : undefined;
+    this.path = Deno.makeTempDirSync({ dir: tmpfs ?? disk, prefix: "connme-bench-" });
+    this.#mounted = !onDisk && Deno.uid() === 0 &&
       run("mount", "-t", "tmpfs", "-o", "size=90%,mode=700", "connme-bench", this.path);
-    if (!this.#mounted && !tmpfs) this.note = "The files were on a disk: no folder in memory could be had.";
+    if (onDisk) this.note = "The files were on a disk, not in memory.";
+    else if (!this.#mounted && !tmpfs) this.note = "The files were on a disk: no folder in memory could be had.";
     this.#forget = onInterrupt(() => this[Symbol.dispose]());
     for (const folder of ["served/source", "served/stored", "fetched", "config"]) {
       Deno.mkdirSync(`${this.path}/${folder}`, { recursive: true });

@@ -33,7 +33,9 @@ async function smallFiles(options: BenchOptions): Promise<Report> {
   const shape = equalFiles(options.quick ? 20 : 60);
   const files = shape.sizes.length;
   const { lftp, lftpParallel, rsyncDaemon, rsyncSsh, scp, sftp } = PEERS;
-  await using stage = await Stage.open([CONNME, lftp, lftpParallel, rsyncDaemon, rsyncSsh, scp, sftp], GIB, LINK);
+  await using stage = await Stage.open([CONNME, lftp, lftpParallel, rsyncDaemon, rsyncSsh, scp, sftp], GIB, {
+    slow: LINK,
+  });
   makeTree(`${stage.workspace.source}/data`, shape);
   const targets = [{ than: lftp, atLeast: 20 }];
   const tables = [
@@ -46,7 +48,7 @@ async function smallFiles(options: BenchOptions): Promise<Report> {
 async function largeFile(options: BenchOptions): Promise<Report> {
   const bytes = options.quick ? 4 * MIB : 256 * MIB;
   const { curlVsftpd, rsyncDaemon } = PEERS;
-  await using stage = await Stage.open([CONNME, curlVsftpd, rsyncDaemon], GIB, LINK);
+  await using stage = await Stage.open([CONNME, curlVsftpd, rsyncDaemon], GIB, { slow: LINK });
   makeFile(`${stage.workspace.source}/data`, bytes);
   const targets: { than: Tool; atLeast: number }[] = [];
   const tables = [

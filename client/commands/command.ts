@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Client } from "../client.ts";
 import type { Output } from "../output.ts";
 import type { Meter } from "../shell/progress.ts";
 import type { Connector } from "../transfer/retry.ts";
@@ -23,6 +24,8 @@ export interface Context extends Connector {
   remoteFolder: string;
   /** Connects, leaving the server that it was connected to. Without an argument: the server given at the start. */
   connect(address?: string): Promise<void>;
+  /** One more connection to the server that it is connected to; to be closed by whoever asked for it. */
+  dial(): Promise<Client>;
   /** Says goodbye, and ends the shell. */
   leave(): Promise<void>;
   /** Asks the person at the terminal and returns the answer; `undefined` where there is nobody to ask. */

@@ -10,6 +10,7 @@ import { runBatch } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
+import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { isThere, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Left } from "../transfer/tree.ts";
 import { sendToOutput } from "./cat.ts";
@@ -25,13 +26,14 @@ const OPTIONS: Command["options"] = {
   sha256: { help: "verify by SHA-256 as well" },
   links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
   "stop-on-error": { help: "of many files, stop at the first that fails" },
+  ...JOBS_OPTION,
 };
 
 /** `download`: fetches files; a single one is shown when it is text. */
 export const download: Command = {
   name: "download",
   aliases: ["get"],
-  usage: "FILE... [LOCAL] [-r] [--no-show] [--overwrite] [--sha256] [--links skip|follow] [--stop-on-error]",
+  usage: "FILE... [LOCAL] [-r] [--no-show] [--overwrite] [--sha256] [--links skip|follow] [--stop-on-error] [-j N]",
   summary: "fetch files; show a single one if it is text",
   details: "Saves the file under its name, or as LOCAL; a local file is never replaced unless --overwrite is given:\n" +
     "the new one is called NAME_1 then. LOCAL - writes the bytes to standard output. FILE may be a pattern, as in\n" +
@@ -53,7 +55,7 @@ export const download: Command = {
 /** `mget`: fetches many files into the current local folder. */
 export const mget: Command = {
   name: "mget",
-  usage: "FILE... [-r] [--overwrite] [--sha256] [--links skip|follow] [--stop-on-error]",
+  usage: "FILE... [-r] [--overwrite] [--sha256] [--links skip|follow] [--stop-on-error] [-j N]",
   summary: "fetch many files into the local folder",
   arguments: ["remote"],
   count: [1, Infinity],
@@ -101,10 +103,12 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
     result: ({ path, size }) => ({ downloaded: from, saved: path, size }),
   }));
   const collision = on.has("overwrite") ? "overwrite" : "rename";
-  const mover = fetcher(context, { collision, sha256: on.has("sha256") });
   const bytes = sizeOfAll(files);
   const options = { files: files.length, bytes, stopOnError: on.has("stop-on-error"), left, verb: "Fetched" };
-  await runBatch(context, jobs, mover, options);
+  await withLanes(context, call, async (lanes) => {
+    const movers = lanes.map((lane) => fetcher(lane, context.out, { collision, sha256: on.has("sha256") }));
+    await runBatch(context, jobs, movers, options);
+  });
 }
 
 /**

@@ -7,6 +7,7 @@ import { plural } from "../listing.ts";
 import { isLocalFolder } from "../local_files.ts";
 import { type BatchOptions, type Moved, runBatch } from "../transfer/batch.ts";
 import { fetcher } from "../transfer/fetch_many.ts";
+import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import { type Copy, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
 import { retrying } from "../transfer/retry.ts";
@@ -21,7 +22,8 @@ const COUNT = 64;
 /** `sync`: makes one folder like another. */
 export const sync: Command = {
   name: "sync",
-  usage: "LOCAL REMOTE | --down REMOTE LOCAL [--delete] [--checksum] [--dry-run] [--links skip|follow] [--sha256]",
+  usage:
+    "LOCAL REMOTE | --down REMOTE LOCAL [--delete] [--checksum] [--dry-run] [--links skip|follow] [--sha256] [-j N]",
   summary: "make a remote folder like a local one, or the other way round",
   details:
     "Copies what is missing or different in size or time. What is the same is left alone, so a second run does\n" +
@@ -36,6 +38,7 @@ export const sync: Command = {
     links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
     sha256: { help: "verify by SHA-256 as well" },
     "stop-on-error": { help: "stop at the first file that fails" },
+    ...JOBS_OPTION,
   },
   async run(context, call) {
     const { out, remoteFolder, signal } = context;
@@ -50,29 +53,36 @@ export const sync: Command = {
     const plan = await makePlan(source, target, { delete: on.has("delete"), checksum: on.has("checksum"), links });
     if (on.has("dry-run")) return showPlan(context, plan);
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
-    await carryOut(context, plan, target, on.has("stop-on-error"), (copies, batch) => {
-      const common = ({ path, size }: Copy) => ({
-        name: path,
-        size,
-        result: ({ size }: Moved) => ({ step: "copy", path, size }),
-      });
-      const localPath = ({ path }: Copy) => joinPath(local.top, path);
-      const remotePath = ({ path }: Copy) => joinPath(remote.top, path);
-      if (!down) {
-        const jobs = copies.values().map((copy) => ({
-          ...common(copy),
-          local: localPath(copy),
-          path: remotePath(copy),
-        }));
-        return runBatch(context, jobs, sender(context, options), batch);
-      }
-      const jobs = copies.values().map((copy) => ({
-        ...common(copy),
-        path: remotePath(copy),
-        target: { folder: parentPath(localPath(copy)), name: baseName(copy.path) },
-      }));
-      return runBatch(context, jobs, fetcher(context, options), batch);
-    });
+    await carryOut(
+      context,
+      plan,
+      target,
+      on.has("stop-on-error"),
+      (copies, batch) =>
+        withLanes(context, call, async (lanes) => {
+          const common = ({ path, size }: Copy) => ({
+            name: path,
+            size,
+            result: ({ size }: Moved) => ({ step: "copy", path, size }),
+          });
+          const localPath = ({ path }: Copy) => joinPath(local.top, path);
+          const remotePath = ({ path }: Copy) => joinPath(remote.top, path);
+          if (!down) {
+            const jobs = copies.values().map((copy) => ({
+              ...common(copy),
+              local: localPath(copy),
+              path: remotePath(copy),
+            }));
+            return await runBatch(context, jobs, lanes.map((lane) => sender(lane, out, options)), batch);
+          }
+          const jobs = copies.values().map((copy) => ({
+            ...common(copy),
+            path: remotePath(copy),
+            target: { folder: parentPath(localPath(copy)), name: baseName(copy.path) },
+          }));
+          await runBatch(context, jobs, lanes.map((lane) => fetcher(lane, out, options)), batch);
+        }),
+    );
     if (plan.same > 0) out.note(`${plural(plan.same, "file")} the same already`);
   },
 };

@@ -9,6 +9,7 @@ import { isRemoteFolder } from "../remote_files.ts";
 import { runBatch } from "../transfer/batch.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
+import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
 import { localSources, sizeOfAll, sourceOptions } from "../transfer/sources.ts";
@@ -21,13 +22,15 @@ const OPTIONS: Command["options"] = {
   sha256: { help: "verify by SHA-256 as well" },
   links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
   "stop-on-error": { help: "of many files, stop at the first that fails" },
+  ...JOBS_OPTION,
 };
 
 /** `upload`: stores files, each whole or not at all. */
 export const upload: Command = {
   name: "upload",
   aliases: ["put"],
-  usage: "FILE... [REMOTE] [-r] [--overwrite | --fail-if-exists] [--sha256] [--links skip|follow] [--stop-on-error]",
+  usage:
+    "FILE... [REMOTE] [-r] [--overwrite | --fail-if-exists] [--sha256] [--links skip|follow] [--stop-on-error] [-j N]",
   summary: "send files",
   details:
     "Stores the file under its name in the current remote folder, or as REMOTE. When the name is taken, both are\n" +
@@ -49,7 +52,7 @@ export const upload: Command = {
 /** `mput`: sends many files into the current remote folder. */
 export const mput: Command = {
   name: "mput",
-  usage: "FILE... [-r] [--overwrite | --fail-if-exists] [--sha256] [--links skip|follow] [--stop-on-error]",
+  usage: "FILE... [-r] [--overwrite | --fail-if-exists] [--sha256] [--links skip|follow] [--stop-on-error] [-j N]",
   summary: "send many files into the remote folder",
   arguments: ["local"],
   count: [1, Infinity],
@@ -125,10 +128,12 @@ async function sendMany(
     path: target(to),
     result: ({ path, size }) => ({ uploaded: from, stored: path, size }),
   }));
-  const mover = sender(context, { collision, sha256: on.has("sha256") });
   const bytes = sizeOfAll(files);
   const options = { files: files.length, bytes, stopOnError: on.has("stop-on-error"), left, verb: "Sent" };
-  await runBatch(context, jobs, mover, options);
+  await withLanes(context, call, async (lanes) => {
+    const movers = lanes.map((lane) => sender(lane, context.out, { collision, sha256: on.has("sha256") }));
+    await runBatch(context, jobs, movers, options);
+  });
 }
 
 function collisionOf({ on }: Arguments): Collision | undefined {

@@ -131,8 +131,17 @@ export class Runner implements Context {
   }
 
   async #connectAgain(): Promise<void> {
+    this.#client = await this.dial();
+  }
+
+  /**
+   * One more connection to the same server.
+   *
+   * @throws {ConnectionLostError} {@linkcode CommandError} `canceled`
+   */
+  dial(): Promise<Client> {
     const connecting = connect({ ...this.#address ?? this.#start, timeout: this.#timeout });
-    this.#client = await unlessCanceled(connecting, this.signal);
+    return unlessCanceled(connecting, this.signal);
   }
 
   /** Says goodbye; whoever runs the commands ends. Never throws. */

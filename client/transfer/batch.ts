@@ -14,7 +14,7 @@ import { plural } from "../listing.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Left } from "./tree.ts";
 
-/** Bounds for what is under way at once: bytes, and files one by one, or packs. */
+/** Bounds for what is under way at once: bytes in all; and on each connection files one by one, or packs. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_FILES = 200;
 const MOST_PACKS = 8;
@@ -75,7 +75,7 @@ export interface BatchOptions {
  *
  * @param context the connection, and where to tell
  * @param jobs what to move; asked for one by one, so that a hundred thousand of them need not be there at once
- * @param mover how
+ * @param movers how: one for each connection
  * @param options see {@linkcode BatchOptions}
  * @throws {PartlyFailedError} when any failed; {@linkcode ProtocolError} when the connection is lost for good;
  * {@linkcode CommandError} `canceled`
@@ -83,7 +83,7 @@ export interface BatchOptions {
 export async function runBatch<J extends Job>(
   context: Context,
   jobs: Iterable<J>,
-  mover: Mover<J>,
+  movers: readonly Mover<J>[],
   options: BatchOptions,
 ): Promise<void> {
   const { out, signal } = context;
@@ -122,7 +122,7 @@ export async function runBatch<J extends Job>(
     out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
     if (options.stopOnError) throw new PartlyFailedError(`stopped at the first failure; ${files} files were done`);
   };
-  const moveOne = async (job: J) => {
+  const moveOne = async (mover: Mover<J>, job: J) => {
     const count = counter(job.name);
     try {
       succeeded(job, await mover.one(job, count));
@@ -132,7 +132,7 @@ export async function runBatch<J extends Job>(
       fell(job.name, error);
     }
   };
-  const moveMany = async (pack: readonly J[]) => {
+  const moveMany = async (mover: Mover<J>, pack: readonly J[]) => {
     const count = counter(pack.at(-1)!.name);
     let done = 0;
     const alone: J[] = [];
@@ -146,14 +146,21 @@ export async function runBatch<J extends Job>(
       }
     }
     count(done);
-    for (const job of alone) await moveOne(job);
+    for (const job of alone) await moveOne(mover, job);
+  };
+  const busy = movers.map(() => 0);
+  const move = async (pack: readonly J[]) => {
+    const lane = busy.indexOf(Math.min(...busy));
+    busy[lane]++;
+    await (pack.length === 1 ? moveOne(movers[lane], pack[0]) : moveMany(movers[lane], pack));
+    busy[lane]--;
   };
   try {
-    const alone = options.stopOnError || !mover.many;
+    const alone = options.stopOnError || !movers.every(({ many }) => many);
     const packs = inPacks(jobs, alone ? 1 : MAX_PACK_FILES);
-    const limits = { count: alone ? MOST_FILES : MOST_PACKS, bytes: MOST_BYTES };
+    const limits = { count: (alone ? MOST_FILES : MOST_PACKS) * movers.length, bytes: MOST_BYTES };
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
-    await pipeline(packs, sizeOf, limits, (pack) => pack.length === 1 ? moveOne(pack[0]) : moveMany(pack));
+    await pipeline(packs, sizeOf, limits, move);
   } finally {
     meter.finish();
   }

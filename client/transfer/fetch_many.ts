@@ -9,9 +9,9 @@ import { DiskError } from "../../disk/errors.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { PackedFile } from "../../protocol/pack.ts";
-import type { Context } from "../commands/command.ts";
 import { printable } from "../format.ts";
 import { type LocalTarget, targetPath } from "../local_files.ts";
+import type { Output } from "../output.ts";
 import type { Job, Moved, Mover } from "./batch.ts";
 import { fetchFile } from "./fetch_file.ts";
 import { canPack } from "./pack.ts";
@@ -36,16 +36,22 @@ export interface FetchOptions {
   sha256: boolean;
 }
 
-/** How files are fetched. */
-export function fetcher(context: Context, { collision, sha256 }: FetchOptions): Mover<FetchItem> {
+/**
+ * How files are fetched.
+ *
+ * @param connector the connection
+ * @param out where notes go
+ * @param options see {@linkcode FetchOptions}
+ */
+export function fetcher(connector: Connector, out: Output, { collision, sha256 }: FetchOptions): Mover<FetchItem> {
   return {
     one: async ({ path, size, target, name }, onProgress) => {
-      const onResume = (note: string) => context.out.note(`${printable(name)}: ${note}`);
-      const fetched = await fetchFile(context, { path, size, target, collision, sha256, onProgress, onResume });
+      const onResume = (note: string) => out.note(`${printable(name)}: ${note}`);
+      const fetched = await fetchFile(connector, { path, size, target, collision, sha256, onProgress, onResume });
       return { path: fetched.saved, size: fetched.size };
     },
-    many: canPack(context, sha256)
-      ? (items, onProgress) => fetchPacks(context, items, collision, onProgress)
+    many: canPack(connector, sha256)
+      ? (items, onProgress) => fetchPacks(connector, items, collision, onProgress)
       : undefined,
   };
 }

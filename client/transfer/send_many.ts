@@ -9,8 +9,8 @@ import { FileSource } from "../../disk/file_source.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { MAX_PACKED_BYTES, type PackedFile } from "../../protocol/pack.ts";
 import type { Collision } from "../client.ts";
-import type { Context } from "../commands/command.ts";
 import { printable } from "../format.ts";
+import type { Output } from "../output.ts";
 import type { Job, Moved, Mover } from "./batch.ts";
 import { canPack } from "./pack.ts";
 import { type Connector, retrying } from "./retry.ts";
@@ -32,16 +32,22 @@ export interface SendOptions {
   sha256: boolean;
 }
 
-/** How files are sent. */
-export function sender(context: Context, { collision, sha256 }: SendOptions): Mover<SendItem> {
+/**
+ * How files are sent.
+ *
+ * @param connector the connection
+ * @param out where notes go
+ * @param options see {@linkcode SendOptions}
+ */
+export function sender(connector: Connector, out: Output, { collision, sha256 }: SendOptions): Mover<SendItem> {
   const buffer = new Uint8Array(MAX_PACKED_BYTES);
   return {
     one: ({ local, path }, onProgress) => {
-      const onResume = (note: string) => context.out.note(`${printable(local)}: ${note}`);
-      return sendFile(context, { local, path, collision, sha256, onProgress, onResume });
+      const onResume = (note: string) => out.note(`${printable(local)}: ${note}`);
+      return sendFile(connector, { local, path, collision, sha256, onProgress, onResume });
     },
-    many: canPack(context, sha256)
-      ? (items, onProgress) => sendPack(context, items, { collision, buffer }, onProgress)
+    many: canPack(connector, sha256)
+      ? (items, onProgress) => sendPack(connector, items, { collision, buffer }, onProgress)
       : undefined,
   };
 }

@@ -32,6 +32,8 @@ export interface ServerOptions {
   args?: string[];
   /** More of the environment. */
   env?: Record<string, string>;
+  /** A command that runs it, such as one that takes rights away. */
+  prefix?: readonly string[];
 }
 
 /** A running `ftpd`. Killed at the end of its block: `await using server = await startServer()`. */
@@ -108,8 +110,9 @@ export class TestServer implements AsyncDisposable {
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const folder = options.dir === undefined ? new TempFolder() : undefined;
   const dir = options.dir ?? folder!.path;
-  const child = new Deno.Command(FTPD, {
-    args: [dir, "--port", String(options.port ?? 0), ...options.args ?? []],
+  const [program, ...before] = [...options.prefix ?? [], FTPD];
+  const child = new Deno.Command(program, {
+    args: [...before, dir, "--port", String(options.port ?? 0), ...options.args ?? []],
     env: options.env,
     stdin: "null",
     stdout: "piped",
