@@ -367,6 +367,11 @@ export class Client {
     });
     const answer = await this.#requests.send("upload_pack", { collision, again }, { source, signal });
     const lines = await this.#lines(answer, packLine, signal);
+    for (const [number, { at, path, error }] of lines.entries()) {
+      const inOrder = at < files && (number === 0 || at > lines[number - 1].at);
+      if (inOrder && (path === undefined) !== (error === undefined)) continue;
+      throw new ProtocolError(`the server says something of file ${at} of ${files} that makes no sense`);
+    }
     const failed = lines.filter(({ error }) => error).length;
     if (answer.reply.files !== files - failed || (failed === 0 && answer.reply.size !== size)) {
       throw new CommandError("mismatch", `the server says that it stored ${answer.reply.files} of ${files} files`);

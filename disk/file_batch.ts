@@ -6,6 +6,7 @@
 
 import { claimName, type Collision } from "./claim.ts";
 import { type DiskError, diskError } from "./errors.ts";
+import { giveWay } from "./give_way.ts";
 import { newPartialName, partialOwner } from "./names.ts";
 import { syncData, SyncedFolder, trySyncData } from "./sync.ts";
 
@@ -47,7 +48,6 @@ export interface BatchFile {
 interface Written {
   file: Omit<BatchFile, "content">;
   partial: string;
-  size: number;
   flushed: boolean;
 }
 
@@ -75,16 +75,14 @@ export class FileBatch {
   add(file: BatchFile): void {
     const { content } = file;
     const partial = `${file.folder}/${newPartialName(this.#owner)}`;
-    const modified = new Date(file.modified);
     let open: Deno.FsFile | undefined;
     try {
       open = Deno.openSync(partial, { write: true, createNew: true, mode: file.executable ? 0o777 : 0o666 });
       for (let at = 0; at < content.length;) at += open.writeSync(at === 0 ? content : content.subarray(at));
-      open.utimeSync(modified, modified);
       const flushed = !this.#options.sync || trySyncData(open);
       const { folder, name, executable, shown } = file; // the content is not kept
       const rest = { folder, name, modified: file.modified, executable, shown };
-      this.#written.push({ file: rest, partial, size: content.length, flushed });
+      this.#written.push({ file: rest, partial, flushed });
     } catch (error) {
       if (open) remove(partial);
       throw diskError(error, `saving ${file.shown()}`);
@@ -103,32 +101,28 @@ export class FileBatch {
     this.#written = [];
     const failures = await flush(written.filter(({ flushed }) => !flushed));
     const folders = new Map<string, SyncedFolder>();
+    const lost = new Map<string, DiskError>();
     const results: (string | DiskError)[] = [];
-    try {
-      for (const one of written) {
-        const { folder, shown } = one.file;
-        try {
-          const failure = failures.get(one);
-          if (failure) throw failure;
+    for (const one of written) {
+      const { folder, shown } = one.file;
+      try {
+        const failure = failures.get(one);
+        if (failure) throw failure;
+        if (this.#options.sync && !folders.has(folder)) {
+          if (folders.size >= FLUSHES) await flushFolders(folders, lost);
           // Opened first: what cannot be made to last is refused before anybody can see it.
-          if (this.#options.sync && !folders.has(folder)) folders.set(folder, new SyncedFolder(folder));
-          results.push(await this.#claim(one));
-        } catch (error) {
-          remove(one.partial);
-          results.push(diskError(error, `saving ${shown()}`));
+          folders.set(folder, new SyncedFolder(folder));
         }
+        results.push(await this.#claim(one));
+      } catch (error) {
+        remove(one.partial);
+        results.push(diskError(error, `saving ${shown()}`));
       }
-      const lost = new Map<string, DiskError>();
-      await Promise.all([...folders].map(async ([path, folder]) => {
-        await folder.sync().catch((error) => lost.set(path, diskError(error, "flushing the folder")));
-      }));
-      if (lost.size > 0) {
-        for (const [at, { file }] of written.entries()) results[at] = lost.get(file.folder) ?? results[at];
-      }
-    } finally {
-      for (const folder of folders.values()) folder[Symbol.dispose]();
+      await giveWay();
     }
-    return results;
+    await flushFolders(folders, lost);
+    if (lost.size === 0) return results;
+    return results.map((result, at) => lost.get(written[at].file.folder) ?? result);
   }
 
   /** Removes what was added since the last {@linkcode FileBatch.commit}. */
@@ -137,13 +131,16 @@ export class FileBatch {
     this.#written = [];
   }
 
-  async #claim({ partial, size, file: { folder, name, executable, modified } }: Written): Promise<string> {
+  async #claim({ partial, file: { folder, name, executable, modified } }: Written): Promise<string> {
     const { collision, again, onTaken } = this.#options;
+    // Not before: by the time of its last change it is known whether somebody still writes to a partial.
+    const time = new Date(modified);
+    Deno.utimeSync(partial, time, time);
     return await claimName(partial, folder, name, {
       collision,
       executable,
       onTaken: (path) => {
-        if (again && isSame(path, partial, size, modified)) return true;
+        if (again && isSame(path, partial)) return true;
         onTaken?.(path);
         return false;
       },
@@ -169,13 +166,29 @@ async function flush(files: Written[]): Promise<Map<Written, unknown>> {
   return failures;
 }
 
-/** Whether a file is the same as a partial. */
-function isSame(path: string, partial: string, size: number, modified: number): boolean {
+/** Flushes folders, and closes them; adds what failed. */
+async function flushFolders(folders: Map<string, SyncedFolder>, lost: Map<string, DiskError>): Promise<void> {
+  await Promise.all([...folders].map(async ([path, folder]) => {
+    try {
+      await folder.sync();
+    } catch (error) {
+      lost.set(path, diskError(error, "flushing the folder"));
+    } finally {
+      folder[Symbol.dispose]();
+    }
+  }));
+  folders.clear();
+}
+
+/** Whether a file is the same as a partial: in size, time and content. */
+function isSame(path: string, partial: string): boolean {
   try {
-    const info = Deno.lstatSync(path);
-    if (!info.isFile || info.size !== size || info.mtime?.getTime() !== modified) return false;
+    const [info, own] = [Deno.lstatSync(path), Deno.lstatSync(partial)];
+    if (!info.isFile || info.size !== own.size || info.mtime?.getTime() !== own.mtime?.getTime()) return false;
     const [one, other] = [Deno.readFileSync(path), Deno.readFileSync(partial)];
-    return one.length === other.length && one.every((byte, at) => byte === other[at]);
+    let at = 0;
+    while (at < one.length && one[at] === other[at]) at++;
+    return at === one.length && one.length === other.length;
   } catch {
     return false;
   }

@@ -13,7 +13,7 @@ const HASH_CHUNK_BYTES = 256 * 1024;
 /**
  * Reads a regular file from its start to the size it had when it was opened, and notices when it changes meanwhile.
  *
- * Reads are synchronous until one stalls, see {@linkcode PartialFile} for the reason.
+ * Reads are synchronous, but for a while after one that stalls: see `pace.ts` for the reason.
  */
 export class FileSource {
   /** Bytes, when it was opened. */
@@ -65,6 +65,27 @@ export class FileSource {
     }
     this.#pace.took(performance.now() - began);
     return this.#checked(count);
+  }
+
+  /**
+   * Reads all of a small file on the spot.
+   *
+   * @param into has room for it
+   * @returns the part of `into` that holds it
+   * @throws {DiskError} `changed` when the file was written to since it was opened
+   */
+  readAll(into: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    let used = 0;
+    try {
+      while (used < this.size) {
+        const count = this.#file.readSync(into.subarray(used, this.size));
+        this.#checked(count);
+        used += count ?? 0;
+      }
+    } catch (error) {
+      throw diskError(error, `reading ${this.#shown}`);
+    }
+    return into.subarray(0, used);
   }
 
   /**

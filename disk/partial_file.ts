@@ -34,8 +34,8 @@ export interface PublishOptions {
  * A partial: a hidden file beside its target. {@linkcode PartialFile.publish} gives it its name in one step;
  * {@linkcode PartialFile.discard} leaves no trace; {@linkcode PartialFile.keep} leaves it for its owner to go on with.
  *
- * Writes are synchronous, which is several times faster for small files and faster for large ones; one that stalls moves
- * its file to asynchronous writes, so that a slow disk does not hold up everybody else for long.
+ * Writes are synchronous, which is several times faster for small files and faster for large ones; one that stalls is
+ * followed by asynchronous ones for a while, so that a slow disk does not hold up everybody else for long.
  */
 export class PartialFile {
   readonly #folder: string;

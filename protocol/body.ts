@@ -13,7 +13,7 @@ import { type BodyEnd, encodeMessage } from "./messages.ts";
 /** The DATA frames of a body grow from the first size to the second as long as the peer takes them quickly. */
 const FIRST_CHUNK_BYTES = 64 * 1024;
 const LARGEST_CHUNK_BYTES = 1024 * 1024;
-/** What the chunks of all bodies that are being sent may take together; with many bodies each has smaller ones. */
+/** What the chunks of all bodies that are being sent may take together, two of each; with many bodies they are smaller. */
 const ALL_CHUNKS_BYTES = 16 * 1024 * 1024;
 /** A frame that took longer than this to hand over, in milliseconds, makes the next ones smaller. */
 const SLOW_MS = 250;
@@ -132,7 +132,7 @@ let sending = 0;
 
 /** How large a DATA frame may be now. */
 function largestChunk(): number {
-  return Math.max(FIRST_CHUNK_BYTES, Math.min(LARGEST_CHUNK_BYTES, Math.floor(ALL_CHUNKS_BYTES / sending)));
+  return Math.max(FIRST_CHUNK_BYTES, Math.min(LARGEST_CHUNK_BYTES, Math.floor(ALL_CHUNKS_BYTES / (2 * sending))));
 }
 
 /** Buffers for the next bodies. Left to the garbage collector, those of many small bodies pile up between its rounds. */

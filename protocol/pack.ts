@@ -15,6 +15,8 @@ export const MAX_PACKED_BYTES = 128 * 1024;
 /** Bytes before the path: length, path length, flags, a spare one, time, check sum. */
 const HEAD_BYTES = 20;
 const MAX_PATH_BYTES = 0xffff;
+/** How long files are read in one go, in milliseconds. */
+const READ_MS = 2;
 const FLAG_EXECUTABLE = 1;
 const FLAG_FAILED = 2;
 
@@ -71,8 +73,11 @@ export function packSource(next: () => PackedFile | undefined): ByteSource {
   return {
     read(into) {
       let used = 0;
+      const began = performance.now();
       while (used < into.length) {
         if (at === record.length) {
+          // Files come from a disk, on the spot: whoever else waits must not wait for a bufferful of them.
+          if (used > 0 && performance.now() - began > READ_MS) break;
           const file = next();
           if (file === undefined) break;
           record = encodeFile(file, scratch);

@@ -262,7 +262,8 @@ export class Session {
     if (this.#queuedBytes + payload.length > BODY_WINDOW_BYTES) await this.#queue;
     // Frames that had arrived already when it was given up: nobody would carry this out, or take its body.
     if (this.#abandoned) throw new ConnectionLostError("the connection was given up");
-    this.#queuedBytes += payload.length;
+    const { length } = payload; // by the time it has its turn the payload is gone
+    this.#queuedBytes += length;
     const asked = requestOf(payload);
     const request: Outstanding = {
       body: new IncomingBody(this.#budget),
@@ -276,7 +277,7 @@ export class Session {
     this.#waiting++;
     this.#queue = this.#queue.then(() => {
       this.#waiting--;
-      this.#queuedBytes -= payload.length;
+      this.#queuedBytes -= length;
       return this.#answer(id, asked, request);
     });
     this.#queue.catch((error) => {

@@ -4,7 +4,11 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Client, CommandError, connect, type PackedFile } from "../client/client.ts";
 import { isPartialName } from "../disk/names.ts";
 import { namesIn, partialsIn, pattern } from "./support/files.ts";
+import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
+import { packSource } from "../protocol/pack.ts";
 import { ftp, startServer, type TestServer } from "./support/programs.ts";
+import { endOf, RawClient } from "./support/raw_client.ts";
+import { until } from "./support/until.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { logged, LONG_AGO, plant, snapshot } from "./support/trees.ts";
 
@@ -182,4 +186,67 @@ Deno.test("a server for reading only says so for each file, and --stop-on-error 
   assertEquals([stopped.code, stopped.stderr.match(/reading only/g)?.length], [1, 1]);
   assertEquals((await ftp(writable, "mput", "a", "b", "--sha256", { cwd: local.path })).code, 0);
   assertEquals([logged(writable, "upload").length, logged(writable, "upload_pack").length], [2, 0]);
+});
+
+/** Begins a pack of two files in a folder, and does something when the server has the first and waits for the second. */
+async function pauseBetween(server: TestServer, folder: string, pause: () => void): Promise<void> {
+  using client = await RawClient.greet(server);
+  const packed: Uint8Array[] = [];
+  for (const name of ["first", "second"]) {
+    const file = {
+      path: `${folder}/${name}`,
+      content: new Uint8Array([1]),
+      modified: 1000,
+      executable: false,
+      failed: false,
+    };
+    const files = [file];
+    const bytes = new Uint8Array(200);
+    packed.push(bytes.subarray(0, await packSource(() => files.shift()).read(bytes)));
+  }
+  await client.frame(FrameKind.REQUEST, 1, { command: "upload_pack", collision: "overwrite" }, FLAG_BODY);
+  await client.frame(FrameKind.DATA, 1, packed[0]);
+  await until(() => partialsIn(server.dir + folder).length === 1, "the first file's partial");
+  pause();
+  await client.frame(FrameKind.DATA, 1, packed[1]);
+  await client.frame(FrameKind.END, 1, endOf(new Uint8Array([...packed[0], ...packed[1]])));
+  await client.answer(1);
+}
+
+Deno.test("a folder that is exchanged in the middle of a pack leads nowhere else", async () => {
+  await using server = await startServer();
+  using outside = new TempFolder();
+  plant(outside.path, { "second": "untouched" });
+  plant(server.dir, { "d/t": null, "f": null });
+  Deno.symlinkSync(outside.path, `${server.dir}/f/t`);
+  // All that a second client could do as well.
+  await pauseBetween(server, "/d/t", () => {
+    Deno.renameSync(`${server.dir}/d`, `${server.dir}/d2`);
+    Deno.renameSync(`${server.dir}/f`, `${server.dir}/d`);
+  });
+  assertEquals(namesIn(outside.path), ["second"]);
+  assertEquals(Deno.readTextFileSync(`${outside.path}/second`), "untouched");
+});
+
+Deno.test("the partial of an old file is not taken for one that nobody writes to", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "d": null });
+  await pauseBetween(server, "/d", () => {
+    const [partial] = partialsIn(`${server.dir}/d`);
+    assert(Date.now() - Deno.statSync(`${server.dir}/d/${partial}`).mtime!.getTime() < 60_000);
+  });
+  assertEquals(Deno.statSync(`${server.dir}/d/first`).mtime?.getTime(), 1000);
+});
+
+Deno.test("a path that no file system takes, and a file that says that it is none, are refused within bounds", async () => {
+  await using server = await startServer();
+  const client = await connected(server);
+  const long = `/${"\u0001".repeat(60_000)}`;
+  assertEquals(await upload(client, [[long, "x"], ["/good", "1"]]), { 0: "name_too_long" });
+  const file = { path: "/bad", content: new Uint8Array(1), modified: 0, executable: false, failed: true };
+  const files = [file];
+  const error = await assertRejects(() => client.uploadPack(() => files.shift()), CommandError);
+  assertEquals(error.code, "bad_request");
+  assertEquals(namesIn(server.dir), ["good"]);
+  await client.close();
 });

@@ -30,10 +30,10 @@ export const slow: Scenario = {
 
 async function smallFiles(options: BenchOptions): Promise<Report> {
   // Not ten thousand: those without a pipeline take half a second for each.
-  const shape = equalFiles(options.quick ? 20 : 60);
+  const shape = equalFiles(options.quick ? 20 : 40);
   const files = shape.sizes.length;
-  const { lftp, lftpParallel, rsyncDaemon, rsyncSsh, scp, sftp } = PEERS;
-  await using stage = await Stage.open([CONNME, lftp, lftpParallel, rsyncDaemon, rsyncSsh, scp, sftp], GIB, {
+  const { lftp, lftpParallel, rsyncDaemon, rsyncSsh } = PEERS;
+  await using stage = await Stage.open([CONNME, lftp, lftpParallel, rsyncDaemon, rsyncSsh], GIB, {
     slow: LINK,
   });
   makeTree(`${stage.workspace.source}/data`, shape);
@@ -46,7 +46,7 @@ async function smallFiles(options: BenchOptions): Promise<Report> {
 }
 
 async function largeFile(options: BenchOptions): Promise<Report> {
-  const bytes = options.quick ? 4 * MIB : 256 * MIB;
+  const bytes = options.quick ? 4 * MIB : 160 * MIB;
   const { curlVsftpd, rsyncDaemon } = PEERS;
   await using stage = await Stage.open([CONNME, curlVsftpd, rsyncDaemon], GIB, { slow: LINK });
   makeFile(`${stage.workspace.source}/data`, bytes);

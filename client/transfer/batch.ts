@@ -152,8 +152,11 @@ export async function runBatch<J extends Job>(
   const move = async (pack: readonly J[]) => {
     const lane = busy.indexOf(Math.min(...busy));
     busy[lane]++;
-    await (pack.length === 1 ? moveOne(movers[lane], pack[0]) : moveMany(movers[lane], pack));
-    busy[lane]--;
+    try {
+      await (pack.length === 1 ? moveOne(movers[lane], pack[0]) : moveMany(movers[lane], pack));
+    } finally {
+      busy[lane]--;
+    }
   };
   try {
     const alone = options.stopOnError || !movers.every(({ many }) => many);
@@ -192,7 +195,10 @@ function* inPacks<J extends Job>(jobs: Iterable<J>, most: number): Generator<rea
   if (pack.length > 0) yield pack;
 }
 
-/** What became of the files of a pack. When the pack as a whole was refused, each is tried by itself, to be told why. */
+/** Why a pack may be refused where a file of it alone would not be. */
+const FOR_THE_PACK: ReadonlySet<string> = new Set(["bad_request", "mismatch", "name_too_long"]);
+
+/** What became of the files of a pack. Where the pack as a whole was refused, each is tried by itself, or told the reason. */
 async function outcomes<J extends Job>(
   mover: Mover<J>,
   pack: readonly J[],
@@ -203,6 +209,6 @@ async function outcomes<J extends Job>(
     return await mover.many!(pack, onProgress);
   } catch (error) {
     if (signal.aborted || !(error instanceof CommandError || error instanceof DiskError)) throw error;
-    return pack.map(() => undefined);
+    return pack.map(() => error instanceof CommandError && !FOR_THE_PACK.has(error.code) ? error : undefined);
   }
 }

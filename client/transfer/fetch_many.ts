@@ -7,8 +7,9 @@
 import type { Collision } from "../../disk/claim.ts";
 import { DiskError } from "../../disk/errors.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
-import { ProtocolError } from "../../protocol/errors.ts";
+import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import type { PackedFile } from "../../protocol/pack.ts";
+import type { PackDownload } from "../client.ts";
 import { printable } from "../format.ts";
 import { type LocalTarget, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
@@ -112,8 +113,9 @@ async function fetchPack(
       onProgress(bytes);
     };
     const { signal } = connector;
-    const pack = await client.downloadPack(missing.map((at) => items[at].path), { signal });
+    let pack: PackDownload | undefined;
     try {
+      pack = await client.downloadPack(missing.map((at) => items[at].path), { signal });
       const wanted = missing.values();
       while (await pack.fill()) {
         for (let file = pack.next(); file !== undefined; file = pack.next()) {
@@ -124,8 +126,13 @@ async function fetchPack(
       }
       if (!wanted.next().done) throw new ProtocolError("the server sent fewer files than it was asked for");
     } catch (error) {
-      pack.cancel();
-      throw error;
+      pack?.cancel();
+      if (!(error instanceof CommandError) || signal.aborted) throw error;
+      // It is not known which file is wrong. Those that are not saved are fetched by themselves.
+      if (error.code === "mismatch") {
+        batch.discard();
+        saved.length = 0;
+      }
     } finally {
       for (const [number, got] of (await batch.commit()).entries()) {
         const { at, size } = saved[number];

@@ -100,13 +100,8 @@ function readFile(path: string, buffer: Uint8Array<ArrayBuffer>): Omit<PackedFil
   try {
     const { size, info } = source;
     if (size > buffer.length) return undefined;
-    for (let used = 0; used < size;) {
-      const count = source.read(buffer.subarray(used, size));
-      if (typeof count !== "number" || count === 0) return undefined;
-      used += count;
-    }
     return {
-      content: buffer.subarray(0, size),
+      content: source.readAll(buffer),
       modified: info.mtime?.getTime() ?? Date.now(),
       executable: ((info.mode ?? 0) & 0o100) !== 0,
     };

@@ -1,15 +1,17 @@
 import { DiskError } from "../../disk/errors.ts";
+import { giveWay } from "../../disk/give_way.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { encodeMessage } from "../../protocol/messages.ts";
 import { MAX_PACKED_BYTES, type PackedFile, packSource } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
+import type { LogFields } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Handler } from "./handler.ts";
 
 /** Many small files, in the order in which they were asked for (PROTOCOL.md section 7.17). */
 export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) => {
   const buffer = new Uint8Array(MAX_PACKED_BYTES);
-  const files: { path: string; outcome: string; bytes: number }[] = [];
+  const files: LogFields[] = [];
   const open = storage.opener();
   const rest = paths.values();
   const source = packSource(() => {
@@ -21,12 +23,19 @@ export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) =
       return file;
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof DiskError)) throw error;
-      const { code, message } = error;
-      files.push({ path, outcome: code, bytes: 0 });
+      const { code, message } = new CommandError(error.code, error.message); // it may quote a long path: cut
+      files.push({ path, outcome: code, message, bytes: 0 });
       return { path: "", content: encodeMessage({ code, message }), modified: 0, executable: false, failed: true };
     }
   });
-  return { reply: {}, body: { ...source, close() {} }, parts: { event: "download", files } };
+  const body = {
+    async read(into: Uint8Array<ArrayBuffer>) {
+      await giveWay();
+      return await source.read(into);
+    },
+    close() {},
+  };
+  return { reply: {}, body, parts: { event: "download", files } };
 };
 
 function read(open: ReturnType<Storage["opener"]>, path: string, buffer: Uint8Array<ArrayBuffer>): PackedFile {
@@ -34,14 +43,8 @@ function read(open: ReturnType<Storage["opener"]>, path: string, buffer: Uint8Ar
   try {
     // Whoever wants it asks for it by itself.
     if (file.size > MAX_PACKED_BYTES) throw new DiskError("changed", "the file is too large for a pack");
-    let used = 0;
-    while (used < file.size) {
-      const count = file.read(buffer.subarray(used, file.size));
-      if (typeof count !== "number" || count === 0) throw new DiskError("changed", "the file cannot be read at once");
-      used += count;
-    }
     const { modified, executable } = file.item;
-    return { path: "", content: buffer.subarray(0, used), modified, executable, failed: false };
+    return { path: "", content: file.readAll(buffer), modified, executable, failed: false };
   } finally {
     file.close();
   }

@@ -12,7 +12,15 @@ interface Fate {
   readonly asked: string;
   readonly size: number;
   path?: string;
-  error?: CommandError | DiskError;
+  error?: CommandError;
+}
+
+/** No file system takes a longer one, in UTF-16 code units; of a pack of them nothing is kept. */
+const LONGEST_PATH = 4096;
+
+/** As it is answered: a message may quote a long path. */
+function cut({ code, message }: CommandError | DiskError): CommandError {
+  return new CommandError(code, message);
 }
 
 /** Takes many small files: each whole, verified and durable before the pack is answered (PROTOCOL.md section 7.16). */
@@ -30,7 +38,7 @@ export const uploadPack: Handler<"upload_pack"> = async ({ storage, collision, b
     }
     const added = fates.filter(({ error }) => error === undefined);
     for (const [at, result] of (await files.publish()).entries()) {
-      if (result instanceof DiskError) added[at].error = result;
+      if (result instanceof DiskError) added[at].error = cut(result);
       else added[at].path = `/${result.join("/")}`;
     }
   } catch (error) {
@@ -46,13 +54,17 @@ export const uploadPack: Handler<"upload_pack"> = async ({ storage, collision, b
   };
 };
 
-function add(files: NewFiles, { path, content, modified, executable }: PackedFile): Fate {
+function add(files: NewFiles, { path, content, modified, executable, failed }: PackedFile): Fate {
+  if (failed) throw new CommandError("bad_request", "a packed file says that it is none");
+  if (path.length > LONGEST_PATH) {
+    return { asked: "", size: 0, error: new CommandError("name_too_long", "the path is longer than any can be") };
+  }
   const fate: Fate = { asked: path, size: content.length };
   try {
     files.add(splitPath(path), content, { modified, executable });
   } catch (error) {
     if (!(error instanceof CommandError || error instanceof DiskError)) throw error;
-    fate.error = error;
+    fate.error = cut(error);
   }
   return fate;
 }

@@ -2,7 +2,8 @@
  * A storage on the local disk (or whatever is mounted there), confined to one folder.
  *
  * Confinement rests on the real path: every path is resolved through all of its symbolic links, and what does not lie in
- * the served folder then is refused. Nothing is remembered between calls, so several servers may serve the same folder.
+ * the served folder then is refused. What is remembered between two calls is looked at again before it is used, so several
+ * servers may serve the same folder.
  *
  * @module
  */
@@ -32,9 +33,6 @@ import type {
 
 /** So many names are looked at, or removed, in one go: about a millisecond. */
 const BATCH = 200;
-
-/** So many small files in a row are put into a folder before it is looked up again. */
-const LOOKED_UP_FOR = 32;
 
 /** What is copied in one go, in bytes. */
 const COPY_BYTES = 256 * 1024;
@@ -349,21 +347,20 @@ export class LocalStorage implements Storage {
   }
 
   /**
-   * Looks up folders of many paths, where those of one folder come in a row. It is looked up anew for every few of them, which
-   * take a millisecond or so: no longer than what may pass between the look-up and the use of any other path.
+   * Looks up folders of many paths, where those of one folder come in a row. That it is still the same one is asked each time:
+   * any time may pass between two of them, and somebody may move it away and something else into its place.
    *
-   * @returns the real path of the folder that a path stands in
+   * @returns the real path of the folder that a path stands in, to be used at once
    */
   #folders(): (path: Path) => string {
-    let last = { parent: "", folder: "", left: 0 };
+    let last: { parent: string; place: Place } | undefined;
     return (path) => {
       const parent = path.slice(0, -1);
       const key = parent.join("/");
-      if (last.left === 0 || last.parent !== key) {
-        last = { parent: key, folder: this.#folder(parent), left: LOOKED_UP_FOR };
+      if (last?.parent !== key || !isUnmoved(last.place)) {
+        last = { parent: key, place: placeOf(this.#folder(parent)) };
       }
-      last.left--;
-      return last.folder;
+      return last.place.real;
     };
   }
 
@@ -440,9 +437,13 @@ function placeOf(real: string): Place {
 }
 
 /** Between two of our turns somebody may move a folder away and put a link out in its place. */
-function requireUnmoved({ real, dev, ino }: Place): void {
+function requireUnmoved(place: Place): void {
+  if (!isUnmoved(place)) throw new DiskError("changed", "a folder was moved meanwhile; try again");
+}
+
+function isUnmoved({ real, dev, ino }: Place): boolean {
   const now = Deno.lstatSync(real);
-  if (now.dev !== dev || now.ino !== ino) throw new DiskError("changed", "a folder was moved meanwhile; try again");
+  return now.dev === dev && now.ino === ino;
 }
 
 /**
@@ -512,6 +513,7 @@ function opened(path: Path, source: FileSource, link: boolean): OpenFile {
     item: describe(path.at(-1) ?? "", source.info, link),
     size: source.size,
     read: (into) => source.read(into),
+    readAll: (into) => source.readAll(into),
     seek: (offset) => source.seek(offset),
     close: () => source.close(),
   };
@@ -523,7 +525,11 @@ function reserved(path: Path): DiskError {
 
 /** What stands where a small file is to go: to follow a link is for an upload of its own. */
 function requirePlain(path: string): void {
-  if (Deno.lstatSync(path).isSymlink) throw new DiskError("changed", "a symbolic link stands there");
+  let isSymlink = false;
+  try {
+    ({ isSymlink } = Deno.lstatSync(path));
+  } catch { /* it has gone meanwhile */ }
+  if (isSymlink) throw new DiskError("changed", "a symbolic link stands there");
 }
 
 function exists(path: string): boolean {

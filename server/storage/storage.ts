@@ -57,6 +57,8 @@ export interface OpenFile {
   readonly size: number;
   /** Fills a part of `into`; returns how many bytes, 0 at the end. */
   read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
+  /** Reads a small file as a whole, at once. */
+  readAll(into: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   /** Goes on reading from another place, in bytes from the start. */
   seek(offset: number): void;
   /** Must be called in the end. */
