@@ -6,6 +6,7 @@
 
 import type { Hash } from "node:crypto";
 import type { Connection } from "./connection.ts";
+import { crc32, crc32Text } from "./crc32.ts";
 import { CommandError } from "./errors.ts";
 import { FrameKind, HEADER_BYTES } from "./frame.ts";
 import { type BodyEnd, encodeMessage } from "./messages.ts";
@@ -21,25 +22,11 @@ const SMALLEST_CHUNK_BYTES = 16 * 1024;
 /** What is kept of a body lies in blocks of at least this size. */
 const SMALLEST_BLOCK_BYTES = 4 * 1024;
 
-/**
- * Node's built-in modules, loaded when the first body needs them: merely importing one costs as much as starting the whole
- * program, and many commands have no body.
- */
-const builtin = {
-  get crc32() {
-    return process.getBuiltinModule("node:zlib").crc32;
-  },
-  get createHash() {
-    return process.getBuiltinModule("node:crypto").createHash;
-  },
-};
-
 /** The running proof of a body: its size, CRC-32 and, where asked for, SHA-256. */
 export class BodyDigest {
   /** Bytes so far. */
   size = 0;
   #crc = 0;
-  readonly #crc32 = builtin.crc32;
   readonly #sha256: Hash | undefined;
 
   /**
@@ -48,13 +35,13 @@ export class BodyDigest {
    * @param sha256 whether to compute SHA-256 as well
    */
   constructor(sha256 = false) {
-    this.#sha256 = sha256 ? builtin.createHash("sha256") : undefined;
+    this.#sha256 = sha256 ? process.getBuiltinModule("node:crypto").createHash("sha256") : undefined;
   }
 
   /** Takes the next bytes. */
   update(chunk: Uint8Array): void {
     this.size += chunk.length;
-    this.#crc = this.#crc32(chunk, this.#crc);
+    this.#crc = crc32(chunk, this.#crc);
     this.#sha256?.update(chunk);
   }
 
@@ -72,7 +59,7 @@ export class BodyDigest {
    * ```
    */
   end(): BodyEnd {
-    const end: BodyEnd = { size: this.size, crc32: this.#crc.toString(16).padStart(8, "0") };
+    const end: BodyEnd = { size: this.size, crc32: crc32Text(this.#crc) };
     if (this.#sha256) end.sha256 = this.#sha256.digest("hex");
     return end;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { ByteSource } from "./body.ts";
+import { crc32 } from "./crc32.ts";
 import { CommandError } from "./errors.ts";
 
 /** Most files in a pack. */
@@ -36,14 +37,6 @@ export interface PackedFile {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** CRC-32, loaded when the first pack needs it: see `body.ts`. */
-let crc32: typeof import("node:zlib").crc32 | undefined;
-
-function sumOf(content: Uint8Array): number {
-  crc32 ??= process.getBuiltinModule("node:zlib").crc32;
-  return crc32(content);
-}
 
 /**
  * A pack as the bytes of a body.
@@ -106,7 +99,7 @@ function encodeFile(file: PackedFile, scratch: Uint8Array<ArrayBuffer>): Uint8Ar
   record[6] = (executable ? FLAG_EXECUTABLE : 0) | (failed ? FLAG_FAILED : 0);
   record[7] = 0;
   view.setFloat64(8, modified);
-  view.setUint32(16, sumOf(content));
+  view.setUint32(16, crc32(content));
   record.set(name, HEAD_BYTES);
   record.set(content, HEAD_BYTES + name.length);
   return record;
@@ -195,7 +188,7 @@ export class PackReader {
     if (!(Math.abs(modified) <= 8.64e15)) throw new CommandError("bad_request", "a packed file has an impossible time");
     const nameEnd = HEAD_BYTES + view.getUint16(4);
     const content = record.subarray(nameEnd);
-    if (view.getUint32(16) !== sumOf(content)) {
+    if (view.getUint32(16) !== crc32(content)) {
       throw new CommandError("mismatch", "the CRC-32 of a packed file is not that of its content");
     }
     return {

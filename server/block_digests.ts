@@ -4,7 +4,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import type { ByteSource } from "../protocol/body.ts";
 import { BLOCK_BYTES } from "../protocol/messages.ts";
 
@@ -26,6 +25,7 @@ export function blockDigests(
     async read(into) {
       if (at >= size) return 0;
       signal.throwIfAborted();
+      const { createHash } = await import("node:crypto"); // takes long, and most servers never need it
       const count = await read(at, block.subarray(0, Math.min(BLOCK_BYTES, size - at)));
       at = count === 0 ? size : at + count;
       const digest = createHash("sha256").update(block.subarray(0, count)).digest();

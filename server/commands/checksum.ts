@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
 import { giveWay } from "../../disk/give_way.ts";
+import { crc32, crc32Text } from "../../protocol/crc32.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { Handler } from "./handler.ts";
 
@@ -12,7 +11,7 @@ export const checksum: Handler<"checksum"> = async ({ storage, signal }, { path,
   const file = storage.open(splitPath(path));
   try {
     const buffer = new Uint8Array(Math.max(1, Math.min(CHUNK_BYTES, file.size)));
-    const hash = algorithm === "sha256" ? createHash("sha256") : undefined;
+    const hash = algorithm === "sha256" ? (await import("node:crypto")).createHash("sha256") : undefined;
     let crc = 0;
     for (let size = 0; size < file.size;) {
       const count = await file.read(buffer);
@@ -24,7 +23,7 @@ export const checksum: Handler<"checksum"> = async ({ storage, signal }, { path,
       await giveWay();
       signal.throwIfAborted();
     }
-    return { reply: { size: file.size, checksum: hash?.digest("hex") ?? crc.toString(16).padStart(8, "0") } };
+    return { reply: { size: file.size, checksum: hash?.digest("hex") ?? crc32Text(crc) } };
   } finally {
     file.close();
   }
