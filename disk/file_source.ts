@@ -18,8 +18,9 @@ const HASH_CHUNK_BYTES = 256 * 1024;
 export class FileSource {
   /** Bytes, when it was opened. */
   readonly size: number;
-  /** What the system said of it when it was opened. */
+  /** What the system said of it just before it was opened. */
   readonly info: Deno.FileInfo;
+  readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
   #offset = 0;
@@ -34,14 +35,13 @@ export class FileSource {
    * @throws {DiskError} when it cannot be opened or is no regular file
    */
   constructor(path: string, shown = JSON.stringify(path), found?: Deno.FileInfo) {
+    this.#path = path;
     this.#shown = shown;
-    let file: Deno.FsFile | undefined;
     try {
-      requireFile(found ?? Deno.statSync(path), shown);
-      this.#file = file = Deno.openSync(path, { read: true });
-      this.info = this.#file.statSync();
+      this.info = found ?? Deno.statSync(path);
+      requireFile(this.info, shown);
+      this.#file = Deno.openSync(path, { read: true });
     } catch (error) {
-      file?.close();
       throw diskError(error, `opening ${shown}`);
     }
     this.size = this.info.size;
@@ -139,13 +139,24 @@ export class FileSource {
 
   #checked(count: number | null): number {
     this.#offset += count ?? 0;
-    if (this.#offset >= this.size || count === null) {
-      const now = this.#file.statSync();
-      if (now.size !== this.size || now.mtime?.getTime() !== this.info.mtime?.getTime()) {
-        throw new DiskError("changed", `${this.#shown} was changed while it was being read; try again`);
-      }
+    if ((this.#offset >= this.size || count === null) && !this.#isUnchanged()) {
+      throw new DiskError("changed", `${this.#shown} was changed while it was being read; try again`);
     }
     return count ?? 0;
+  }
+
+  /**
+   * Whether what was opened is what stood there before, with the same content. Its path tells for a third of what its handle
+   * costs; but it may have been given another path meanwhile.
+   */
+  #isUnchanged(): boolean {
+    const { ino, size, mtime } = this.info;
+    const same = (now: Deno.FileInfo) =>
+      now.ino === ino && now.size === size && now.mtime?.getTime() === mtime?.getTime();
+    try {
+      if (same(Deno.statSync(this.#path))) return true;
+    } catch { /* it has been moved or removed */ }
+    return same(this.#file.statSync());
   }
 }
 

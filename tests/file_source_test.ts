@@ -1,0 +1,65 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { DiskError } from "../disk/errors.ts";
+import { FileSource } from "../disk/file_source.ts";
+
+const SIZE = 100_000;
+
+/** Opens a file of known content, lets something happen to it, and reads it to its end. */
+async function readAfter(event: (path: string) => void, found?: (path: string) => Deno.FileInfo): Promise<number> {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = `${folder}/file`;
+    Deno.writeFileSync(path, new Uint8Array(SIZE).fill(1));
+    const source = new FileSource(path, "the file", found?.(path));
+    try {
+      event(path);
+      const content = new Uint8Array(SIZE);
+      let used = 0;
+      for (let count = -1; count !== 0 && used < SIZE; used += count) count = await source.read(content.subarray(used));
+      assertEquals(content.every((byte) => byte === 1), true);
+      return used;
+    } finally {
+      source.close();
+    }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("a file that is moved, removed or replaced while it is read is read to its end", async () => {
+  assertEquals(await readAfter(() => {}), SIZE);
+  assertEquals(await readAfter((path) => Deno.renameSync(path, `${path}.1`)), SIZE);
+  assertEquals(await readAfter((path) => Deno.removeSync(path)), SIZE);
+  assertEquals(
+    await readAfter((path) => {
+      Deno.writeFileSync(`${path}.new`, new Uint8Array(SIZE).fill(2));
+      Deno.renameSync(`${path}.new`, path);
+    }),
+    SIZE,
+  );
+});
+
+Deno.test("a file that is written to while it is read is no longer what was opened", async () => {
+  const events: ((path: string) => void)[] = [
+    (path) => Deno.writeFileSync(path, new Uint8Array(1), { append: true }),
+    (path) => Deno.truncateSync(path, SIZE - 1),
+    (path) => Deno.utimeSync(path, 1, 1),
+    (path) => {
+      Deno.utimeSync(path, 1, 1);
+      Deno.renameSync(path, `${path}.1`);
+    },
+  ];
+  for (const event of events) await assertRejects(() => readAfter(event), DiskError, "was changed");
+});
+
+Deno.test("a file that another one replaced just before it was opened is not taken for it", async () => {
+  const found = (path: string) => {
+    const info = Deno.statSync(path);
+    const other = `${path}.new`;
+    Deno.writeFileSync(other, new Uint8Array(SIZE).fill(1));
+    Deno.utimeSync(other, info.mtime!, info.mtime!);
+    Deno.renameSync(other, path);
+    return info;
+  };
+  await assertRejects(() => readAfter(() => {}, found), DiskError, "was changed");
+});
