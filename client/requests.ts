@@ -24,6 +24,7 @@ import {
   serverHello,
 } from "../protocol/messages.ts";
 import { SOFTWARE } from "../protocol/version.ts";
+import { after } from "./timer.ts";
 
 /** An answer: what REPLY said, and the bytes behind it, to be read or discarded. */
 export interface Answer<C extends CommandName> {
@@ -61,7 +62,7 @@ export class Requests {
   readonly #pending = new Map<number, Pending>();
   readonly #budget: BodyBudget = { left: BODY_WINDOW_BYTES };
   readonly #timeoutMs: number;
-  readonly #watch: ReturnType<typeof setInterval>;
+  #endWatch!: () => void;
   readonly #ended: Promise<void>;
   #hello!: ServerHello;
   #sending: Promise<unknown> = Promise.resolve();
@@ -82,7 +83,7 @@ export class Requests {
     this.#hello = hello;
     this.#timeoutMs = timeoutMs;
     this.#checkMs = Math.min(1000, timeoutMs / 4);
-    this.#watch = setInterval(() => this.#checkSilence(), this.#checkMs);
+    this.#watch();
     this.#ended = this.#receive();
   }
 
@@ -94,7 +95,7 @@ export class Requests {
    * @throws {ProtocolError} when the server speaks something else or refuses
    */
   static async open(connection: Connection, timeoutMs: number): Promise<Requests> {
-    const timer = setTimeout(() => connection.close(), timeoutMs);
+    const inTime = after(timeoutMs, () => connection.close());
     try {
       connection.write(PREAMBLE.slice());
       connection.writeFrame(
@@ -109,7 +110,7 @@ export class Requests {
       if (timedOut) throw new ConnectionLostError(`no answer within ${timeoutMs / 1000} s`);
       throw error;
     } finally {
-      clearTimeout(timer);
+      inTime();
     }
   }
 
@@ -193,7 +194,7 @@ export class Requests {
   /** Ends the connection at once; everything outstanding fails with this error. */
   abort(error: ProtocolError): void {
     this.#lost ??= error;
-    clearInterval(this.#watch);
+    this.#endWatch();
     this.#connection.close();
     for (const { answer, body, stop } of this.#pending.values()) {
       stop?.abort(error);
@@ -202,11 +203,6 @@ export class Requests {
     }
     this.#pending.clear();
     this.#room?.resolve();
-  }
-
-  /** Tells the server that we are still there. */
-  ping(): void {
-    if (!this.#lost) this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
   }
 
   async #write(
@@ -341,6 +337,13 @@ export class Requests {
   }
 
   /** A server that owes us an answer is asked for a sign of life, and given up when none comes. */
+  #watch(): void {
+    this.#endWatch = after(this.#checkMs, () => {
+      this.#checkSilence();
+      if (!this.#lost) this.#watch();
+    });
+  }
+
   #checkSilence(): void {
     const now = performance.now();
     const slept = now - this.#checkedAt > 3 * this.#checkMs;
@@ -357,7 +360,7 @@ export class Requests {
     const patience = owing ? this.#timeoutMs / 2 : this.#hello.idleTimeout * 1000 / 3;
     if (!this.#pinged && !this.#leaving && blocked === 0 && silent > patience) {
       this.#pinged = true;
-      this.ping();
+      this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
     }
   }
 }

@@ -12,6 +12,7 @@ import { type Call, parseCall } from "../commands/parse.ts";
 import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
+import { after } from "../timer.ts";
 import { DEFAULT_RETRIES } from "../transfer/retry.ts";
 import { createMeter, type Meter } from "./progress.ts";
 import { splitWords } from "./words.ts";
@@ -271,7 +272,7 @@ async function unlessCanceled(connecting: Promise<Client>, signal: AbortSignal):
 
 async function sayGoodbye(client: Client | undefined): Promise<void> {
   if (!client) return;
-  const timer = setTimeout(() => client.abort(), GOODBYE_MS);
+  const inTime = after(GOODBYE_MS, () => client.abort());
   await client.close();
-  clearTimeout(timer);
+  inTime();
 }

@@ -9,6 +9,7 @@ import { isPartialName } from "../../disk/names.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
+import { after } from "../timer.ts";
 
 /** What stands somewhere in a tree. */
 export interface Node {
@@ -40,6 +41,8 @@ export interface Tree {
   nodes: Node[];
   /** What is left, and why. */
   left: Left[];
+  /** Whether not even its top is there. */
+  missing?: boolean;
 }
 
 /** What to do with symbolic links: leave them out, or take what they lead to. */
@@ -128,7 +131,7 @@ export async function remoteTree(client: Client, top: string, links: Links, sign
 
 /** Lets others have their turn. */
 async function rest(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise<void>((resolve) => after(0, resolve));
   signal.throwIfAborted();
 }
 
