@@ -23,6 +23,7 @@ import {
   type ChecksumAlgorithm,
   type Collision,
   type CommandName,
+  decodeLines,
   decodeMessage,
   type Entry,
   entryLine,
@@ -473,12 +474,9 @@ async function readLines<S extends typeof entryLine | typeof packLine>(
     const bytes = new Uint8Array(rest.length + chunk.length);
     bytes.set(rest);
     bytes.set(chunk, rest.length);
-    let start = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      entries.push(decodeMessage(schema, bytes.subarray(start, end), "listing"));
-      start = end + 1;
-    }
-    rest = bytes.slice(start);
+    const whole = bytes.lastIndexOf(10) + 1;
+    for (const entry of decodeLines(schema, bytes.subarray(0, whole), "listing")) entries.push(entry);
+    rest = bytes.slice(whole);
     if (entries.length > MAX_ENTRIES || body.size > MAX_LISTING_BYTES) {
       throw new CommandError("bad_request", "the listing is too long; list its folders one by one");
     }

@@ -125,6 +125,8 @@ export type ReplyInput<C extends CommandName> = v.InferInput<typeof COMMANDS[C][
 export type Reply<C extends CommandName> = v.InferOutput<typeof COMMANDS[C]["reply"]>;
 /** A file, a folder or whatever else stands under a name. */
 export type Entry = v.InferOutput<typeof entry>;
+/** The same as it is sent. */
+export type EntryInput = v.InferInput<typeof entry>;
 /** What came of a file of a pack that was uploaded. */
 export type PackLine = v.InferOutput<typeof packLine>;
 /** How a checksum is computed. */
@@ -223,7 +225,48 @@ export function decodeMessage<S extends v.GenericSchema>(
   payload: Uint8Array,
   what: string,
 ): v.InferOutput<S> {
-  const result = v.safeParse(schema, parseJson(payload, what));
+  return check(schema, parseJson(decodeText(payload, what), what), what);
+}
+
+/**
+ * Messages as a part of a body of lines: one a line (PROTOCOL.md section 7.3).
+ *
+ * @param messages any plain objects
+ */
+export function encodeLines(messages: readonly object[]): Uint8Array<ArrayBuffer> {
+  return encoder.encode(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
+}
+
+/**
+ * Reads whole lines of a body.
+ *
+ * @param schema what each must be
+ * @param lines UTF-8 JSON, a newline behind each
+ * @param what the name of the body, for the error
+ * @returns the messages, in order
+ * @throws {ProtocolError} as {@linkcode decodeMessage} does
+ *
+ * @example
+ * ```ts
+ * import { decodeLines, encodeLines, packLine } from "./messages.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines = [{ at: 0, path: "/a" }, { at: 1, path: "/b" }];
+ * assertEquals(decodeLines(packLine, encodeLines(lines), "listing"), lines);
+ * ```
+ */
+export function decodeLines<S extends v.GenericSchema>(
+  schema: S,
+  lines: Uint8Array,
+  what: string,
+): v.InferOutput<S>[] {
+  const texts = decodeText(lines, what).split("\n");
+  texts.pop(); // behind the last newline
+  return check(v.array(schema), texts.map((text) => parseJson(text, what)), what);
+}
+
+function check<S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, { abortEarly: true });
   if (!result.success) throw new ProtocolError(`${what} does not fit its schema: ${explain(result.issues)}`);
   return result.output;
 }
@@ -240,7 +283,7 @@ export type AnyRequest = { [C in CommandName]: { command: C; parameters: Request
  * @throws {CommandError} `unsupported` or `bad_request`; the connection can go on
  */
 export function decodeRequest(payload: Uint8Array): AnyRequest {
-  const json = parseJson(payload, "REQUEST");
+  const json = parseJson(decodeText(payload, "REQUEST"), "REQUEST");
   const outside = v.safeParse(anyRequest, json);
   if (!outside.success) throw new ProtocolError(`REQUEST names no command: ${explain(outside.issues)}`);
   const { command } = outside.output;
@@ -259,13 +302,15 @@ export function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name);
 }
 
-function parseJson(payload: Uint8Array, what: string): unknown {
-  let text: string;
+function decodeText(payload: Uint8Array, what: string): string {
   try {
-    text = decoder.decode(payload);
+    return decoder.decode(payload);
   } catch {
     throw new ProtocolError(`${what} is not valid UTF-8`);
   }
+}
+
+function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

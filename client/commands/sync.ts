@@ -48,9 +48,12 @@ export const sync: Command = {
     const local = new LocalSide(localPath.replace(/(.)\/+$/, "$1"), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const [source, target] = down ? [remote, local] : [local, remote];
-    await requireFolder(context, source, down);
     const { links } = sourceOptions(call);
-    const plan = await makePlan(source, target, { delete: on.has("delete"), checksum: on.has("checksum"), links });
+    const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), links };
+    const [, plan] = await Promise.all([
+      requireFolder(context, source, down),
+      makePlan(source, target, wanted),
+    ]);
     if (on.has("dry-run")) return showPlan(context, plan);
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
     await carryOut(
@@ -102,7 +105,7 @@ async function carryOut(
     tell({ step: "delete", path, kind });
   };
   for (const deletion of plan.clear) await remove(deletion);
-  await target.makeFolders(["", ...plan.folders]);
+  await target.makeFolders(plan.top ? ["", ...plan.folders] : plan.folders);
   for (const path of plan.folders) tell({ step: "make-folder", path });
   const copies = [...plan.copies];
   await pipeline(plan.renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to, size }) => {

@@ -45,6 +45,8 @@ export interface Deletion {
 export interface Plan {
   /** What stands in the way of something else, the deepest first. */
   clear: Deletion[];
+  /** Whether the top of the target has to be made. */
+  top: boolean;
   /** Folders to make, each after the one that it stands in. */
   folders: string[];
   /** Files to give another name. */
@@ -82,7 +84,10 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const folders: string[] = [];
   let same = 0;
   const there = new Map(to.nodes.map((node) => [node.path, node]));
-  const here = new Set([...from.nodes, ...from.left].map(({ path }) => path));
+  // Of what most plans do not need, nothing is prepared: there may be a hundred thousand files.
+  const here = to.left.length > 0 || options.delete
+    ? new Set([...from.nodes, ...from.left].map(({ path }) => path))
+    : new Set<string>();
   const wrongKind = new Set<string>();
   const fresh: Node[] = [];
   const changed: Node[] = [];
@@ -121,6 +126,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const renamedTo = new Set([...renamed.values()].map(({ path }) => path));
   return {
     clear: deepestFirst(inTheWay),
+    top: to.missing ?? false,
     folders,
     renames: [...renamed].map(([from, { path, size }]) => ({ from, to: path, size })),
     copies: [...copies(fresh.filter(({ path }) => !renamedTo.has(path)), "new"), ...copies(changed, "changed")],

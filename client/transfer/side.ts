@@ -49,7 +49,7 @@ export class RemoteSide implements Side {
     try {
       return await retrying(this.#connector, (client) => remoteTree(client, this.top, links, this.#connector.signal));
     } catch (error) {
-      if (error instanceof CommandError && error.code === "not_found") return { nodes: [], left: [] };
+      if (error instanceof CommandError && error.code === "not_found") return { nodes: [], left: [], missing: true };
       throw error;
     }
   }
@@ -110,7 +110,7 @@ export class LocalSide implements Side {
     try {
       Deno.lstatSync(this.top);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return { nodes: [], left: [] };
+      if (error instanceof Deno.errors.NotFound) return { nodes: [], left: [], missing: true };
       throw diskError(error, `the local folder ${JSON.stringify(this.top)}`);
     }
     return await localTree(this.top, links, this.#signal);

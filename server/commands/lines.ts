@@ -4,54 +4,40 @@
  * @module
  */
 
-import { encodeMessage } from "../../protocol/messages.ts";
+import { encodeLines } from "../../protocol/messages.ts";
 import type { Outcome } from "./handler.ts";
-
-const NEWLINE = 0x0a;
 
 /**
  * A body of lines.
  *
- * @param items one a line. The first is fetched at once, so that what cannot even begin is an error and no broken body
+ * @param messages some at a time, one a line. The first are fetched at once, so that what cannot even begin is an error and no
+ * broken body
  */
-export async function linesOf(items: AsyncIterable<object> | Iterable<object>): Promise<Outcome<"ls">["body"]> {
-  const lines = encodeLines(items);
-  let line = await lines.next();
+export async function linesOf(
+  messages: AsyncIterable<object[]> | Iterable<object[]>,
+): Promise<Outcome<"ls">["body"]> {
+  const parts = encode(messages);
+  let rest = (await parts.next()).value;
   return {
     async read(into) {
-      let used = 0;
-      while (!line.done) {
-        const { read, rest } = put(line.value, into.subarray(used));
-        used += read;
-        if (rest.length > 0) {
-          line.value = rest;
-          break;
-        }
-        line = await lines.next();
-      }
+      if (rest?.length === 0) rest = (await parts.next()).value;
+      if (rest === undefined) return 0;
+      const used = Math.min(rest.length, into.length);
+      into.set(rest.subarray(0, used));
+      rest = rest.subarray(used);
       return used;
     },
     close: async () => {
-      await lines.return(undefined);
+      await parts.return(undefined);
     },
   };
 }
 
-async function* encodeLines(
-  items: AsyncIterable<object> | Iterable<object>,
+async function* encode(
+  messages: AsyncIterable<object[]> | Iterable<object[]>,
 ): AsyncGenerator<Uint8Array, undefined, undefined> {
-  for await (const item of items) {
-    const json = encodeMessage(item);
-    const line = new Uint8Array(json.length + 1);
-    line.set(json);
-    line[json.length] = NEWLINE;
-    yield line;
+  for await (const some of messages) {
+    // Nothing would be taken for the end.
+    if (some.length > 0) yield encodeLines(some);
   }
-}
-
-/** Copies as much of a line as there is room for. */
-function put(line: Uint8Array, into: Uint8Array): { read: number; rest: Uint8Array } {
-  const read = Math.min(line.length, into.length);
-  into.set(line.subarray(0, read));
-  return { read, rest: line.subarray(read) };
 }

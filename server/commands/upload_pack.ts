@@ -49,7 +49,7 @@ export const uploadPack: Handler<"upload_pack"> = async ({ storage, collision, b
   const size = stored.reduce((sum, { size }) => sum + size, 0);
   return {
     reply: { files: stored.length, size },
-    body: await linesOf(unusual(fates)),
+    body: await linesOf([[...unusual(fates)]]),
     parts: { event: "upload", files: fates.map(describe) },
   };
 };

@@ -33,6 +33,8 @@ import type {
 
 /** So many names are looked at, or removed, in one go: about a millisecond. */
 const BATCH = 200;
+/** A folder that takes more than this is read asynchronously: that takes several times as long, but holds up nobody. */
+const LARGE_FOLDER_BYTES = 64 * 1024;
 
 /** What is copied in one go, in bytes. */
 const COPY_BYTES = 256 * 1024;
@@ -69,7 +71,7 @@ export class LocalStorage implements Storage {
     });
   }
 
-  async *list(path: Path, { recursive, hidden }: { recursive: boolean; hidden: boolean }): AsyncIterable<Item> {
+  async *list(path: Path, { recursive, hidden }: { recursive: boolean; hidden: boolean }): AsyncIterable<Item[]> {
     const folders = [this.#attempt(path, () => ({ ...placeOf(this.#resolve(path)), name: "" }))];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real, name } = folder;
@@ -77,13 +79,13 @@ export class LocalStorage implements Storage {
         if (isPartialName(entry.name) || (!hidden && entry.name.startsWith("."))) return;
         const found = this.#look(under(real, entry.name), name === "" ? entry.name : `${name}/${entry.name}`);
         if (recursive && found?.info.isDirectory) {
-          const { info: { dev, ino }, item } = found;
-          folders.push({ real: under(real, entry.name), dev, ino, name: item.name });
+          const { info: { dev, ino, size }, item } = found;
+          folders.push({ real: under(real, entry.name), dev, ino, size, name: item.name });
         }
         return found?.item;
       };
       try {
-        for await (const items of inBatches(folder, look)) yield* items.filter((item) => item !== undefined);
+        for await (const items of inBatches(folder, look)) yield items.filter((item) => item !== undefined);
       } catch (error) {
         const problem = diskError(error, show(name === "" ? path : [...path, ...name.split("/")]));
         // One below the listed folder that went away meanwhile is no reason to fail. One that is closed to us is: who takes it
@@ -97,11 +99,13 @@ export class LocalStorage implements Storage {
     const item = this.stat(path);
     if (item.kind !== "folder") return { size: item.size, files: 1, folders: 0 };
     const sum = { size: 0, files: 0, folders: 0 };
-    for await (const { kind, size, link } of this.list(path, { recursive: true, hidden: true })) {
+    for await (const items of this.list(path, { recursive: true, hidden: true })) {
       signal.throwIfAborted();
-      if (kind === "folder" && !link) sum.folders++;
-      else sum.files++;
-      sum.size += size;
+      for (const { kind, size, link } of items) {
+        if (kind === "folder" && !link) sum.folders++;
+        else sum.files++;
+        sum.size += size;
+      }
     }
     return sum;
   }
@@ -429,11 +433,13 @@ interface Place {
   readonly real: string;
   readonly dev: number;
   readonly ino: number | null;
+  /** Bytes of the list of its names, as far as its file system counts them. */
+  readonly size: number;
 }
 
 function placeOf(real: string): Place {
-  const { dev, ino } = Deno.lstatSync(real);
-  return { real, dev, ino };
+  const { dev, ino, size } = Deno.lstatSync(real);
+  return { real, dev, ino, size };
 }
 
 /** Between two of our turns somebody may move a folder away and put a link out in its place. */
@@ -453,7 +459,9 @@ function isUnmoved({ real, dev, ino }: Place): boolean {
  * @param work must be synchronous
  */
 async function* inBatches<T>(folder: Place, work: (entry: Deno.DirEntry) => T): AsyncGenerator<T[]> {
-  const entries = await Array.fromAsync(Deno.readDir(folder.real));
+  const entries = folder.size > LARGE_FOLDER_BYTES
+    ? await Array.fromAsync(Deno.readDir(folder.real))
+    : [...Deno.readDirSync(folder.real)];
   for (let at = 0; at < entries.length; at += BATCH) {
     await giveWay();
     requireUnmoved(folder);

@@ -135,8 +135,8 @@ export interface NewFiles {
 export interface Storage {
   /** What stands under a path. */
   stat(path: Path): Item;
-  /** What a folder holds, in no order. Without `hidden`, names that start with a dot are left out. */
-  list(path: Path, options: { recursive: boolean; hidden: boolean }): AsyncIterable<Item>;
+  /** What a folder holds, in no order, many at a time. Without `hidden`, names that start with a dot are left out. */
+  list(path: Path, options: { recursive: boolean; hidden: boolean }): AsyncIterable<Item[]>;
   /** The sum of a file or of everything below a folder. */
   usage(path: Path, signal: AbortSignal): Promise<Usage>;
   /** Opens a file for reading. */
