@@ -1,6 +1,9 @@
 /** Several connections for one transfer: against the built programs. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { type Client, ConnectionLostError } from "../client/client.ts";
+import type { Arguments, Context } from "../client/commands/command.ts";
+import { withLanes } from "../client/transfer/lanes.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { ftp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -48,4 +51,36 @@ Deno.test("-j takes a number from 1 to 16", async () => {
     assertMatch(stderr, /-j takes a number from 1 to 16/);
   }
   assertEquals(namesIn(server.dir), []);
+});
+
+Deno.test("a lane whose place on the server was taken meanwhile goes on with the first connection", async () => {
+  const lost = new ConnectionLostError("the line was cut");
+  const first = { close: () => Promise.resolve() } as Client;
+  const second = { lost: undefined as Error | undefined, close: () => Promise.resolve() };
+  const dials: (() => Promise<Client>)[] = [
+    () => Promise.resolve(second as Client),
+    () => Promise.reject(new ConnectionLostError("connection refused")),
+    () => Promise.reject(new ConnectionLostError("it has its connections already", { code: "busy" })),
+  ];
+  const context = {
+    client: first,
+    retries: 5,
+    signal: new AbortController().signal,
+    dial: () => dials.shift()!(),
+    reconnect: () => Promise.resolve(),
+  } as Partial<Context> as Context;
+  await withLanes(
+    context,
+    { values: new Map([["jobs", "2"]]) } as Partial<Arguments> as Arguments,
+    async ([, lane]) => {
+      assertEquals(lane.client, second);
+      second.lost = lost;
+      assertThrows(() => lane.client, ConnectionLostError, "the line was cut");
+      await assertRejects(() => lane.reconnect(), ConnectionLostError, "refused"); // it may come back
+      assertThrows(() => lane.client, ConnectionLostError, "the line was cut");
+      await lane.reconnect();
+      assertEquals(lane.client, first);
+    },
+  );
+  assertEquals(dials, []);
 });

@@ -6,11 +6,13 @@ import { isPartialName } from "../disk/names.ts";
 import { namesIn, partialsIn, pattern } from "./support/files.ts";
 import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { packSource } from "../protocol/pack.ts";
-import { ftp, startServer, type TestServer } from "./support/programs.ts";
+import { end } from "./support/cuts.ts";
+import { ftp, startFtp, startServer, type TestServer } from "./support/programs.ts";
 import { endOf, RawClient } from "./support/raw_client.ts";
+import { Hold, Relay } from "./support/relay.ts";
 import { until } from "./support/until.ts";
 import { TempFolder } from "./support/temp_folder.ts";
-import { logged, LONG_AGO, plant, snapshot } from "./support/trees.ts";
+import { logged, LONG_AGO, paths, plant, snapshot } from "./support/trees.ts";
 
 const MODIFIED = LONG_AGO.getTime();
 
@@ -249,4 +251,57 @@ Deno.test("a path that no file system takes, and a file that says that it is non
   assertEquals(error.code, "bad_request");
   assertEquals(namesIn(server.dir), ["good"]);
   await client.close();
+});
+
+for (const down of [false, true]) {
+  const name = down ? "download -r" : "upload -r";
+  Deno.test(`Ctrl-C in the middle of a pack of ${name}: what is there is whole, and the next run has the rest`, async () => {
+    await using server = await startServer();
+    using local = new TempFolder();
+    const files = Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`tree/${at}`, pattern(4096, at + 1)]));
+    const [from, to] = down ? [server.dir, local.path] : [local.path, server.dir];
+    plant(from, files);
+    const hold = new Hold(1_300_000); // in the third pack
+    await using relay = new Relay(server, down ? { down: hold.meddle } : { up: hold.meddle });
+    const child = startFtp([relay.address, ...name.split(" "), "tree"], { cwd: local.path });
+    await hold.reached;
+    await until(() => {
+      const partials = paths(to).filter((path) => path.endsWith(".partial")).length;
+      return partials > 0 && paths(to).length - partials > 200;
+    }, "two packs, and a part of the third");
+    child.kill("SIGINT");
+    hold.release();
+    const { code, stdout } = await end(child);
+    assertEquals([code, stdout], [130, ""]);
+    await server.stderr.waitFor(/ left client=/);
+    const whole = new Set(snapshot(from));
+    assertEquals(snapshot(to).filter((line) => !whole.has(line)), []);
+    const missing = whole.size - snapshot(to).length;
+    assert(missing > 100 && missing < 500, `${missing} files are missing`);
+    const args = down ? ["sync", "--down", "tree", "tree"] : ["sync", "tree", "tree"];
+    const { code: done, stdout: summary } = await ftp(server, ...args, { cwd: local.path });
+    assertEquals(done, 0);
+    assertMatch(summary, new RegExp(`Copied ${missing} files`));
+    assertEquals(snapshot(to), snapshot(from));
+  });
+}
+
+Deno.test("a pack whose answer was lost, and which is refused the second time, leaves no file there twice", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { a: "1", b: "22", c: "333" });
+  let [packs, answers, spoilt] = [0, 0, 0];
+  await using relay = new Relay(server, {
+    up: ({ kind, payload }) => {
+      if (kind === FrameKind.REQUEST && new TextDecoder().decode(payload).includes("upload_pack")) packs++;
+      if (kind === FrameKind.DATA && packs === 2 && ++spoilt === 1) payload[payload.length - 1] ^= 1;
+    },
+    down: ({ kind }) => {
+      if (kind === FrameKind.REPLY && packs === 1 && ++answers === 1) throw new Error("the line is cut");
+    },
+  });
+  const { code, stdout, stderr } = await ftp(relay.address, "mput", "a", "b", "c", { cwd: local.path });
+  assertEquals([code, packs], [0, 2], stderr);
+  assertMatch(stdout, /^Sent 3 files, /);
+  assertEquals(namesIn(server.dir), ["a", "b", "c"]);
 });

@@ -196,7 +196,7 @@ function* inPacks<J extends Job>(jobs: Iterable<J>, most: number): Generator<rea
 }
 
 /** Why a pack may be refused where a file of it alone would not be. */
-const FOR_THE_PACK: ReadonlySet<string> = new Set(["bad_request", "mismatch", "name_too_long"]);
+const FOR_THE_PACK: ReadonlySet<string> = new Set(["bad_request", "mismatch", "name_too_long", "unsupported"]);
 
 /** What became of the files of a pack. Where the pack as a whole was refused, each is tried by itself, or told the reason. */
 async function outcomes<J extends Job>(

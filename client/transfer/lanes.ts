@@ -59,11 +59,15 @@ async function dial(context: Context, there: number): Promise<Client | undefined
   }
 }
 
-/** One more connection to the server of a {@linkcode Context}. */
+/**
+ * One more connection to the server of a {@linkcode Context}. When it was lost, and the server has given its place to
+ * somebody else meanwhile, the lane goes on with the connection of the context.
+ */
 class Lane implements Connector {
   readonly #context: Context;
   #client: Client;
   #reconnecting: Promise<void> | undefined;
+  #joined = false;
 
   constructor(context: Context, client: Client) {
     this.#context = context;
@@ -71,6 +75,7 @@ class Lane implements Connector {
   }
 
   get client(): Client {
+    if (this.#joined) return this.#context.client;
     if (this.#client.lost) throw this.#client.lost;
     return this.#client;
   }
@@ -85,6 +90,7 @@ class Lane implements Connector {
 
   /** Connects again, unless that was done meanwhile. Many may ask for it at once. */
   reconnect(): Promise<void> {
+    if (this.#joined) return this.#context.reconnect();
     if (!this.#client.lost) return Promise.resolve();
     return this.#reconnecting ??= this.#dial().finally(() => this.#reconnecting = undefined);
   }
@@ -95,6 +101,11 @@ class Lane implements Connector {
   }
 
   async #dial(): Promise<void> {
-    this.#client = await this.#context.dial();
+    try {
+      this.#client = await this.#context.dial();
+    } catch (error) {
+      this.#joined = error instanceof ConnectionLostError && error.code === "busy";
+      if (!this.#joined) throw error;
+    }
   }
 }

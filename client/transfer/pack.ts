@@ -12,6 +12,11 @@ import type { Connector } from "./retry.ts";
  * @param connector the connection
  * @param sha256 whether the person wants SHA-256 besides
  */
-export function canPack({ client }: Connector, sha256: boolean): boolean {
-  return !sha256 && client.hello.capabilities.includes("packs");
+export function canPack(connector: Connector, sha256: boolean): boolean {
+  if (sha256) return false;
+  try {
+    return connector.client.hello.capabilities.includes("packs");
+  } catch {
+    return true; // lost at this moment; a server that does not know packs says so
+  }
 }

@@ -24,6 +24,8 @@ export interface SendJob {
   collision?: Collision;
   /** Whether to verify by SHA-256 besides CRC-32. */
   sha256: boolean;
+  /** Whether it was sent before, and only the answer may have been lost. */
+  again?: boolean;
   /** Told how many bytes the server has, from the start of the file. */
   onProgress: (bytes: number) => void;
   /** Told, in words, when an earlier attempt is gone on with. */
@@ -52,7 +54,9 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
     try {
       const { signal } = connector;
       // The answer to the last attempt may have been lost, and only that.
-      if (attempt > 0 && await isStored(client, job.path, source, signal)) return { path: job.path, size: source.size };
+      if ((attempt > 0 || job.again) && await isStored(client, job.path, source, signal)) {
+        return { path: job.path, size: source.size };
+      }
       const large = source.size >= RESUME_BYTES;
       const owner = large ? await ownerOf("upload", Deno.realPathSync(job.local), job.path) : undefined;
       for (let again = 0;; again++) {

@@ -41,13 +41,17 @@ export interface SendOptions {
  */
 export function sender(connector: Connector, out: Output, { collision, sha256 }: SendOptions): Mover<SendItem> {
   const buffer = new Uint8Array(MAX_PACKED_BYTES);
+  // What was in a pack whose answer was lost may be stored already.
+  const sentBefore = new WeakSet<SendItem>();
   return {
-    one: ({ local, path }, onProgress) => {
+    one: (item, onProgress) => {
+      const { local, path } = item;
       const onResume = (note: string) => out.note(`${printable(local)}: ${note}`);
-      return sendFile(connector, { local, path, collision, sha256, onProgress, onResume });
+      const again = sentBefore.has(item);
+      return sendFile(connector, { local, path, collision, sha256, again, onProgress, onResume });
     },
     many: canPack(connector, sha256)
-      ? (items, onProgress) => sendPack(connector, items, { collision, buffer }, onProgress)
+      ? (items, onProgress) => sendPack(connector, items, { collision, buffer, sentBefore }, onProgress)
       : undefined,
   };
 }
@@ -55,10 +59,15 @@ export function sender(connector: Connector, out: Output, { collision, sha256 }:
 function sendPack(
   connector: Connector,
   items: readonly SendItem[],
-  { collision, buffer }: { collision?: Collision; buffer: Uint8Array<ArrayBuffer> },
+  { collision, buffer, sentBefore }: {
+    collision?: Collision;
+    buffer: Uint8Array<ArrayBuffer>;
+    sentBefore: WeakSet<SendItem>;
+  },
   onProgress: (bytes: number) => void,
 ): Promise<(Moved | Error | undefined)[]> {
   return retrying(connector, async (client, attempt, progressed) => {
+    if (attempt > 0) items.forEach((item) => sentBefore.add(item));
     const outcomes: (Moved | Error | undefined)[] = items.map(() => undefined);
     const packed: { at: number; size: number }[] = [];
     const rest = items.entries();
