@@ -61,8 +61,7 @@ export class PartialFile {
     this.#file = file;
     this.#shown = shown;
     this.#owner = owner;
-    // Tells another process that it is being written. Nothing but courtesy rests on it.
-    if (this.#owner) file.tryLockSync(true);
+    file.tryLockSync(true); // see isAbandoned
   }
 
   /**
@@ -275,8 +274,12 @@ function removeLeft(folder: string, { token }: PartialOwner): void {
   } catch { /* it expires */ }
 }
 
-/** Whether no process is writing to a partial, as far as that can be known. */
-function isAbandoned(path: string): boolean {
+/**
+ * Whether no process is writing to a partial, as far as that can be known. Nothing but courtesy rests on it.
+ *
+ * @param path of the partial
+ */
+export function isAbandoned(path: string): boolean {
   try {
     using file = Deno.openSync(path, { read: true, write: true });
     return file.tryLockSync(true);

@@ -10,7 +10,7 @@
 import plain from "crc-32";
 
 /** From so many bytes on, in all, loading the fast one pays. */
-const WORTH_LOADING_BYTES = 8 * 1024 * 1024;
+const WORTH_LOADING_BYTES = 4 * 1024 * 1024;
 
 let bytes = 0;
 let fast: typeof import("node:zlib").crc32 | undefined;

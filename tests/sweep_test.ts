@@ -1,6 +1,8 @@
 /** What interrupted uploads left does not stay for ever. */
 
 import { assertEquals } from "@std/assert";
+import { LocalStorage } from "../server/storage/local.ts";
+import { namesIn, partialsIn } from "./support/files.ts";
 import { startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
@@ -24,4 +26,18 @@ Deno.test("partials that nobody has written to for --partial-ttl are removed, an
   assertEquals(names(`${folder.path}/deep`), [FRESH, "er", "old.txt"].sort());
   assertEquals(names(`${folder.path}/deep/er`), []);
   assertEquals(names(outside.path), [OLD]);
+});
+
+Deno.test("a partial that somebody holds open is not swept, however old its time says that it is", async () => {
+  using folder = new TempFolder();
+  const storage = new LocalStorage(folder.path, { sync: true });
+  for (const owner of [undefined, { token: "a".repeat(32), run: "b".repeat(16) }]) {
+    const file = await storage.create(["file"], { executable: false, collision: "overwrite", offset: 0, owner });
+    await file.write(new Uint8Array([1]));
+    const [partial] = partialsIn(folder.path);
+    Deno.utimeSync(`${folder.path}/${partial}`, 1, 1);
+    assertEquals(await storage.sweep(Date.now() - 1000), 0);
+    await file.publish({ modified: 1000 });
+    assertEquals(namesIn(folder.path), ["file"]);
+  }
 });

@@ -14,7 +14,7 @@ import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
-import { PartialFile } from "../../disk/partial_file.ts";
+import { isAbandoned, PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import type {
   CreateOptions,
@@ -279,6 +279,8 @@ export class LocalStorage implements Storage {
         const path = under(real, name);
         if (isDirectory) folders.push(placeOf(path));
         else if (isPartialName(name) && (Deno.lstatSync(path).mtime?.getTime() ?? before) < before) {
+          // Just before it gets its name it is given the time of its original, which may be as old as it likes.
+          if (!isAbandoned(path)) return;
           Deno.removeSync(path);
           swept++;
         }
