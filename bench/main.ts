@@ -10,6 +10,7 @@ import { load, machine, versions } from "./harness/machine.ts";
 import { toText } from "./harness/table.ts";
 import { record } from "./record.ts";
 import type { Report, Scenario } from "./scenario.ts";
+import { cuts } from "./scenarios/cuts.ts";
 import { disk } from "./scenarios/disk.ts";
 import { frames } from "./scenarios/frames.ts";
 import { single } from "./scenarios/single.ts";
@@ -21,7 +22,7 @@ import { small } from "./scenarios/small.ts";
 import { startup } from "./scenarios/startup.ts";
 import { pythonWithFtp } from "./servers/programs.ts";
 
-const SCENARIOS: readonly Scenario[] = [single, startup, frames, small, disk, mix, resync, slow, growth];
+const SCENARIOS: readonly Scenario[] = [single, startup, frames, small, disk, mix, resync, slow, growth, cuts];
 
 const USAGE = `Usage: deno task bench [NAME...] [OPTION...]
 
