@@ -7,7 +7,7 @@
 import type { Command } from "./harness/command.ts";
 import { benchFile, DENO, PROGRAMS } from "./programs.ts";
 import { bare } from "./servers/bare.ts";
-import { ftpd, ftpdFlushing } from "./servers/ftpd.ts";
+import { ftpd, ftpdFlushing, ftpdWorkers } from "./servers/ftpd.ts";
 import { missing } from "./servers/programs.ts";
 import { pyftpdlib } from "./servers/pyftpdlib.ts";
 import { rsyncd } from "./servers/rsyncd.ts";
@@ -56,6 +56,15 @@ export const CONNME: Tool = {
 
 /** Our own programs, with a server that flushes every file before it is acknowledged. */
 export const CONNME_FLUSHING: Tool = { ...CONNME, name: "connme, flushing", server: ftpdFlushing };
+
+/** Our own programs over four connections, to a server with two threads. */
+export const CONNME_PARALLEL: Tool = {
+  name: "connme -j 4, two workers",
+  server: ftpdWorkers,
+  needs: [],
+  getTree: (s) => connme(s, "download", "-r", "/source/data", s.place.workspace.fetched, "-j", "4"),
+  putTree: (s) => connme(s, "upload", "-r", `${s.place.workspace.source}/data`, "/stored", "-j", "4"),
+};
 
 /** The two bare Deno programs. */
 export const BARE: Tool = {

@@ -3,7 +3,7 @@ import { makeTree } from "../harness/content.ts";
 import { GIB, MIB, showBytes, showCount } from "../harness/units.ts";
 import type { Scenario } from "../scenario.ts";
 import { Stage } from "../stage.ts";
-import { CONNME, PEERS } from "../tools.ts";
+import { CONNME, CONNME_PARALLEL, PEERS } from "../tools.ts";
 import { mixedFiles, totalBytes } from "../trees.ts";
 
 /** Files of all sizes. */
@@ -16,7 +16,7 @@ export const mix: Scenario = {
     const files = shape.sizes.length;
     const { rsyncDaemon, rsyncSsh, lftpParallel, scp, sftp, cp } = PEERS;
     const peers = [rsyncDaemon, rsyncSsh, lftpParallel, scp, sftp];
-    await using stage = await Stage.open([CONNME, ...peers, cp], 2.1 * bytes);
+    await using stage = await Stage.open([CONNME, CONNME_PARALLEL, ...peers, cp], 2.1 * bytes);
     makeTree(`${stage.workspace.source}/data`, shape);
     const what = `${showCount(files)} files, ${showBytes(bytes)}`;
     const targets = peers.map((than) => ({ than, atLeast: 1 }));
