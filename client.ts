@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseCall } from "./client/commands/parse.ts";
+import { findCommand, parseCall } from "./client/commands/parse.ts";
 import { COMMANDS } from "./client/commands/table.ts";
 import { ExitCode, UsageError } from "./client/errors.ts";
 import { helpText, type Invocation, readInvocation } from "./client/invocation.ts";
@@ -40,6 +40,9 @@ async function main(): Promise<ExitCode> {
 
 async function run(runner: Runner, { address, words, file }: Invocation): Promise<ExitCode> {
   // Read before anything is done, so that wrong usage needs no server to be found out.
+  if (address !== undefined && findCommand(COMMANDS, address) && !findCommand(COMMANDS, words[0] ?? "")) {
+    throw new UsageError(`the server comes first, as in: ftp HOST ${[address, ...words].join(" ")}`);
+  }
   const call = words.length > 0 ? parseCall(COMMANDS, words) : undefined;
   const isTerminal = Deno.stdin.isTerminal();
   if (!call && file === undefined && isTerminal) {

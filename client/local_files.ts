@@ -57,10 +57,23 @@ export function readHead(path: string, count: number): Uint8Array {
  * @throws {DiskError} when that cannot be told
  */
 export function isLocalFolder(path: string): boolean {
+  return lookAt(path)?.isDirectory ?? false;
+}
+
+/**
+ * Whether a path leads to a file here.
+ *
+ * @param path as a person would write it
+ */
+export function isLocalFile(path: string): boolean {
+  return lookAt(path)?.isFile ?? false;
+}
+
+function lookAt(path: string): Deno.FileInfo | undefined {
   try {
-    return Deno.statSync(path).isDirectory;
+    return Deno.statSync(path);
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return false;
+    if (errnoOf(error) === "ENOENT") return undefined;
     throw diskError(error, JSON.stringify(path));
   }
 }

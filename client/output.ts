@@ -105,7 +105,9 @@ export class Output {
   }
 
   #error(text: string): void {
-    writeAll(Deno.stderr, `${text}\n`);
+    // There may be a progress line.
+    const clear = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+    writeAll(Deno.stderr, `${clear}${text}\n`);
   }
 }
 

@@ -71,6 +71,8 @@ export class Requests {
   #checkedAt = performance.now();
   #lost: ProtocolError | undefined;
   #pinged = false;
+  /** Since when the server has owed us something; silence before that says nothing. */
+  #owedSince = 0;
   #goodbye = Promise.withResolvers<void>();
   #closing = false;
   /** GOODBYE has been sent: nothing may follow it. */
@@ -160,6 +162,7 @@ export class Requests {
       id = this.#nextId();
       pending = { command, answer: Promise.withResolvers() };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
+      if (this.#pending.size === 0) this.#owedSince = performance.now();
       this.#pending.set(id, pending);
       await this.#write(id, pending, payload, options);
     } finally {
@@ -184,6 +187,7 @@ export class Requests {
     }
     if (!this.#lost) {
       this.#leaving = true;
+      this.#owedSince = performance.now();
       this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({}));
       await Promise.race([this.#goodbye.promise, this.#ended]);
     }
@@ -354,12 +358,14 @@ export class Requests {
     const silent = readingSince === undefined ? 0 : now - readingSince;
     const blocked = writingSince === undefined ? 0 : now - writingSince;
     const owing = this.#pending.size > 0 || this.#closing;
-    if (Math.max(blocked, owing || this.#pinged ? silent : 0) > this.#timeoutMs) {
+    const late = owing || this.#pinged ? Math.min(silent, now - this.#owedSince) : 0;
+    if (Math.max(blocked, late) > this.#timeoutMs) {
       return this.abort(new ConnectionLostError(`no answer for ${this.#timeoutMs / 1000} s`));
     }
     const patience = owing ? this.#timeoutMs / 2 : this.#hello.idleTimeout * 1000 / 3;
     if (!this.#pinged && !this.#leaving && blocked === 0 && silent > patience) {
       this.#pinged = true;
+      if (!owing) this.#owedSince = now;
       this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
     }
   }

@@ -1,8 +1,8 @@
 /** Folders, many files and patterns, both ways, against the built programs. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { namesIn } from "./support/files.ts";
-import { bound, testUnless } from "./support/machine.ts";
+import { namesIn, pattern } from "./support/files.ts";
+import { bound, noRamDisk, RamDisk, testUnless } from "./support/machine.ts";
 import { ftp, type FtpResult, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { boundFtp, jsonLines, LONG_AGO, paths, plant, snapshot, touch } from "./support/trees.ts";
@@ -335,7 +335,7 @@ Deno.test("a failing file is told, the rest goes on, and the exit code is 1", as
   ]);
   const { ms, ...summary } = lines.at(-1).summary;
   assert(ms >= 0);
-  assertEquals(summary, { files: 2, bytes: 2, failed: 1, left: 0 });
+  assertEquals(summary, { files: 2, bytes: 2, renamed: 0, failed: 1, left: 0 });
   assertEquals(JSON.parse(json.stderr.split("\n")[0]).error.code, "is_folder");
 
   plant(server.dir, { "down/a": "1", "down/b": "22", "down/c": "3" });
@@ -438,4 +438,61 @@ Deno.test("times before 1970 and far ahead are kept", async () => {
   assertEquals(snapshot(`${server.dir}/src`), snapshot(`${cwd}/src`));
   assertDone(await ftp(server, "download", "-r", "src", "back", { cwd }));
   assertEquals(snapshot(`${cwd}/back`), snapshot(`${cwd}/src`));
+});
+
+Deno.test("files that got another name are counted in the summary", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "t/a": "1", "t/b": "2" });
+  const { path: cwd } = local;
+  assertMatch((await ftp(server, "mput", "t/a", "t/b", { cwd })).stdout, /^Sent 2 files, 2 B in [^,]+\n$/);
+  const again = await ftp(server, "mput", "t/a", "t/b", { cwd });
+  assertMatch(again.stdout, /^Sent 2 files, .*, 2 under another name, as their own was taken\n$/);
+  assertEquals(paths(server.dir), ["a", "a_1", "b", "b_1"]);
+  for (const expected of [0, 2]) {
+    const fetched = await ftp(server, "mget", "a", "b", "--json", { cwd });
+    assertEquals(jsonLines(fetched).at(-1).summary.renamed, expected);
+  }
+});
+
+Deno.test("of two names the second is not taken for a target when it may be meant as a source", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "a": "1", "b": "2" });
+  plant(server.dir, { "c": "3", "d": "4" });
+  const { path: cwd } = local;
+  for (const args of [["upload", "--overwrite", "a", "b"], ["download", "c", "d"]]) {
+    const { code, stderr } = await ftp(server, ...args, { cwd });
+    assertEquals(code, 2);
+    assertMatch(stderr, /"[bd]" is a (local file|remote name), too\. m(put|get) (sends|fetches) both; .*"\.\/[bd]"/);
+  }
+  assertEquals([paths(server.dir), paths(local.path)], [["c", "d"], ["a", "b"]]);
+  assertEquals((await ftp(server, "upload", "a", "./b", { cwd })).code, 0);
+  assertEquals((await ftp(server, "upload", "a", "a", { cwd })).code, 0);
+  assertEquals((await ftp(server, "download", "c", "./d", { cwd })).code, 0);
+  assertEquals((await ftp(server, "download", "c", "e", { cwd })).code, 0);
+  assertEquals([paths(server.dir), paths(local.path)], [["a", "b", "c", "d"], ["a", "b", "d", "e"]]);
+});
+
+Deno.test("several files do not go to standard output, and -j is checked for a single one, too", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a": "1", "b": "2" });
+  const several = await ftp(server, "download", "[ab]", "-");
+  assertEquals([several.code, several.stdout], [2, ""]);
+  assertMatch(several.stderr, /- takes one file; cat writes several/);
+  assertEquals((await ftp(server, "download", "a", "-j", "x")).code, 2);
+});
+
+testUnless(noRamDisk, "a batch that fills the disk stops, and says so once it is clear", async () => {
+  using disk = new RamDisk("4m");
+  await using server = await startServer({ dir: disk.path });
+  using local = new TempFolder();
+  plant(local.path, Object.fromEntries(Array.from({ length: 900 }, (_, at) => [`t/${at}`, pattern(16_000, at)])));
+  const { code, stderr } = await ftp(server, "upload", "-r", "t", { cwd: local.path });
+  assertEquals(code, 1);
+  const lines = stderr.trim().split("\n");
+  assertMatch(lines.at(-1)!, /^ftp: stopped, as the disk is full; \d+ of 900 files were done$/);
+  assert(lines.length < 40, `${lines.length} lines`);
+  const whole = new Set(snapshot(local.path));
+  assertEquals(snapshot(disk.path).filter((line) => !whole.has(line)), []);
 });

@@ -271,8 +271,9 @@ for (const down of [false, true]) {
     }, "two packs, and a part of the third");
     child.kill("SIGINT");
     hold.release();
-    const { code, stdout } = await end(child);
+    const { code, stdout, stderr } = await end(child);
     assertEquals([code, stdout], [130, ""]);
+    assertMatch(stderr, /^\d+ of 600 files were done; sync moves what is missing, and nothing twice\nftp: canceled\n$/);
     await server.stderr.waitFor(/ left client=/);
     const whole = new Set(snapshot(from));
     assertEquals(snapshot(to).filter((line) => !whole.has(line)), []);

@@ -2,15 +2,21 @@
 
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { connect, ConnectionLostError, ProtocolError } from "../client/client.ts";
+import { FrameKind } from "../protocol/frame.ts";
 import { VERSION } from "../protocol/version.ts";
 import { readConfig } from "../server/config.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { bound, testUnless } from "./support/machine.ts";
 import { ftp, FTPD, startFtp, startServer, type TestServer } from "./support/programs.ts";
 import { GREETING } from "./support/raw_client.ts";
+import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { PATIENCE_MS, Transcript } from "./support/transcript.ts";
 import { inTime } from "./support/watchdog.ts";
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 /** Runs `ftpd` where it is to end by itself. */
 async function ftpd(
@@ -392,6 +398,19 @@ Deno.test("a client that is silent for longer than the idle timeout is let go, a
   await working.stat("/");
   await working.close();
   await server.stderr.waitFor(/left client=\S+ reason=goodbye/);
+});
+
+Deno.test("a server may take its time to answer, however long nothing was asked of it before", async () => {
+  await using server = await startServer();
+  await using relay = new Relay(server, {
+    down: async ({ kind }) => {
+      if (kind === FrameKind.REPLY) await delay(700); // several times as long as from one look at the clock to the next
+    },
+  });
+  const client = await library({ port: Number(relay.address.split(":")[1]) }, 1);
+  await delay(1300); // longer than the timeout
+  assertEquals((await client.stat("/")).kind, "folder");
+  await client.close();
 });
 
 Deno.test("with every connection taken the next client is told so; a place is free again as soon as one leaves", async () => {

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { newPartialName } from "../disk/names.ts";
 import { namesIn } from "./support/files.ts";
 import { bound, testUnless } from "./support/machine.ts";
-import { ftp, type FtpResult, startServer, type TestServer } from "./support/programs.ts";
+import { ftp, type FtpResult, runFtp, startServer, type TestServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { boundFtp, jsonLines, logged, LONG_AGO, paths, plant, snapshot, touch } from "./support/trees.ts";
 
@@ -241,6 +241,10 @@ testUnless(
     plant(to, { "b": "old copy", "closed/c": "old copy", "extra": "x" });
     Deno.chmodSync(`${from}/b`, 0);
     Deno.chmodSync(`${from}/closed`, 0);
+    const plan = await boundFtp(server, ["sync", "tree", "tree", "--delete", "--dry-run"], local.path);
+    assertEquals(plan.code, 1);
+    assertMatch(plan.stderr, /nothing is deleted: a part of the source cannot be read/);
+    assertEquals(plan.stdout.match(/^delete/m), null);
     const { code, stdout, stderr } = await boundFtp(server, ["sync", "tree", "tree", "--delete"], local.path);
     Deno.chmodSync(`${from}/closed`, 0o700);
     assertEquals(code, 1, stdout + stderr);
@@ -249,6 +253,7 @@ testUnless(
     assertEquals(Deno.readTextFileSync(`${to}/a`), "1");
     assertEquals(Deno.readTextFileSync(`${to}/b`), "old copy");
     assertEquals(Deno.readTextFileSync(`${to}/closed/c`), "old copy");
+    assertEquals(Deno.readTextFileSync(`${to}/extra`), "x");
   },
 );
 
@@ -308,3 +313,28 @@ testUnless(
     assertEquals(snapshot(local.path), before);
   },
 );
+
+Deno.test("sync tells how much it deleted and renamed, and verify refuses folders that are not there", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(local.path, { "tree/new": "content", "tree/same": "1" });
+  plant(server.dir, { "tree/old": "content", "tree/same": "1", "tree/extra/x": "2" });
+  touch(`${cwd}/tree/new`);
+  touch(`${server.dir}/tree/old`);
+  const { code, stdout } = await ftp(server, "sync", "tree", "tree", "--delete", { cwd });
+  assertEquals(code, 0);
+  assertMatch(stdout, /^Copied 0 files.*\nDeleted 2, renamed 1\n/);
+  for (
+    const [args, expected] of [[["nosuch", "tree"], 5], [["tree", "nosuch"], 1], [["tree/new", "tree"], 5]] as const
+  ) {
+    const result = await ftp(server, "verify", ...args, { cwd });
+    assertEquals([result.code, result.stdout], [expected, ""], args.join(" "));
+  }
+});
+
+Deno.test("a command in the place of the server is told apart from one", async () => {
+  const { code, stderr } = await runFtp(["upload", "photos"]);
+  assertEquals(code, 2);
+  assertMatch(stderr, /the server comes first, as in: ftp HOST upload photos/);
+});

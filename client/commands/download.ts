@@ -2,15 +2,15 @@ import { diskError } from "../../disk/errors.ts";
 import { baseName, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, elapsed, fileSize, printable, rate } from "../format.ts";
-import { isLocalFolder, type LocalTarget, localTarget, readHead } from "../local_files.ts";
+import { isLocalFolder, type LocalTarget, localTarget, readHead, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
-import { runBatch } from "../transfer/batch.ts";
+import { runBatch, SYNC_REST } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
-import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
+import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { isThere, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Left } from "../transfer/tree.ts";
 import { sendToOutput } from "./cat.ts";
@@ -45,7 +45,17 @@ export const download: Command = {
     const { args, on } = call;
     const single = args.length <= 2 && !on.has("recursive") &&
       (readPattern(args[0]) === undefined || await isThere(context, args[0]));
-    if (single) return await fetchOne(context, args[0], args[1], call);
+    requireJobs(call);
+    if (single) {
+      const local = args[1] ?? "-";
+      const name = local !== "-" && local !== args[0] && !local.includes("/") && !isLocalFolder(local);
+      if (name && await isThere(context, local)) {
+        throw new UsageError(
+          `download: "${local}" is a remote name, too. mget fetches both; download FILE "./${local}" saves the first one as that`,
+        );
+      }
+      return await fetchOne(context, args[0], args[1], call);
+    }
     const last = args.at(-1)!;
     const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || isLocalFolder(last));
     await fetchMany(context, into ? args.slice(0, -1) : args, into ? last : ".", call);
@@ -90,21 +100,33 @@ async function fetchOne(context: Context, file: string, local: string | undefine
 
 async function fetchMany(context: Context, typed: readonly string[], local: string, call: Arguments): Promise<void> {
   const { on } = call;
+  if (local === "-") throw new UsageError("download: - takes one file; cat writes several");
   const { items, left } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
   makeLocalFolder(top);
   const folders = makeLocalFolders(top, items, base, typed, left);
   const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(parentOf(base(to))));
-  const jobs = files.values().map(({ from, to, node }): FetchItem => ({
-    name: to,
-    size: node.size,
-    path: from,
-    target: localPlace(top, base(to)),
-    result: ({ path, size }) => ({ downloaded: from, saved: path, size }),
-  }));
+  const jobs = files.values().map(({ from, to, node }): FetchItem => {
+    const target = localPlace(top, base(to));
+    return {
+      name: to,
+      size: node.size,
+      path: from,
+      target,
+      wanted: targetPath(target),
+      result: ({ path, size }) => ({ downloaded: from, saved: path, size }),
+    };
+  });
   const collision = on.has("overwrite") ? "overwrite" : "rename";
   const bytes = sizeOfAll(files);
-  const options = { files: files.length, bytes, stopOnError: on.has("stop-on-error"), left, verb: "Fetched" };
+  const options = {
+    files: files.length,
+    bytes,
+    stopOnError: on.has("stop-on-error"),
+    left,
+    verb: "Fetched",
+    rest: SYNC_REST,
+  };
   await withLanes(context, call, async (lanes) => {
     const movers = lanes.map((lane) => fetcher(lane, context.out, { collision, sha256: on.has("sha256") }));
     await runBatch(context, jobs, movers, options);

@@ -1,16 +1,15 @@
 import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, parentPath, resolvePath } from "../../protocol/path.ts";
-import { UsageError } from "../errors.ts";
+import { PartlyFailedError } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
-import { isLocalFolder } from "../local_files.ts";
+import { targetPath } from "../local_files.ts";
 import { type BatchOptions, type Moved, runBatch } from "../transfer/batch.ts";
 import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import { type Copy, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
-import { retrying } from "../transfer/retry.ts";
 import { sender } from "../transfer/send_many.ts";
 import { LocalSide, RemoteSide, type Side } from "../transfer/side.ts";
 import { sourceOptions } from "../transfer/sources.ts";
@@ -51,9 +50,12 @@ export const sync: Command = {
     const { links } = sourceOptions(call);
     const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), links };
     const [, plan] = await Promise.all([
-      requireFolder(context, source, down),
+      source.requireFolder(), // one that is missing by mistake must not empty its target
       makePlan(source, target, wanted),
     ]);
+    if (wanted.delete && plan.left.some(({ failed }) => failed)) {
+      out.note("nothing is deleted: a part of the source cannot be read");
+    }
     if (on.has("dry-run")) return showPlan(context, plan);
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
     await carryOut(
@@ -75,14 +77,14 @@ export const sync: Command = {
               ...common(copy),
               local: localPath(copy),
               path: remotePath(copy),
+              wanted: remotePath(copy),
             }));
             return await runBatch(context, jobs, lanes.map((lane) => sender(lane, out, options)), batch);
           }
-          const jobs = copies.values().map((copy) => ({
-            ...common(copy),
-            path: remotePath(copy),
-            target: { folder: parentPath(localPath(copy)), name: baseName(copy.path) },
-          }));
+          const jobs = copies.values().map((copy) => {
+            const target = { folder: parentPath(localPath(copy)), name: baseName(copy.path) };
+            return { ...common(copy), path: remotePath(copy), target, wanted: targetPath(target) };
+          });
           await runBatch(context, jobs, lanes.map((lane) => fetcher(lane, out, options)), batch);
         }),
     );
@@ -120,11 +122,21 @@ async function carryOut(
     }
   });
   const size = copies.reduce((sum, { size }) => sum + size, 0);
-  await copyAll(copies, { files: copies.length, bytes: size, stopOnError, left: plan.left, verb: "Copied" });
+  await copyAll(copies, {
+    files: copies.length,
+    bytes: size,
+    stopOnError,
+    left: plan.left,
+    verb: "Copied",
+    rest: "the same command again does the rest",
+  });
   const files = plan.deletions.filter(({ kind }) => kind === "file");
   await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
   // A folder goes after all that is in it, so one by one.
   for (const deletion of plan.deletions) if (deletion.kind === "folder") await remove(deletion);
+  const deleted = plan.clear.length + plan.deletions.length;
+  const renamed = plan.renames.length;
+  if (deleted + renamed > 0) out.text(`Deleted ${deleted}, renamed ${renamed}`);
 }
 
 function showPlan({ out }: Context, { clear, folders, renames, copies, deletions, left, same }: Plan): void {
@@ -143,13 +155,6 @@ function showPlan({ out }: Context, { clear, folders, renames, copies, deletions
   const steps = clear.length + folders.length + renames.length + copies.length + deletions.length;
   const size = copies.reduce((sum, { size }) => sum + size, 0);
   out.text(`${plural(steps, "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`);
-}
-
-/** A source that is missing by mistake must not empty its target. */
-async function requireFolder(context: Context, { top }: Side, remote: boolean): Promise<void> {
-  const { signal } = context;
-  const isFolder = remote
-    ? (await retrying(context, (client) => client.stat(top, { signal }))).kind === "folder"
-    : isLocalFolder(top);
-  if (!isFolder) throw new UsageError(`sync: "${printable(top)}" is not a folder`);
+  const failed = left.filter(({ failed }) => failed).length;
+  if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} could not be read`);
 }

@@ -4,12 +4,12 @@ import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Collision } from "../client.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
-import { isLocalFolder, localName } from "../local_files.ts";
+import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder } from "../remote_files.ts";
-import { runBatch } from "../transfer/batch.ts";
+import { runBatch, SYNC_REST } from "../transfer/batch.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
-import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
+import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
 import { localSources, sizeOfAll, sourceOptions } from "../transfer/sources.ts";
@@ -42,7 +42,17 @@ export const upload: Command = {
   async run(context, call) {
     const { args, on } = call;
     const single = args.length <= 2 && !on.has("recursive") && (readPattern(args[0]) === undefined || isThere(args[0]));
-    if (single) return await sendOne(context, args[0], args[1], call);
+    requireJobs(call);
+    if (single) {
+      if (args.length === 2 && !args[1].includes("/") && args[0] !== args[1] && isLocalFile(args[1])) {
+        throw new UsageError(
+          `upload: "${args[1]}" is a local file, too. mput sends both; upload FILE "./${
+            args[1]
+          }" stores the first one as that`,
+        );
+      }
+      return await sendOne(context, args[0], args[1], call);
+    }
     const last = args.at(-1)!;
     const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || !isThere(last) && !readPattern(last));
     await sendMany(context, into ? args.slice(0, -1) : args, into ? last : undefined, call);
@@ -126,10 +136,18 @@ async function sendMany(
     size: node.size,
     local: from,
     path: target(to),
+    wanted: target(to),
     result: ({ path, size }) => ({ uploaded: from, stored: path, size }),
   }));
   const bytes = sizeOfAll(files);
-  const options = { files: files.length, bytes, stopOnError: on.has("stop-on-error"), left, verb: "Sent" };
+  const options = {
+    files: files.length,
+    bytes,
+    stopOnError: on.has("stop-on-error"),
+    left,
+    verb: "Sent",
+    rest: SYNC_REST,
+  };
   await withLanes(context, call, async (lanes) => {
     const movers = lanes.map((lane) => sender(lane, context.out, { collision, sha256: on.has("sha256") }));
     await runBatch(context, jobs, movers, options);

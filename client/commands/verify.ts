@@ -23,7 +23,11 @@ export const verify: Command = {
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const { links } = sourceOptions(call);
     // What would have to be done to make them the same is what differs.
-    const plan = await makePlan(local, remote, { delete: true, checksum: true, links });
+    const [, , plan] = await Promise.all([
+      local.requireFolder(), // a name that was mistyped is no difference
+      remote.requireFolder(),
+      makePlan(local, remote, { delete: true, checksum: true, links }),
+    ]);
     const missing = [...plan.folders, ...plan.copies.filter(({ why }) => why === "new").map(({ path }) => path)];
     const different = plan.copies.filter(({ why }) => why === "changed").map(({ path }) => path);
     const extra = [...plan.clear, ...plan.deletions].map(({ path }) => path);

@@ -51,6 +51,8 @@ export class Runner implements Context {
   readonly #timeout: number | undefined;
   readonly retries: number;
   #reconnecting: Promise<void> | undefined;
+  /** The loss that the person has been told of. */
+  #told: ProtocolError | undefined;
   #out: Output;
   #running: AbortController | undefined;
   #client: Client | undefined;
@@ -132,7 +134,11 @@ export class Runner implements Context {
   }
 
   async #connectAgain(): Promise<void> {
+    const lost = this.#client?.lost;
+    if (lost && lost !== this.#told) this.out.note(`The connection was lost (${lost.message}); connecting again`);
+    this.#told = lost;
     this.#client = await this.dial();
+    this.out.note("Connected again");
   }
 
   /**

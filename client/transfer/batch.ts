@@ -21,6 +21,9 @@ const MOST_PACKS = 8;
 /** Bytes of one pack: enough to be worth a request, and little enough that the next one is not waited for long. */
 const PACK_BYTES = 512 * 1024;
 
+/** After so many files in a row that did not fit, the disk is taken for full. A smaller file may fit where a large one does not. */
+const MOST_IN_VAIN = 16;
+
 /** What came of a file. */
 export interface Moved {
   /** The path that it got. */
@@ -35,6 +38,8 @@ export interface Job {
   name: string;
   /** Its size in bytes. */
   size: number;
+  /** The path that it gets unless that is taken. */
+  wanted: string;
   /** What `--json` prints when it was moved. */
   result(moved: Moved): object;
 }
@@ -68,7 +73,12 @@ export interface BatchOptions {
   left: readonly Left[];
   /** What is done to the files, such as `Fetched`. */
   verb: string;
+  /** What the person can do for the rest when it is interrupted. */
+  rest: string;
 }
+
+/** {@linkcode BatchOptions.rest} where the same command again would move all files again. */
+export const SYNC_REST = "sync moves what is missing, and nothing twice";
 
 /**
  * Moves many files. A failure of one is told, and the rest goes on.
@@ -89,7 +99,8 @@ export async function runBatch<J extends Job>(
   const { out, signal } = context;
   const began = performance.now();
   const meter = context.meter(plural(options.files, "file"), options.bytes);
-  let [moved, files, failed, left] = [0, 0, 0, 0];
+  let [moved, files, renamed, failed, left] = [0, 0, 0, 0, 0];
+  let fullInVain = 0;
   for (const { path, reason, failed: unreadable } of options.left) {
     if (unreadable) {
       failed++;
@@ -107,20 +118,26 @@ export async function runBatch<J extends Job>(
     return (now: number) => {
       moved += now - own;
       own = now;
-      meter.update(moved, name);
+      meter.update(moved, `${files}/${options.files}  ${name}`);
     };
   };
-  const succeeded = ({ result }: J, done: Moved) => {
+  const succeeded = ({ wanted, result }: J, done: Moved) => {
     files++;
+    fullInVain = 0;
+    if (done.path !== wanted) renamed++;
     if (out.json && !out.quiet) out.result(result(done), "");
   };
   const fell = (name: string, error: unknown) => {
     const failure = toFailure(error);
     if (!failure || error instanceof ProtocolError || signal.aborted) throw error;
-    // What was under way beside the first failure may end as it likes.
-    if (failed++ > 0 && options.stopOnError) return;
+    // What was under way beside the failure that ends it may end as it likes.
+    if (failed++ > 0 && options.stopOnError || fullInVain >= MOST_IN_VAIN) return;
     out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
     if (options.stopOnError) throw new PartlyFailedError(`stopped at the first failure; ${files} files were done`);
+    const isFull = (error instanceof DiskError || error instanceof CommandError) && error.code === "no_space";
+    if (isFull && ++fullInVain >= MOST_IN_VAIN) {
+      throw new PartlyFailedError(`stopped, as the disk is full; ${files} of ${options.files} files were done`);
+    }
   };
   const moveOne = async (mover: Mover<J>, job: J) => {
     const count = counter(job.name);
@@ -164,12 +181,17 @@ export async function runBatch<J extends Job>(
     const limits = { count: (alone ? MOST_FILES : MOST_PACKS) * movers.length, bytes: MOST_BYTES };
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
     await pipeline(packs, sizeOf, limits, move);
-  } finally {
+  } catch (error) {
     meter.finish();
+    const interrupted = signal.aborted || error instanceof ProtocolError;
+    if (interrupted) out.note(`${files} of ${plural(options.files, "file")} were done; ${options.rest}`);
+    throw error;
   }
+  meter.finish();
   const ms = performance.now() - began;
-  const summary = { files, bytes: moved, failed, left, ms: Math.round(ms) };
+  const summary = { files, bytes: moved, renamed, failed, left, ms: Math.round(ms) };
   const parts = [`${options.verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved, ms)})`];
+  if (renamed > 0) parts.push(`${renamed} under another name, as their own was taken`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (left > 0) parts.push(`${left} left out`);
   out.done({ summary }, parts.join(", "));

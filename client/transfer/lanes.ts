@@ -20,6 +20,20 @@ export const JOBS_OPTION = {
 } as const;
 
 /**
+ * How many connections are wanted.
+ *
+ * @param call with the option
+ * @throws {UsageError} for no such number
+ */
+export function requireJobs({ values }: Arguments): number {
+  const count = values.get("jobs") ?? "1";
+  if (!/^\d+$/.test(count) || Number(count) < 1 || Number(count) > MOST) {
+    throw new UsageError(`-j takes a number from 1 to ${MOST}, not "${count}"`);
+  }
+  return Number(count);
+}
+
+/**
  * Opens as many connections as `-j` says, the one that is there already among them, and closes the others in the end.
  *
  * @param context the connection that is there
@@ -29,16 +43,13 @@ export const JOBS_OPTION = {
  */
 export async function withLanes(
   context: Context,
-  { values }: Arguments,
+  call: Arguments,
   work: (lanes: readonly Connector[]) => Promise<void>,
 ): Promise<void> {
-  const count = values.get("jobs") ?? "1";
-  if (!/^\d+$/.test(count) || Number(count) < 1 || Number(count) > MOST) {
-    throw new UsageError(`-j takes a number from 1 to ${MOST}, not "${count}"`);
-  }
+  const count = requireJobs(call);
   const more: Lane[] = [];
   try {
-    while (more.length + 1 < Number(count)) {
+    while (more.length + 1 < count) {
       const client = await dial(context, more.length + 1);
       if (!client) break;
       more.push(new Lane(context, client));

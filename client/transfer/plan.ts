@@ -81,11 +81,13 @@ export interface PlanOptions {
 export async function makePlan(source: Side, target: Side, options: PlanOptions): Promise<Plan> {
   const [from, to] = await Promise.all([source.tree(options.links), target.tree("skip")]);
   const left = [...from.left];
+  // What could not be read is not known to be missing.
+  const deleting = options.delete && !from.left.some(({ failed }) => failed);
   const folders: string[] = [];
   let same = 0;
   const there = new Map(to.nodes.map((node) => [node.path, node]));
   // Of what most plans do not need, nothing is prepared: there may be a hundred thousand files.
-  const here = to.left.length > 0 || options.delete
+  const here = to.left.length > 0 || deleting
     ? new Set([...from.nodes, ...from.left].map(({ path }) => path))
     : new Set<string>();
   const wrongKind = new Set<string>();
@@ -100,7 +102,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   for (const node of from.nodes) {
     if (isBelow(node.path, wrongKind)) continue;
     const other = there.get(node.path);
-    if (other && other.kind !== node.kind && !options.delete) {
+    if (other && other.kind !== node.kind && !deleting) {
       wrongKind.add(node.path);
       left.push({ path: node.path, reason: `the target has a ${other.kind} there; --delete replaces it` });
     } else if (node.kind === "folder") {
@@ -117,7 +119,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     else if (one !== other) changed.push(node);
     else same++;
   });
-  const superfluous = options.delete ? findSuperfluous(from, to, here) : [];
+  const superfluous = deleting ? findSuperfluous(from, to, here) : [];
   // What stands in the way of something else goes first, with all that is in it.
   const replaced = new Set(superfluous.filter(({ path }) => here.has(path)).map(({ path }) => path));
   const inTheWay = superfluous.filter(({ path }) => isBelow(path, replaced));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { diskError, errnoOf } from "../../disk/errors.ts";
+import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -17,6 +17,8 @@ import { type Links, localTree, remoteTree, type Tree } from "./tree.ts";
 export interface Side {
   /** The folder itself, as a path of its own side. */
   readonly top: string;
+  /** Makes sure that it is there, and is a folder. */
+  requireFolder(): Promise<void>;
   /** All that is in it; nothing when it is not there. */
   tree(links: Links): Promise<Tree>;
   /** SHA-256 of a file, in hexadecimal. */
@@ -43,6 +45,12 @@ export class RemoteSide implements Side {
   constructor(connector: Connector, top: string) {
     this.#connector = connector;
     this.top = top;
+  }
+
+  async requireFolder(): Promise<void> {
+    const { signal } = this.#connector;
+    const { kind } = await retrying(this.#connector, (client) => client.stat(this.top, { signal }));
+    if (kind !== "folder") throw new CommandError("not_folder", `"${this.top}" is not a folder`);
   }
 
   async tree(links: Links): Promise<Tree> {
@@ -104,6 +112,14 @@ export class LocalSide implements Side {
   constructor(top: string, signal: AbortSignal) {
     this.top = top;
     this.#signal = signal;
+  }
+
+  requireFolder(): Promise<void> {
+    return this.#attempt(() => {
+      if (!Deno.statSync(this.top).isDirectory) {
+        throw new DiskError("not_folder", `the local ${JSON.stringify(this.top)} is not a folder`);
+      }
+    });
   }
 
   async tree(links: Links): Promise<Tree> {
