@@ -320,8 +320,8 @@ Deno.test("sync tells how much it deleted and renamed, and verify refuses folder
   const { path: cwd } = local;
   plant(local.path, { "tree/new": "content", "tree/same": "1" });
   plant(server.dir, { "tree/old": "content", "tree/same": "1", "tree/extra/x": "2" });
-  touch(`${cwd}/tree/new`);
-  touch(`${server.dir}/tree/old`);
+  for (const name of ["new", "same"]) touch(`${cwd}/tree/${name}`);
+  for (const name of ["old", "same"]) touch(`${server.dir}/tree/${name}`);
   const { code, stdout } = await ftp(server, "sync", "tree", "tree", "--delete", { cwd });
   assertEquals(code, 0);
   assertMatch(stdout, /^Copied 0 files.*\nDeleted 2, renamed 1\n/);
