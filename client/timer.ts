@@ -6,7 +6,7 @@
  */
 
 /**
- * Does something after a while. Does not keep the program running.
+ * Does something after a while. Until then, or until it is called off, it keeps the program running.
  *
  * @param ms how long to wait, in milliseconds
  * @param work what to do
