@@ -474,12 +474,18 @@ async function readLines<S extends typeof entryLine | typeof packLine>(
     const bytes = new Uint8Array(rest.length + chunk.length);
     bytes.set(rest);
     bytes.set(chunk, rest.length);
-    const whole = bytes.lastIndexOf(10) + 1;
-    for (const entry of decodeLines(schema, bytes.subarray(0, whole), "listing")) entries.push(entry);
-    rest = bytes.slice(whole);
-    if (entries.length > MAX_ENTRIES || body.size > MAX_LISTING_BYTES) {
-      throw new CommandError("bad_request", "the listing is too long; list its folders one by one");
+    let at = 0;
+    // A part at a time: what a chunk of short lines is decoded to takes many times its size.
+    for (;;) {
+      const end = bytes.lastIndexOf(10, at + MAX_LINE_BYTES) + 1;
+      if (end <= at) break;
+      for (const entry of decodeLines(schema, bytes.subarray(at, end), "listing")) entries.push(entry);
+      at = end;
+      if (entries.length > MAX_ENTRIES || body.size > MAX_LISTING_BYTES) {
+        throw new CommandError("bad_request", "the listing is too long; list its folders one by one");
+      }
     }
+    rest = bytes.slice(at);
     if (rest.length > MAX_LINE_BYTES) throw new ProtocolError(`a line of the listing is over ${MAX_LINE_BYTES} bytes`);
   }
   if (rest.length > 0) throw new ProtocolError("the listing ends in the middle of a line");
