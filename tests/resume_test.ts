@@ -173,6 +173,7 @@ for (const direction of ["upload", "download"] as const) {
     assert(cuts > 5, `${cuts} cuts`);
     assert(bytes <= SIZE + cuts * (MIB + IN_FLIGHT), `${bytes} bytes passed, seed ${seed}`);
     assertEquals(sha256OfFile(`${to}/big`), sha256OfFile(`${from}/big`), `seed ${seed}`);
-    assertEquals(namesIn(to), ["big"], `seed ${seed}`);
+    // A server that has not noticed yet that the line was cut holds what it had until it expires.
+    assertEquals(namesIn(to).filter((name) => !isPartialName(name)), ["big"], `seed ${seed}`);
   });
 }
