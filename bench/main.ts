@@ -14,7 +14,7 @@ import { cuts } from "./scenarios/cuts.ts";
 import { disk } from "./scenarios/disk.ts";
 import { frames } from "./scenarios/frames.ts";
 import { single } from "./scenarios/single.ts";
-import { growth } from "./scenarios/growth.ts";
+import { growthBytes, growthFiles } from "./scenarios/growth.ts";
 import { mix } from "./scenarios/mix.ts";
 import { resync } from "./scenarios/resync.ts";
 import { slow } from "./scenarios/slow.ts";
@@ -22,7 +22,19 @@ import { small } from "./scenarios/small.ts";
 import { startup } from "./scenarios/startup.ts";
 import { pythonWithFtp } from "./servers/programs.ts";
 
-const SCENARIOS: readonly Scenario[] = [single, startup, frames, small, disk, mix, resync, slow, growth, cuts];
+const SCENARIOS: readonly Scenario[] = [
+  single,
+  startup,
+  frames,
+  small,
+  disk,
+  mix,
+  resync,
+  slow,
+  growthFiles,
+  growthBytes,
+  cuts,
+];
 
 const USAGE = `Usage: deno task bench [NAME...] [OPTION...]
 
@@ -51,7 +63,7 @@ async function main(): Promise<number> {
     },
   });
   if (args.help) return console.log(USAGE), 0;
-  if (args.list) return SCENARIOS.forEach(({ name, summary }) => console.log(`${name.padEnd(8)} ${summary}`)), 0;
+  if (args.list) return SCENARIOS.forEach(({ name, summary }) => console.log(`${name.padEnd(12)} ${summary}`)), 0;
   const runs = Number(args.runs ?? (args.quick ? 3 : 5));
   if (!Number.isInteger(runs) || runs < 1) throw new UsageError(`--runs ${args.runs}: not a number of rounds`);
   const chosen = choose(args._.map(String));

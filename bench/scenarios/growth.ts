@@ -20,52 +20,53 @@ interface Ladder {
   readonly jobs: readonly (readonly [JobName, string])[];
   readonly unit: string;
   show(step: number): string;
-  /** Bytes in memory for one step, original and copy. */
+  /** Bytes of one step, original and copy. */
   bytes(step: number): number;
   make(path: string, step: number): void;
+  /** Whether the largest step needs more than memory has. */
+  readonly onDisk?: boolean;
 }
 
-/** How cost grows. */
-export const growth: Scenario = {
-  name: "growth",
-  summary: "1, 10 and 100 thousand files of 1 KiB; one file of 1, 4 and 16 GiB",
-  async run(options) {
-    const tables: Table[] = [];
-    const notes: string[] = [];
-    const files: Record<string, string> = {};
-    const data: Record<string, unknown> = {};
-    let failed = false;
-    for (const ladder of ladders(options.quick)) {
-      const climbed = await climb(ladder, options);
-      tables.push(climbed.table);
-      notes.push(...climbed.notes);
-      data[ladder.name] = climbed.series;
-      if (climbed.series.length > 0) files[`growth-${ladder.name}.svg`] = toSvg(climbed.plot);
-      failed ||= climbed.bent;
-    }
-    return { tables, notes: [...new Set(notes)], data, files, failed };
-  },
-};
+/** How cost grows with the number of files. */
+export const growthFiles: Scenario = scenario("1, 10 and 100 thousand files of 1 KiB, down and up", (quick) => ({
+  name: "files",
+  steps: quick ? [100, 1000] : [1_000, 10_000, 100_000],
+  jobs: [["getTree", "down"], ["putTree", "up"]],
+  unit: "files",
+  show: (step) => `${showCount(step)} files`,
+  // The smallest file takes a page, and its name and its folder some more.
+  bytes: (step) => 2 * step * 8 * KIB,
+  make: (path, step) => makeTree(path, equalFiles(step, KIB)),
+}));
 
-function ladders(quick: boolean): Ladder[] {
-  return [{
-    name: "files",
-    steps: quick ? [100, 1000] : [1_000, 10_000, 100_000],
-    jobs: [["getTree", "down"], ["putTree", "up"]],
-    unit: "files",
-    show: (step) => `${showCount(step)} files`,
-    // The smallest file takes a page, and its name and its folder some more.
-    bytes: (step) => 2 * step * 8 * KIB,
-    make: (path, step) => makeTree(path, equalFiles(step, KIB)),
-  }, {
-    name: "bytes",
-    steps: quick ? [16 * MIB, 64 * MIB] : [GIB, 4 * GIB, 16 * GIB],
-    jobs: [["getFile", "down"], ["putFile", "up"]],
-    unit: "GiB",
-    show: showBytes,
-    bytes: (step) => 2 * step,
-    make: makeFile,
-  }];
+/** How cost grows with the size of a file. */
+export const growthBytes: Scenario = scenario("one file of 1, 4 and 16 GiB, down and up", (quick) => ({
+  name: "bytes",
+  steps: quick ? [16 * MIB, 64 * MIB] : [GIB, 4 * GIB, 16 * GIB],
+  jobs: [["getFile", "down"], ["putFile", "up"]],
+  unit: "GiB",
+  show: showBytes,
+  bytes: (step) => 2 * step,
+  make: makeFile,
+  onDisk: !quick,
+}));
+
+function scenario(summary: string, ladder: (quick: boolean) => Ladder): Scenario {
+  return {
+    name: `growth-${ladder(false).name}`,
+    summary,
+    async run(options) {
+      const { name, ...climbed } = { ...ladder(options.quick), ...await climb(ladder(options.quick), options) };
+      const { table, notes, series, plot, bent } = climbed;
+      return {
+        tables: [table],
+        notes: [...new Set(notes)],
+        data: series,
+        files: series.length > 0 ? { [`growth-${name}.svg`]: toSvg(plot) } : {},
+        failed: bent,
+      };
+    },
+  };
 }
 
 async function climb(ladder: Ladder, options: BenchOptions) {
@@ -75,7 +76,7 @@ async function climb(ladder: Ladder, options: BenchOptions) {
   for (const step of ladder.steps) {
     let stage: Stage;
     try {
-      stage = await Stage.open(TOOLS, ladder.bytes(step));
+      stage = await Stage.open(TOOLS, ladder.bytes(step), { onDisk: ladder.onDisk });
     } catch (error) {
       notes.push(`${ladder.show(step)} are left out: ${(error as Error).message}.`);
       continue;
