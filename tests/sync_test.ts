@@ -2,9 +2,11 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { newPartialName } from "../disk/names.ts";
+import { FrameKind } from "../protocol/frame.ts";
 import { namesIn } from "./support/files.ts";
 import { bound, testUnless } from "./support/machine.ts";
 import { ftp, type FtpResult, runFtp, startServer, type TestServer } from "./support/programs.ts";
+import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { boundFtp, jsonLines, logged, LONG_AGO, paths, plant, snapshot, touch } from "./support/trees.ts";
 
@@ -256,6 +258,67 @@ testUnless(
     assertEquals(Deno.readTextFileSync(`${to}/extra`), "x");
   },
 );
+
+testUnless(
+  bound ? undefined : "root cannot give up its rights",
+  "sync --delete --checksum deletes nothing when it finds only by comparing that a file cannot be read",
+  async () => {
+    await using it = await ends(false);
+    const { from, to, server, local } = it;
+    plant(from, { "secret": "1", "clash": "a file", "sub": "a file" });
+    plant(to, { "secret": "2", "clash/important": "x", "extra": "y", "old": "a file", "sub": "file a" });
+    Deno.chmodSync(`${from}/secret`, 0);
+    const args = ["sync", "tree", "tree", "--delete", "--checksum"];
+    const before = snapshot(to).filter((line) => !line.includes("sub"));
+    const plan = await boundFtp(server, [...args, "--dry-run"], local.path);
+    assertMatch(plan.stderr, /nothing is deleted: a part of the source cannot be read/);
+    assertEquals(plan.stdout.match(/^(delete|rename)/m), null, plan.stdout);
+    const { code, stderr } = await boundFtp(server, args, local.path);
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /clash is left out: the target has a folder there; it stays until all of the source can be read/,
+    );
+    assertEquals(snapshot(to).filter((line) => !line.includes("sub")), before);
+    assertEquals(Deno.readTextFileSync(`${to}/sub`), "a file");
+  },
+);
+
+testUnless(
+  bound ? undefined : "root cannot give up its rights",
+  "verify compares the rest when a folder cannot be read, and says both",
+  async () => {
+    await using it = await ends(false);
+    const { from, to, server, local } = it;
+    plant(from, { "locked/x": "1", "kind": "a file", "same": "2" });
+    plant(to, { "locked/x": "1", "kind": null, "same": "2", "extra": "3" });
+    Deno.chmodSync(`${from}/locked`, 0);
+    const { code, stdout, stderr } = await boundFtp(server, ["verify", "tree", "tree"], local.path);
+    Deno.chmodSync(`${from}/locked`, 0o700);
+    assertEquals(code, 4);
+    assertEquals(stdout, "missing    kind\nextra      extra\nextra      kind\n1 file the same, 3 differences\n");
+    assertMatch(stderr, /locked is left out: .*permission denied/);
+  },
+);
+
+Deno.test("a source that goes away while the connection is lost does not empty its target", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(server.dir, { "tree/a": "1" });
+  plant(local.path, { "tree/precious": "2" });
+  let cuts = 0;
+  await using relay = new Relay(server, {
+    down: ({ kind }) => {
+      if (kind !== FrameKind.DATA || cuts++ > 0) return; // in the middle of the listing
+      Deno.renameSync(`${server.dir}/tree`, `${server.dir}/elsewhere`);
+      throw new Error("the line is cut");
+    },
+  });
+  const { code, stderr } = await ftp(relay.address, "sync", "--down", "--delete", "tree", "tree", { cwd: local.path });
+  assertEquals([code, cuts], [1, 1], stderr);
+  assertMatch(stderr, /no such file or folder/);
+  assertEquals(paths(local.path), ["tree/", "tree/precious"]);
+});
 
 Deno.test("verify: 0 when all is the same, 4 with what is missing, extra and different", async () => {
   await using it = await ends(false);

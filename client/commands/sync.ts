@@ -49,10 +49,7 @@ export const sync: Command = {
     const [source, target] = down ? [remote, local] : [local, remote];
     const { links } = sourceOptions(call);
     const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), links };
-    const [, plan] = await Promise.all([
-      source.requireFolder(), // one that is missing by mistake must not empty its target
-      makePlan(source, target, wanted),
-    ]);
+    const plan = await makePlan(source, target, wanted);
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
       out.note("nothing is deleted: a part of the source cannot be read");
     }
@@ -102,8 +99,10 @@ async function carryOut(
 ): Promise<void> {
   const { out } = context;
   const tell = (step: object) => out.json && !out.quiet && out.result(step, "");
+  let [deleted, renamed] = [0, 0];
   const remove = async ({ path, kind }: Deletion) => {
     await target.remove(path, kind);
+    deleted++;
     tell({ step: "delete", path, kind });
   };
   for (const deletion of plan.clear) await remove(deletion);
@@ -113,6 +112,7 @@ async function carryOut(
   await pipeline(plan.renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to, size }) => {
     try {
       await target.rename(from, to);
+      renamed++;
       tell({ step: "rename", from, to });
     } catch (error) {
       // Somebody else was faster, and is not to be relied on.
@@ -134,8 +134,6 @@ async function carryOut(
   await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
   // A folder goes after all that is in it, so one by one.
   for (const deletion of plan.deletions) if (deletion.kind === "folder") await remove(deletion);
-  const deleted = plan.clear.length + plan.deletions.length;
-  const renamed = plan.renames.length;
   if (deleted + renamed > 0) out.text(`Deleted ${deleted}, renamed ${renamed}`);
 }
 
@@ -143,11 +141,11 @@ function showPlan({ out }: Context, { clear, folders, renames, copies, deletions
   const deletion = ({ path, kind }: Deletion) =>
     out.result({ step: "delete", path, kind }, `delete  ${printable(path)}${kind === "folder" ? "/" : ""}`);
   clear.forEach(deletion);
-  for (const path of folders) out.result({ step: "make-folder", path }, `make    ${printable(path)}/`);
+  for (const path of folders.toSorted()) out.result({ step: "make-folder", path }, `make    ${printable(path)}/`);
   for (const { from, to } of renames) {
     out.result({ step: "rename", from, to }, `rename  ${printable(from)} to ${printable(to)}`);
   }
-  for (const { path, size, why } of copies) {
+  for (const { path, size, why } of copies.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
     out.result({ step: "copy", path, size, why }, `copy    ${printable(path)} (${why}, ${bytes(size)})`);
   }
   deletions.forEach(deletion);

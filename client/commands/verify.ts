@@ -23,20 +23,16 @@ export const verify: Command = {
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const { links } = sourceOptions(call);
     // What would have to be done to make them the same is what differs.
-    const [, , plan] = await Promise.all([
-      local.requireFolder(), // a name that was mistyped is no difference
-      remote.requireFolder(),
-      makePlan(local, remote, { delete: true, checksum: true, links }),
-    ]);
+    const plan = await makePlan(local, remote, { delete: true, checksum: true, links, compareOnly: true });
     const missing = [...plan.folders, ...plan.copies.filter(({ why }) => why === "new").map(({ path }) => path)];
     const different = plan.copies.filter(({ why }) => why === "changed").map(({ path }) => path);
     const extra = [...plan.clear, ...plan.deletions].map(({ path }) => path);
-    for (const path of missing) out.result({ missing: path }, `missing    ${printable(path)}`);
+    for (const path of missing.sort()) out.result({ missing: path }, `missing    ${printable(path)}`);
     for (const { from, to } of plan.renames) {
       out.result({ renamed: to, remote: from }, `renamed    ${printable(to)} is ${printable(from)} there`);
     }
-    for (const path of different) out.result({ different: path }, `different  ${printable(path)}`);
-    for (const path of extra) out.result({ extra: path }, `extra      ${printable(path)}`);
+    for (const path of different.sort()) out.result({ different: path }, `different  ${printable(path)}`);
+    for (const path of extra.sort()) out.result({ extra: path }, `extra      ${printable(path)}`);
     for (const { path, reason } of plan.left) out.note(`${printable(path)} is left out: ${reason}`);
     const differences = missing.length + plan.renames.length + different.length + extra.length;
     out.done(

@@ -69,6 +69,11 @@ export interface PlanOptions {
   checksum: boolean;
   /** What to do with symbolic links in the source. */
   links: Links;
+  /**
+   * Whether the plan is only looked at, and not carried out: the target has to be there, and what cannot be read keeps
+   * nothing else from being compared.
+   */
+  compareOnly?: boolean;
 }
 
 /**
@@ -77,23 +82,24 @@ export interface PlanOptions {
  * @param source what the target is to become like
  * @param target what is to be changed
  * @param options see {@linkcode PlanOptions}
+ * @throws {DiskError} {@linkcode CommandError} when one of them is no folder, or is not there and has to be
  */
 export async function makePlan(source: Side, target: Side, options: PlanOptions): Promise<Plan> {
-  const [from, to] = await Promise.all([source.tree(options.links), target.tree("skip")]);
+  const [from, to] = await look(source, target, options);
   const left = [...from.left];
-  // What could not be read is not known to be missing.
-  const deleting = options.delete && !from.left.some(({ failed }) => failed);
-  const folders: string[] = [];
   let same = 0;
   const there = new Map(to.nodes.map((node) => [node.path, node]));
   // Of what most plans do not need, nothing is prepared: there may be a hundred thousand files.
-  const here = to.left.length > 0 || deleting
+  const here = to.left.length > 0 || options.delete
     ? new Set([...from.nodes, ...from.left].map(({ path }) => path))
     : new Set<string>();
   const wrongKind = new Set<string>();
-  const fresh: Node[] = [];
+  let folders: string[] = [];
+  let fresh: Node[] = [];
   const changed: Node[] = [];
   const doubtful: Node[] = [];
+  /** What the target has as something else, and what that is. */
+  const conflicts = new Map<string, Node["kind"]>();
   for (const { path, reason } of to.left) {
     if (!here.has(path)) continue;
     wrongKind.add(path);
@@ -102,10 +108,8 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   for (const node of from.nodes) {
     if (isBelow(node.path, wrongKind)) continue;
     const other = there.get(node.path);
-    if (other && other.kind !== node.kind && !deleting) {
-      wrongKind.add(node.path);
-      left.push({ path: node.path, reason: `the target has a ${other.kind} there; --delete replaces it` });
-    } else if (node.kind === "folder") {
+    if (other && other.kind !== node.kind) conflicts.set(node.path, other.kind);
+    if (node.kind === "folder") {
       if (other?.kind !== "folder") folders.push(node.path);
     } else if (other?.kind !== "file") fresh.push(node);
     else if (other.size !== node.size || (!options.checksum && !isSameTime(other, node))) changed.push(node);
@@ -119,6 +123,17 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     else if (one !== other) changed.push(node);
     else same++;
   });
+  // What could not be read is not known to be missing.
+  const deleting = options.delete && (options.compareOnly || !left.some(({ failed }) => failed));
+  if (!deleting && conflicts.size > 0) {
+    const remedy = options.delete ? "it stays until all of the source can be read" : "--delete replaces it";
+    for (const [path, kind] of conflicts) {
+      wrongKind.add(path);
+      left.push({ path, reason: `the target has a ${kind} there; ${remedy}` });
+    }
+    folders = folders.filter((path) => !isBelow(path, wrongKind));
+    fresh = fresh.filter(({ path }) => !isBelow(path, wrongKind));
+  }
   const superfluous = deleting ? findSuperfluous(from, to, here) : [];
   // What stands in the way of something else goes first, with all that is in it.
   const replaced = new Set(superfluous.filter(({ path }) => here.has(path)).map(({ path }) => path));
@@ -136,6 +151,21 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     left,
     same,
   };
+}
+
+/** Looks at both sides at once. Where one of them cannot be looked at, nobody waits for the other. */
+async function look(source: Side, target: Side, { links, compareOnly = false }: PlanOptions): Promise<[Tree, Tree]> {
+  const end = new AbortController();
+  const { signal } = end;
+  try {
+    return await Promise.all([
+      source.tree({ links, required: true, signal }), // one that is missing by mistake must not empty its target
+      target.tree({ links: "skip", required: compareOnly, signal }),
+    ]);
+  } catch (error) {
+    end.abort();
+    throw error;
+  }
 }
 
 function copies(nodes: Node[], why: Copy["why"]): Copy[] {

@@ -13,14 +13,22 @@ import { makeRemoteFolders } from "./folders.ts";
 import { type Connector, retrying } from "./retry.ts";
 import { type Links, localTree, remoteTree, type Tree } from "./tree.ts";
 
+/** How to look at a folder. */
+export interface TreeOptions {
+  /** What to do with symbolic links. */
+  links: Links;
+  /** Whether it must be there; it is taken for an empty one otherwise. */
+  required: boolean;
+  /** Ends the looking. */
+  signal: AbortSignal;
+}
+
 /** A folder with all below it. Paths are below the folder. */
 export interface Side {
   /** The folder itself, as a path of its own side. */
   readonly top: string;
-  /** Makes sure that it is there, and is a folder. */
-  requireFolder(): Promise<void>;
-  /** All that is in it; nothing when it is not there. */
-  tree(links: Links): Promise<Tree>;
+  /** All that is in it. */
+  tree(options: TreeOptions): Promise<Tree>;
   /** SHA-256 of a file, in hexadecimal. */
   sha256(path: string): Promise<string>;
   /** Makes folders, each after the one that it stands in, where they are not there yet; an empty path is the folder itself. */
@@ -47,19 +55,10 @@ export class RemoteSide implements Side {
     this.top = top;
   }
 
-  async requireFolder(): Promise<void> {
-    const { signal } = this.#connector;
-    const { kind } = await retrying(this.#connector, (client) => client.stat(this.top, { signal }));
-    if (kind !== "folder") throw new CommandError("not_folder", `"${this.top}" is not a folder`);
-  }
-
-  async tree(links: Links): Promise<Tree> {
-    try {
-      return await retrying(this.#connector, (client) => remoteTree(client, this.top, links, this.#connector.signal));
-    } catch (error) {
-      if (error instanceof CommandError && error.code === "not_found") return { nodes: [], left: [], missing: true };
-      throw error;
-    }
+  tree({ links, required, signal }: TreeOptions): Promise<Tree> {
+    const either = AbortSignal.any([this.#connector.signal, signal]);
+    const looking = retrying(this.#connector, (client) => remoteTree(client, this.top, links, either));
+    return required ? looking : orNone(looking);
   }
 
   async sha256(path: string): Promise<string> {
@@ -114,22 +113,9 @@ export class LocalSide implements Side {
     this.#signal = signal;
   }
 
-  requireFolder(): Promise<void> {
-    return this.#attempt(() => {
-      if (!Deno.statSync(this.top).isDirectory) {
-        throw new DiskError("not_folder", `the local ${JSON.stringify(this.top)} is not a folder`);
-      }
-    });
-  }
-
-  async tree(links: Links): Promise<Tree> {
-    try {
-      Deno.lstatSync(this.top);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return { nodes: [], left: [], missing: true };
-      throw diskError(error, `the local folder ${JSON.stringify(this.top)}`);
-    }
-    return await localTree(this.top, links, this.#signal);
+  tree({ links, required, signal }: TreeOptions): Promise<Tree> {
+    const looking = localTree(this.top, links, AbortSignal.any([this.#signal, signal]));
+    return required ? looking : orNone(looking);
   }
 
   async sha256(path: string): Promise<string> {
@@ -174,5 +160,16 @@ export class LocalSide implements Side {
     } catch (error) {
       throw diskError(error, `the local folder ${JSON.stringify(this.top)}`);
     }
+  }
+}
+
+/** An empty tree where there is none. */
+async function orNone(looking: Promise<Tree>): Promise<Tree> {
+  try {
+    return await looking;
+  } catch (error) {
+    const isMissing = (error instanceof CommandError || error instanceof DiskError) && error.code === "not_found";
+    if (!isMissing) throw error;
+    return { nodes: [], left: [], missing: true };
   }
 }

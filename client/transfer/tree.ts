@@ -77,9 +77,8 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
     try {
       names = [...Deno.readDirSync(folder === "" ? root : `${root}/${folder}`)].map(({ name }) => name);
     } catch (error) {
-      const problem = diskError(error, JSON.stringify(folder === "" ? top : folder));
-      if (folder === "") throw problem;
-      tree.left.push({ path: folder, reason: problem.message, failed: true });
+      if (folder === "") throw diskError(error, JSON.stringify(top));
+      tree.left.push({ path: folder, reason: diskError(error, "it cannot be read").message, failed: true });
       continue;
     }
     for (const name of names) {
