@@ -46,7 +46,7 @@ export interface BatchFile {
 
 /** What is left to do for a file whose content has been written. */
 interface Written {
-  file: Omit<BatchFile, "content">;
+  file: Omit<BatchFile, "content" | "modified">;
   partial: string;
   flushed: boolean;
 }
@@ -79,9 +79,11 @@ export class FileBatch {
     try {
       open = Deno.openSync(partial, { write: true, createNew: true, mode: file.executable ? 0o777 : 0o666 });
       for (let at = 0; at < content.length;) at += open.writeSync(at === 0 ? content : content.subarray(at));
+      const time = new Date(file.modified);
+      open.utimeSync(time, time);
       const flushed = !this.#options.sync || trySyncData(open);
       const { folder, name, executable, shown } = file; // the content is not kept
-      const rest = { folder, name, modified: file.modified, executable, shown };
+      const rest = { folder, name, executable, shown };
       this.#written.push({ file: rest, partial, flushed });
     } catch (error) {
       if (open) remove(partial);
@@ -131,11 +133,8 @@ export class FileBatch {
     this.#written = [];
   }
 
-  async #claim({ partial, file: { folder, name, executable, modified } }: Written): Promise<string> {
+  async #claim({ partial, file: { folder, name, executable } }: Written): Promise<string> {
     const { collision, again, onTaken } = this.#options;
-    // Not before: by the time of its last change it is known whether somebody still writes to a partial.
-    const time = new Date(modified);
-    Deno.utimeSync(partial, time, time);
     return await claimName(partial, folder, name, {
       collision,
       executable,

@@ -61,7 +61,7 @@ export class PartialFile {
     this.#file = file;
     this.#shown = shown;
     this.#owner = owner;
-    file.tryLockSync(true); // see isAbandoned
+    if (owner) tryLock(file);
   }
 
   /**
@@ -274,14 +274,19 @@ function removeLeft(folder: string, { token }: PartialOwner): void {
   } catch { /* it expires */ }
 }
 
-/**
- * Whether no process is writing to a partial, as far as that can be known. Nothing but courtesy rests on it.
- *
- * @param path of the partial
- */
-export function isAbandoned(path: string): boolean {
+/** Whether no process is writing to a partial, as far as that can be known. Nothing but courtesy rests on it. */
+function isAbandoned(path: string): boolean {
   try {
     using file = Deno.openSync(path, { read: true, write: true });
+    return tryLock(file);
+  } catch {
+    return false;
+  }
+}
+
+/** Locks a file for as long as it is open; `false` when somebody else has, or the file system knows no locks. */
+function tryLock(file: Deno.FsFile): boolean {
+  try {
     return file.tryLockSync(true);
   } catch {
     return false;

@@ -230,16 +230,6 @@ Deno.test("a folder that is exchanged in the middle of a pack leads nowhere else
   assertEquals(Deno.readTextFileSync(`${outside.path}/second`), "untouched");
 });
 
-Deno.test("the partial of an old file is not taken for one that nobody writes to", async () => {
-  await using server = await startServer();
-  plant(server.dir, { "d": null });
-  await pauseBetween(server, "/d", () => {
-    const [partial] = partialsIn(`${server.dir}/d`);
-    assert(Date.now() - Deno.statSync(`${server.dir}/d/${partial}`).mtime!.getTime() < 60_000);
-  });
-  assertEquals(Deno.statSync(`${server.dir}/d/first`).mtime?.getTime(), 1000);
-});
-
 Deno.test("a path that no file system takes, and a file that says that it is none, are refused within bounds", async () => {
   await using server = await startServer();
   const client = await connected(server);

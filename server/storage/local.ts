@@ -14,7 +14,7 @@ import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
-import { isAbandoned, PartialFile } from "../../disk/partial_file.ts";
+import { PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import type {
   CreateOptions,
@@ -272,15 +272,16 @@ export class LocalStorage implements Storage {
 
   async sweep(before: number): Promise<number> {
     let swept = 0;
-    const folders = [placeOf(this.#root)];
+    const folders: Place[] = [];
+    try {
+      folders.push(placeOf(this.#root));
+    } catch { /* its disk is away, perhaps, and comes back */ }
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real } = folder;
       const look = ({ name, isDirectory }: Deno.DirEntry) => {
         const path = under(real, name);
         if (isDirectory) folders.push(placeOf(path));
-        else if (isPartialName(name) && (Deno.lstatSync(path).mtime?.getTime() ?? before) < before) {
-          // Just before it gets its name it is given the time of its original, which may be as old as it likes.
-          if (!isAbandoned(path)) return;
+        else if (isPartialName(name) && lastTouched(path) < before) {
           Deno.removeSync(path);
           swept++;
         }
@@ -452,6 +453,15 @@ function requireUnmoved(place: Place): void {
 function isUnmoved({ real, dev, ino }: Place): boolean {
   const now = Deno.lstatSync(real);
   return now.dev === dev && now.ino === ino;
+}
+
+/**
+ * Before when something was last written to, or its times or its name changed, in milliseconds since 1970. Unlike the time of
+ * its content, which a partial gets from its original just before it is published, nobody can set this one back.
+ */
+function lastTouched(path: string): number {
+  const { ctime, mtime } = Deno.lstatSync(path);
+  return ctime ? ctime.getTime() + 1000 /* we are told whole seconds */ : mtime?.getTime() ?? Date.now();
 }
 
 /**
