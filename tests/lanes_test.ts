@@ -53,34 +53,46 @@ Deno.test("-j takes a number from 1 to 16", async () => {
   assertEquals(namesIn(server.dir), []);
 });
 
-Deno.test("a lane whose place on the server was taken meanwhile goes on with the first connection", async () => {
+Deno.test("a lane whose place on the server was taken meanwhile goes on with another one's connection", async () => {
   const lost = new ConnectionLostError("the line was cut");
-  const first = { close: () => Promise.resolve() } as Client;
-  const second = { lost: undefined as Error | undefined, close: () => Promise.resolve() };
-  const dials: (() => Promise<Client>)[] = [
-    () => Promise.resolve(second as Client),
-    () => Promise.reject(new ConnectionLostError("connection refused")),
-    () => Promise.reject(new ConnectionLostError("it has its connections already", { code: "busy" })),
+  const busy = new ConnectionLostError("it has its connections already", { code: "busy" });
+  const refused = new ConnectionLostError("connection refused");
+  const line = () => ({ lost: undefined as Error | undefined, close: () => Promise.resolve() });
+  const [first, second, third] = [line(), line(), line()];
+  const dials = [
+    () => Promise.resolve(second as Partial<Client> as Client),
+    () => Promise.resolve(third as Partial<Client> as Client),
   ];
+  const failures = [refused, busy, busy, refused];
   const context = {
-    client: first,
+    get client() {
+      if (first.lost) throw first.lost;
+      return first as Partial<Client> as Client;
+    },
     retries: 5,
     signal: new AbortController().signal,
-    dial: () => dials.shift()!(),
-    reconnect: () => Promise.resolve(),
+    dial: () => dials.shift()?.() ?? Promise.reject(failures.shift()!),
+    reconnect: () => Promise.reject(failures.shift()!),
   } as Partial<Context> as Context;
   await withLanes(
     context,
-    { values: new Map([["jobs", "2"]]) } as Partial<Arguments> as Arguments,
-    async ([, lane]) => {
-      assertEquals(lane.client, second);
+    { values: new Map([["jobs", "3"]]) } as Partial<Arguments> as Arguments,
+    async (lanes) => {
+      const clients = () => lanes.map((lane) => lane.client as unknown);
+      assertEquals(clients(), [first, second, third]);
       second.lost = lost;
-      assertThrows(() => lane.client, ConnectionLostError, "the line was cut");
-      await assertRejects(() => lane.reconnect(), ConnectionLostError, "refused"); // it may come back
-      assertThrows(() => lane.client, ConnectionLostError, "the line was cut");
-      await lane.reconnect();
-      assertEquals(lane.client, first);
+      assertThrows(() => lanes[1].client, ConnectionLostError, "the line was cut");
+      await assertRejects(() => lanes[1].reconnect(), ConnectionLostError, "refused"); // it may come back
+      assertThrows(() => lanes[1].client, ConnectionLostError, "the line was cut");
+      await lanes[1].reconnect();
+      assert(clients()[1] === first);
+      first.lost = lost;
+      await lanes[0].reconnect();
+      assert(clients().every((client) => client === third));
+      // When the last one is lost, there is none to join.
+      third.lost = lost;
+      await assertRejects(() => lanes[1].reconnect(), ConnectionLostError, "refused");
     },
   );
-  assertEquals(dials, []);
+  assertEquals([dials, failures], [[], []]);
 });

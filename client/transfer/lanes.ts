@@ -47,16 +47,18 @@ export async function withLanes(
   work: (lanes: readonly Connector[]) => Promise<void>,
 ): Promise<void> {
   const count = requireJobs(call);
-  const more: Lane[] = [];
+  const more: Line[] = [];
   try {
     while (more.length + 1 < count) {
       const client = await dial(context, more.length + 1);
       if (!client) break;
-      more.push(new Lane(context, client));
+      more.push(new Line(context, client));
     }
-    await work([context, ...more]);
+    const lanes: Lane[] = [];
+    lanes.push(...[context, ...more].map((own) => new Lane(own, lanes)));
+    await work(lanes);
   } finally {
-    await Promise.all(more.map((lane) => lane.close()));
+    await Promise.all(more.map((line) => line.close()));
   }
 }
 
@@ -70,15 +72,11 @@ async function dial(context: Context, there: number): Promise<Client | undefined
   }
 }
 
-/**
- * One more connection to the server of a {@linkcode Context}. When it was lost, and the server has given its place to
- * somebody else meanwhile, the lane goes on with the connection of the context.
- */
-class Lane implements Connector {
+/** One more connection to the server of a {@linkcode Context}. */
+class Line implements Connector {
   readonly #context: Context;
   #client: Client;
   #reconnecting: Promise<void> | undefined;
-  #joined = false;
 
   constructor(context: Context, client: Client) {
     this.#context = context;
@@ -86,7 +84,6 @@ class Lane implements Connector {
   }
 
   get client(): Client {
-    if (this.#joined) return this.#context.client;
     if (this.#client.lost) throw this.#client.lost;
     return this.#client;
   }
@@ -101,7 +98,6 @@ class Lane implements Connector {
 
   /** Connects again, unless that was done meanwhile. Many may ask for it at once. */
   reconnect(): Promise<void> {
-    if (this.#joined) return this.#context.reconnect();
     if (!this.#client.lost) return Promise.resolve();
     return this.#reconnecting ??= this.#dial().finally(() => this.#reconnecting = undefined);
   }
@@ -112,11 +108,54 @@ class Lane implements Connector {
   }
 
   async #dial(): Promise<void> {
+    this.#client = await this.#context.dial();
+  }
+}
+
+/**
+ * One connection of several. When it was lost, and the server has given its place to somebody else meanwhile, the lane goes
+ * on with the connection of another one.
+ */
+class Lane implements Connector {
+  readonly #own: Connector;
+  readonly #all: readonly Lane[];
+  #joined: Connector | undefined;
+
+  constructor(own: Connector, all: readonly Lane[]) {
+    this.#own = own;
+    this.#all = all;
+  }
+
+  get client(): Client {
+    return (this.#joined ?? this.#own).client;
+  }
+
+  get retries(): number {
+    return this.#own.retries;
+  }
+
+  get signal(): AbortSignal {
+    return this.#own.signal;
+  }
+
+  async reconnect(): Promise<void> {
+    if (this.#joined) return await this.#joined.reconnect();
     try {
-      this.#client = await this.#context.dial();
+      await this.#own.reconnect();
     } catch (error) {
-      this.#joined = error instanceof ConnectionLostError && error.code === "busy";
+      const isBusy = error instanceof ConnectionLostError && error.code === "busy";
+      // Only one that stands by itself, so that no two wait for each other.
+      if (isBusy) this.#joined ??= this.#all.find((lane) => lane.#stands);
       if (!this.#joined) throw error;
+    }
+  }
+
+  get #stands(): boolean {
+    if (this.#joined) return false;
+    try {
+      return this.#own.client.lost === undefined;
+    } catch {
+      return false;
     }
   }
 }
