@@ -1,7 +1,6 @@
 import { makeFile, makeTree } from "../harness/content.ts";
 import { measure, type Result } from "../harness/measure.ts";
 import { median } from "../harness/stats.ts";
-import type { Table } from "../harness/table.ts";
 import { GIB, KIB, MIB, showBytes, showCount, showSeconds } from "../harness/units.ts";
 import { type Plot, type Series, toSvg } from "../plot.ts";
 import type { BenchOptions, Scenario } from "../scenario.ts";
