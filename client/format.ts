@@ -72,6 +72,28 @@ export function rate(size: number, ms: number): string {
 }
 
 /**
+ * How a transfer went.
+ *
+ * @param size bytes of the file
+ * @param resumed of these, how many an earlier attempt had moved
+ * @param ms milliseconds that it took
+ *
+ * @example
+ * ```ts
+ * import { summary } from "./format.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const MIB = 1024 * 1024;
+ * assertEquals(summary(10 * MIB, 0, 2000), "10.0 MiB in 2.0 s, 5.0 MiB/s");
+ * assertEquals(summary(10 * MIB, 8 * MIB, 2000), "10.0 MiB in 2.0 s, 1.0 MiB/s; 8.0 MiB of it were there already");
+ * ```
+ */
+export function summary(size: number, resumed: number, ms: number): string {
+  const there = resumed > 0 ? `; ${bytes(resumed)} of it were there already` : "";
+  return `${bytes(size)} in ${elapsed(ms)}, ${rate(size - resumed, ms)}${there}`;
+}
+
+/**
  * A duration in a few characters.
  *
  * @param ms milliseconds

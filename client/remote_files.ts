@@ -5,6 +5,10 @@
  */
 
 import { CommandError } from "../protocol/errors.ts";
+import type { Entry } from "../protocol/messages.ts";
+import { joinPath, resolvePath } from "../protocol/path.ts";
+import type { Context } from "./commands/command.ts";
+import { readPattern } from "./transfer/glob.ts";
 import { type Connector, retrying } from "./transfer/retry.ts";
 
 /**
@@ -22,4 +26,74 @@ export async function isRemoteFolder(connector: Connector, path: string): Promis
     if (error instanceof CommandError && error.code === "not_found") return false;
     throw error;
   }
+}
+
+/**
+ * Whether there is something remote of exactly this name. It may contain what looks like a wildcard: what is there is meant
+ * as it is.
+ *
+ * @param context the connection and the folder
+ * @param name as it was typed
+ */
+export async function isThere(context: Context, name: string): Promise<boolean> {
+  const { remoteFolder, signal } = context;
+  try {
+    await retrying(context, (client) => client.stat(resolvePath(remoteFolder, name), { signal }));
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && error.code !== "canceled") return false;
+    throw error;
+  }
+}
+
+/**
+ * What a pattern means.
+ *
+ * @param context the connection and the folder
+ * @param typed what the person gave
+ * @returns what matches, sorted, each under a name that could have been typed in its place; `undefined` when it is no pattern,
+ * or something is called so
+ * @throws {CommandError} `not_found` when nothing matches
+ */
+export async function matching(context: Context, typed: string): Promise<Entry[] | undefined> {
+  const pattern = readPattern(typed);
+  if (!pattern || await isThere(context, typed)) return undefined;
+  const { remoteFolder, signal } = context;
+  const { folder, deep, matches } = pattern;
+  const top = resolvePath(remoteFolder, folder);
+  const entries = await retrying(context, (client) => client.list(top, { recursive: deep, hidden: true, signal }));
+  const found = entries.filter(({ name }) => matches(name));
+  if (found.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
+  return found
+    .map((entry) => ({ ...entry, name: folder === "" ? entry.name : joinPath(folder, entry.name) }))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/**
+ * Names, with those that match in the place of each pattern.
+ *
+ * @param context the connection and the folder
+ * @param typed what the person gave
+ * @param options `folders`: whether a pattern means folders, too; then nothing is named beside the folder that it is in
+ * @throws {CommandError} `not_found` when nothing matches a pattern
+ */
+export async function expandNames(
+  context: Context,
+  typed: readonly string[],
+  { folders }: { folders: boolean } = { folders: false },
+): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of typed) {
+    const found = await matching(context, name);
+    const meant = found?.filter(({ kind }) => folders || kind !== "folder").map(({ name }) => name) ?? [name];
+    if (meant.length === 0) throw new CommandError("not_found", `only folders match "${name}"`);
+    const tops = new Set(meant);
+    names.push(...meant.filter((name) => !parents(name).some((parent) => tops.has(parent))));
+  }
+  return names;
+}
+
+function parents(name: string): string[] {
+  const names = name.split("/");
+  return names.slice(1).map((_, at) => names.slice(0, at + 1).join("/"));
 }

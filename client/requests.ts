@@ -109,7 +109,9 @@ export class Requests {
     } catch (error) {
       const timedOut = connection.closed;
       connection.close();
-      if (timedOut) throw new ConnectionLostError(`no answer within ${timeoutMs / 1000} s`);
+      if (timedOut) {
+        throw new ConnectionLostError(`no answer within ${timeoutMs / 1000} s; is it an ftpd that listens there?`);
+      }
       throw error;
     } finally {
       inTime();
@@ -340,7 +342,6 @@ export class Requests {
     return this.#lastId;
   }
 
-  /** A server that owes us an answer is asked for a sign of life, and given up when none comes. */
   #watch(): void {
     this.#endWatch = after(this.#checkMs, () => {
       this.#checkSilence();
@@ -348,6 +349,7 @@ export class Requests {
     });
   }
 
+  /** A server that owes us an answer is asked for a sign of life, and given up when none comes. */
   #checkSilence(): void {
     const now = performance.now();
     const slept = now - this.#checkedAt > 3 * this.#checkMs;

@@ -52,6 +52,7 @@ for (const direction of ["upload", "download"] as const) {
     const before = stage.tap.bytes;
     const second = await stage.run(direction, "big");
     assertDone(second);
+    assertMatch(second.stdout, /; \S+ MiB of it were there already\)/);
     const offset = wentOnAt(second.stderr);
     assert(there - offset <= MIB, `${there} bytes were there, and it went on at ${offset} only`);
     const digests = Math.ceil(there / MIB) * 32;
@@ -85,6 +86,7 @@ for (const direction of ["upload", "download"] as const) {
     });
     const run = await stage.run(direction, "big");
     assertDone(run);
+    assert(!run.stdout.includes("already"), run.stdout); // all of it came in this run
     const offset = wentOnAt(run.stderr);
     assert(at - offset <= MIB + IN_FLIGHT, `cut at ${at}, went on at ${offset}`);
     assert(stage.tap.bytes <= SIZE + MIB + IN_FLIGHT, `${stage.tap.bytes} bytes passed`);

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { newPartialName } from "../disk/names.ts";
 import { namesIn, pattern, sha256 } from "./support/files.ts";
 import { ftp, type FtpResult, startServer } from "./support/programs.ts";
-import { jsonLines, logged, plant, snapshot, touch } from "./support/trees.ts";
+import { jsonLines, logged, paths, plant, snapshot, touch } from "./support/trees.ts";
 
 function assertDone(result: FtpResult): void {
   assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
@@ -71,6 +71,41 @@ Deno.test("cp copies on the server: content, time, executable bit; into a folder
   assertEquals(namesIn(server.dir), ["a", "b", "folder", "run", "taken"]);
   assertEquals([...logged(server, "upload"), ...logged(server, "download")], []);
   assertEquals(jsonLines(await ftp(server, "cp", "a", "c", "--json")), [{ copied: "/a", to: "/c" }]);
+});
+
+Deno.test("ls, cat, checksum and rm take patterns; what is called like one means itself", async () => {
+  await using server = await startServer();
+  const files = ["a.log", "b.log", "c.txt", ".d.log", "sub/e.log", "sub/deep/f.log", "x.log/g"];
+  plant(server.dir, Object.fromEntries(files.map((name) => [name, `${name};`])));
+  const listed = async (pattern: string) =>
+    jsonLines(await ftp(server, "ls", pattern, "--json")).map(({ name }) => name);
+  assertEquals(await listed("*.log"), ["a.log", "b.log", "x.log"]);
+  assertEquals(await listed("/sub/**/*.log"), ["/sub/deep/f.log", "/sub/e.log"]);
+  assertEquals((await ftp(server, "cat", "*.log", "c.txt")).stdout, "a.log;b.log;c.txt;");
+  const sums = await ftp(server, "checksum", "{b,c}.*", "sub/*", "--crc32");
+  assertEquals(sums.stdout.match(/ {2}.*$/gm), ["  b.log", "  c.txt", "  sub/e.log"]);
+  for (const [command, pattern, why] of [["cat", "*.png", "nothing matches"], ["rm", "su?", "only folders match"]]) {
+    const { code, stderr } = await ftp(server, command, pattern, ...command === "rm" ? ["--yes"] : []);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, why);
+  }
+  assertEquals((await ftp(server, "rm", "*.log", "--yes")).stdout, "Deleted a.log\nDeleted b.log\n");
+  plant(server.dir, { "[s]*": "itself", "s": "another" });
+  assertEquals((await ftp(server, "rm", "[s]*", "--yes")).stdout, "Deleted [s]*\n");
+  assertEquals((await ftp(server, "rm", "-r", "s*/**", "x*", "--yes")).code, 0);
+  assertEquals(paths(server.dir), [".d.log", "c.txt", "s", "sub/"]);
+  assertEquals((await ftp(server, "rm", "-r", "s*", "--yes")).code, 0);
+  assertEquals(paths(server.dir), [".d.log", "c.txt"]);
+});
+
+Deno.test("mkdir -p makes what is above, too, and does not mind what is there", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "file": "1" });
+  for (const name of ["a/b/c", "a/b", "/", "a/d"]) assertEquals((await ftp(server, "mkdir", "-p", name)).code, 0, name);
+  assertEquals(paths(server.dir), ["a/", "a/b/", "a/b/c/", "a/d/", "file"]);
+  assertEquals((await ftp(server, "mkdir", "a/x/y")).code, 1);
+  for (const name of ["file", "file/x"]) assertEquals((await ftp(server, "mkdir", "-p", name)).code, 1, name);
+  assertEquals(paths(server.dir), ["a/", "a/b/", "a/b/c/", "a/d/", "file"]);
 });
 
 Deno.test("cp is refused by a server for reading only", async () => {

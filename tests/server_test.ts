@@ -465,7 +465,7 @@ Deno.test("a server that answers nothing any more is given up after the timeout"
   server.kill("SIGSTOP");
   const { code, stdout, stderr } = await ftp(server, "--timeout", "1", "ls");
   assertEquals([code, stdout], [3, ""]);
-  assertMatch(stderr, /^ftp: cannot connect to \S+: no answer within 1 s\n$/);
+  assertMatch(stderr, /^ftp: cannot connect to \S+: no answer within 1 s; is it an ftpd that listens there\?\n$/);
   await inTime(client.close(), "saying goodbye to it", PATIENCE_MS);
 });
 

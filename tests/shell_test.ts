@@ -71,6 +71,16 @@ Deno.test("an unknown command suggests the nearest one", async () => {
   await shell.waitFor(PROMPT);
 });
 
+Deno.test("of two remote names that are typed, the second is not taken for a target", async () => {
+  await using server = await serverWithFiles();
+  using local = new TempFolder();
+  await using shell = await openShell([server.address], { cwd: local.path });
+  await shell.enter("download report.txt report.pdf");
+  await shell.waitFor('"report.pdf" is a remote name, too. mget fetches both');
+  await shell.waitFor(PROMPT);
+  assertEquals(namesIn(local.path), []);
+});
+
 Deno.test("history is kept between runs, in a file of one's own, without answers to questions", async () => {
   await using server = await serverWithFiles();
   using state = new TempFolder();

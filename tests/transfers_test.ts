@@ -158,6 +158,27 @@ Deno.test("an upload whose name is taken keeps both, and says which name it got"
   assertEquals(read(`${server.dir}/report.txt`), "report.txt 0");
 });
 
+Deno.test("an upload whose answer was lost is not stored again, whatever name it got", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  local.file("a.txt", pattern(300_000, 1));
+  for (const taken of [["a.txt"], ["a.txt", "a_1.txt"]]) {
+    for (const name of taken) Deno.writeTextFileSync(`${server.dir}/${name}`, "another one");
+    let answers = 0;
+    await using relay = new Relay(server, {
+      down: ({ kind, payload }) => {
+        if (kind !== FrameKind.REPLY || !new TextDecoder().decode(payload).includes('"size":300000')) return;
+        if (++answers === 1) throw new Error("the line is cut");
+      },
+    });
+    const { code, stdout, stderr } = await ftp(relay.address, "upload", "a.txt", { cwd: local.path });
+    assertEquals(code, 0, stderr);
+    assertEquals(stdout.split(" (")[0], `Stored as /a_${taken.length}.txt`);
+    assertEquals(namesIn(server.dir), [...taken, `a_${taken.length}.txt`]);
+    assert(answers > 1);
+  }
+});
+
 Deno.test("an upload through a link whose target is taken says where it really went", async () => {
   await using server = await startServer();
   Deno.mkdirSync(`${server.dir}/data`);

@@ -2,6 +2,7 @@ import { resolvePath } from "../../protocol/path.ts";
 import type { Download } from "../client.ts";
 import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
+import { expandNames } from "../remote_files.ts";
 import type { Command } from "./command.ts";
 
 /** `cat`: writes files to standard output. */
@@ -9,12 +10,14 @@ export const cat: Command = {
   name: "cat",
   usage: "FILE... [--sha256]",
   summary: "write files to standard output",
-  details: "On a terminal, control characters are made visible; elsewhere the bytes come as they are.",
+  details:
+    "FILE may be a pattern. On a terminal, control characters are made visible; elsewhere the bytes come as they are.",
   arguments: ["remote"],
   count: [1, Infinity],
   options: { sha256: { help: "verify by SHA-256 as well" } },
-  async run({ client, out, remoteFolder, signal }, { args, on }) {
-    for (const file of args) {
+  async run(context, { args, on }) {
+    const { client, out, remoteFolder, signal } = context;
+    for (const file of await expandNames(context, args)) {
       const path = resolvePath(remoteFolder, file);
       await sendToOutput(out, await client.download(path, { sha256: on.has("sha256"), signal }));
     }

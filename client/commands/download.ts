@@ -1,17 +1,19 @@
 import { diskError } from "../../disk/errors.ts";
+import { CommandError } from "../../protocol/errors.ts";
 import { baseName, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
-import { bytes, elapsed, fileSize, printable, rate } from "../format.ts";
+import { fileSize, printable, summary } from "../format.ts";
 import { isLocalFolder, type LocalTarget, localTarget, readHead, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
+import { isThere } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
-import { isThere, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
+import { remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Left } from "../transfer/tree.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
@@ -48,7 +50,9 @@ export const download: Command = {
     requireJobs(call);
     if (single) {
       const local = args[1] ?? "-";
-      const name = local !== "-" && local !== args[0] && !local.includes("/") && !isLocalFolder(local);
+      // Who types may mean both; a script means the same tomorrow, whatever the server holds then.
+      const name = context.interactive && local !== "-" && local !== args[0] && !local.includes("/") &&
+        !isLocalFolder(local);
       if (name && await isThere(context, local)) {
         throw new UsageError(
           `download: "${local}" is a remote name, too. mget fetches both; download FILE "./${local}" saves the first one as that`,
@@ -81,19 +85,23 @@ async function fetchOne(context: Context, file: string, local: string | undefine
   if (local === "-") return await sendToOutput(out, await context.client.download(path, { sha256, signal }));
   const began = performance.now();
   let meter: ReturnType<Context["meter"]> | undefined;
+  let resumed = 0;
   const { saved, size } = await fetchFile(context, {
     path,
     target: localTarget(local, baseName(path)),
     collision: on.has("overwrite") ? "overwrite" : "rename",
     sha256,
     onSize: (size) => meter ??= context.meter(baseName(path), size),
-    onProgress: (done) => meter?.update(done),
+    onProgress: (done, before) => meter?.update(done, resumed = before),
     onResume: (note) => out.note(`${printable(file)}: ${note}`),
+  }).catch((error) => {
+    if (!(error instanceof CommandError && error.code === "is_folder")) throw error;
+    throw new CommandError("is_folder", `"${file}" is a folder; -r takes it with all in it`);
   }).finally(() => meter?.finish());
   const ms = performance.now() - began;
   out.done(
-    { downloaded: path, saved, size, ms: Math.round(ms) },
-    `Saved as ${printable(saved)} (${bytes(size)} in ${elapsed(ms)}, ${rate(size, ms)})`,
+    { downloaded: path, saved, size, resumed, ms: Math.round(ms) },
+    `Saved as ${printable(saved)} (${summary(size, resumed, ms)})`,
   );
   if (!on.has("no-show")) await show(out, saved, size);
 }

@@ -7,6 +7,7 @@
 import { CommandError } from "../../protocol/errors.ts";
 import { resolvePath } from "../../protocol/path.ts";
 import { printable } from "../format.ts";
+import { makeRemoteFolders } from "../transfer/folders.ts";
 import type { Command } from "./command.ts";
 
 /** `cd`: goes to another remote folder. */
@@ -41,18 +42,27 @@ export const pwd: Command = {
 /** `mkdir`: makes remote folders. */
 export const mkdir: Command = {
   name: "mkdir",
-  usage: "FOLDER...",
+  usage: "FOLDER... [-p]",
   summary: "make remote folders",
   arguments: ["remote-folder"],
   count: [1, Infinity],
-  async run({ client, out, remoteFolder, signal }, { args }) {
+  options: { parents: { short: "p", help: "the folders above it, too, and no error where it is there already" } },
+  async run(context, { args, on }) {
+    const { client, out, remoteFolder, signal } = context;
     for (const name of args) {
       const path = resolvePath(remoteFolder, name);
-      await client.makeFolder(path, { signal });
+      if (on.has("parents")) await makeRemoteFolders(context, withParents(path));
+      else await client.makeFolder(path, { signal });
       out.done({ made: path }, `Made ${printable(path)}`);
     }
   },
 };
+
+/** A path after all that it lies in, but not the served folder. */
+function withParents(path: string): string[] {
+  const names = path.split("/").slice(1);
+  return path === "/" ? [] : names.map((_, at) => `/${names.slice(0, at + 1).join("/")}`);
+}
 
 /** `rmdir`: removes empty remote folders. */
 export const rmdir: Command = {

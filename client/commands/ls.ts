@@ -1,6 +1,7 @@
 import { CommandError } from "../../protocol/errors.ts";
 import { resolvePath } from "../../protocol/path.ts";
 import { printListing } from "../listing.ts";
+import { matching } from "../remote_files.ts";
 import type { Command } from "./command.ts";
 
 /** `ls`: what a folder holds. */
@@ -9,6 +10,7 @@ export const ls: Command = {
   aliases: ["dir"],
   usage: "[PATH] [-l] [-a] [-R]",
   summary: "list a folder",
+  details: "PATH may be a pattern, as in '*.log': then what matches is listed.",
   arguments: ["remote"],
   count: [0, 1],
   options: {
@@ -16,7 +18,10 @@ export const ls: Command = {
     all: { short: "a", help: "names that start with a dot, too" },
     recursive: { short: "R", help: "everything below it, too" },
   },
-  async run({ client, out, remoteFolder, signal }, { args, on }) {
+  async run(context, { args, on }) {
+    const { client, out, remoteFolder, signal } = context;
+    const matches = args.length > 0 ? await matching(context, args[0]) : undefined;
+    if (matches) return printListing(out, matches, { long: on.has("long") });
     const path = resolvePath(remoteFolder, args[0] ?? "");
     let entries;
     try {

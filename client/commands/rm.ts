@@ -3,6 +3,7 @@ import { resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
+import { expandNames } from "../remote_files.ts";
 import type { Command, Context } from "./command.ts";
 
 /** `rm`: removes files, or with `-r` folders. */
@@ -11,7 +12,8 @@ export const rm: Command = {
   aliases: ["delete"],
   usage: "FILE... [-r] [--yes]",
   summary: "delete files",
-  details: "Asks before each one. Where there is nobody to ask, it refuses unless --yes is given.",
+  details:
+    "Asks before each one. Where there is nobody to ask, it refuses unless --yes is given. FILE may be a pattern.",
   arguments: ["remote"],
   count: [1, Infinity],
   options: {
@@ -23,7 +25,7 @@ export const rm: Command = {
     if (!on.has("yes") && !context.ask) {
       throw new UsageError("rm asks before it deletes, and there is no terminal to ask on; say --yes to delete");
     }
-    for (const name of args) {
+    for (const name of await expandNames(context, args, { folders: on.has("recursive") })) {
       const path = resolvePath(remoteFolder, name);
       if (path === "/") throw new CommandError("denied", "the served folder itself cannot be deleted");
       const recursive = on.has("recursive");

@@ -9,7 +9,7 @@ import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, fileSize, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
-import { isRemoteFolder } from "../remote_files.ts";
+import { expandNames, isRemoteFolder } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
@@ -37,17 +37,19 @@ export const checksum: Command = {
   name: "checksum",
   usage: "FILE... [--crc32]",
   summary: "show the SHA-256 of remote files",
-  details: "Computed on the server; the line is that of sha256sum.",
+  details: "Computed on the server; the line is that of sha256sum. FILE may be a pattern.",
   arguments: ["remote"],
   count: [1, Infinity],
   options: { crc32: { help: "CRC-32 instead of SHA-256" } },
-  async run({ client, out, remoteFolder, signal }, { args, on }) {
+  async run(context, { args, on }) {
+    const { client, out, remoteFolder, signal } = context;
+    const names = await expandNames(context, args);
     const algorithm = on.has("crc32") ? "crc32" : "sha256";
     const sums = new Map<string, { size: number; checksum: string }>();
-    await pipeline(args, () => 0, { count: 64, bytes: 1 }, async (name) => {
+    await pipeline(names, () => 0, { count: 64, bytes: 1 }, async (name) => {
       sums.set(name, await client.checksum(resolvePath(remoteFolder, name), algorithm, { signal }));
     });
-    for (const name of args) {
+    for (const name of names) {
       const { size, checksum } = sums.get(name)!;
       out.result(
         { path: resolvePath(remoteFolder, name), size, [algorithm]: checksum },

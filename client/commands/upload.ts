@@ -3,7 +3,7 @@ import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Collision } from "../client.ts";
 import { UsageError } from "../errors.ts";
-import { bytes, elapsed, printable, rate } from "../format.ts";
+import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
@@ -35,7 +35,8 @@ export const upload: Command = {
   details:
     "Stores the file under its name in the current remote folder, or as REMOTE. When the name is taken, both are\n" +
     "kept: the new one is called NAME_1. FILE - reads standard input, and needs REMOTE. FILE may be a pattern, as in\n" +
-    "'*.log' or 'photos/**/*.jpg'; with several files, a last argument that ends with / is where they go.",
+    "'*.log' or 'photos/**/*.jpg'; with several files, a last argument that ends with / is where they go.\n" +
+    "Of two plain names, the second must be no local file: it could be meant as FILE, too. ./NAME says that it is REMOTE.",
   arguments: ["local", "remote"],
   count: [1, Infinity],
   options: OPTIONS,
@@ -44,7 +45,9 @@ export const upload: Command = {
     const single = args.length <= 2 && !on.has("recursive") && (readPattern(args[0]) === undefined || isThere(args[0]));
     requireJobs(call);
     if (single) {
-      if (args.length === 2 && !args[1].includes("/") && args[0] !== args[1] && isLocalFile(args[1])) {
+      // A shell may have made two names of a pattern.
+      const plain = args.length === 2 && args[0] !== args[1] && !args.some((name) => name.includes("/"));
+      if (plain && isLocalFile(args[1])) {
         throw new UsageError(
           `upload: "${args[1]}" is a local file, too. mput sends both; upload FILE "./${
             args[1]
@@ -88,8 +91,9 @@ async function sendOne(context: Context, file: string, remote: string | undefine
   const meter = context.meter(name, size);
   const began = performance.now();
   let stored: Sent;
+  let resumed = 0;
   try {
-    const onProgress = (sent: number) => meter.update(sent);
+    const onProgress = (sent: number, before = 0) => meter.update(sent, resumed = before);
     stored = file === "-"
       ? await client.upload(path, standardInput, { collision, sha256, signal, onProgress })
       : await sendFile(context, {
@@ -105,8 +109,8 @@ async function sendOne(context: Context, file: string, remote: string | undefine
   }
   const ms = performance.now() - began;
   out.done(
-    { uploaded: file, stored: stored.path, size: stored.size, ms: Math.round(ms) },
-    `Stored as ${printable(stored.path)} (${bytes(stored.size)} in ${elapsed(ms)}, ${rate(stored.size, ms)})`,
+    { uploaded: file, stored: stored.path, size: stored.size, resumed, ms: Math.round(ms) },
+    `Stored as ${printable(stored.path)} (${summary(stored.size, resumed, ms)})`,
   );
 }
 

@@ -15,9 +15,10 @@ export interface Meter {
    * Something has been moved.
    *
    * @param bytes how many so far
+   * @param resumed of these, how many an earlier attempt had moved
    * @param name what is being moved now, where there are many
    */
-  update(bytes: number, name?: string): void;
+  update(bytes: number, resumed: number, name?: string): void;
   /** Removes the line; the result line follows. */
   finish(): void;
 }
@@ -61,6 +62,7 @@ class ProgressLine implements Meter {
   readonly #rate = new RecentRate(performance.now());
   #timer: ReturnType<typeof setTimeout>;
   #done = 0;
+  #resumed = 0;
   #shown = false;
   #finished = false;
   #measure: Measure | undefined;
@@ -72,8 +74,9 @@ class ProgressLine implements Meter {
     this.#timer = setTimeout(() => this.#begin(), DELAY_MS);
   }
 
-  update(bytes: number, name?: string): void {
+  update(bytes: number, resumed: number, name?: string): void {
     this.#done = bytes;
+    this.#resumed = resumed;
     if (name !== undefined) this.#name = name;
   }
 
@@ -94,7 +97,7 @@ class ProgressLine implements Meter {
       if (this.#finished) return;
     }
     if (!this.#measure) return;
-    const rate = this.#rate.at(performance.now(), this.#done);
+    const rate = this.#rate.at(performance.now(), this.#done - this.#resumed);
     const state = { name: printable(this.#measured), done: this.#done, total: this.#total, rate };
     this.#shown = true;
     this.#write(`\r${progressLine(state, terminalSize().columns - 1, this.#measure)}\x1b[K`);

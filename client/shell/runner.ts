@@ -38,11 +38,8 @@ export interface RunnerOptions {
 export class Runner implements Context {
   readonly commands: readonly Command[];
   remoteFolder = "/";
-  /** Set where there is somebody to ask. */
   ask?: (question: string) => Promise<string>;
-  /** Whether commands come from standard input. */
   readsCommands = false;
-  /** Whether somebody types the commands, and can be told what to type next. */
   interactive = false;
   /** Whether the person wants to end: after `byebye`. */
   left = false;

@@ -49,9 +49,9 @@ export interface Mover<J extends Job> {
   /**
    * Moves a file.
    *
-   * @param onProgress told how many of its bytes have been moved
+   * @param onProgress told how many of its bytes are there, and how many of these an earlier attempt had moved
    */
-  one(job: J, onProgress: (bytes: number) => void): Promise<Moved>;
+  one(job: J, onProgress: (bytes: number, resumed: number) => void): Promise<Moved>;
   /**
    * Moves small files together; left out where that cannot be.
    *
@@ -99,7 +99,7 @@ export async function runBatch<J extends Job>(
   const { out, signal } = context;
   const began = performance.now();
   const meter = context.meter(plural(options.files, "file"), options.bytes);
-  let [moved, files, renamed, failed, left] = [0, 0, 0, 0, 0];
+  let [moved, resumed, files, renamed, failed, left] = [0, 0, 0, 0, 0, 0];
   let fullInVain = 0;
   for (const { path, reason, failed: unreadable } of options.left) {
     if (unreadable) {
@@ -114,11 +114,12 @@ export async function runBatch<J extends Job>(
 
   /** Counts the bytes of what is under way; the result takes back what did not become part of a file. */
   const counter = (name: string) => {
-    let own = 0;
-    return (now: number) => {
+    let [own, before] = [0, 0];
+    return (now: number, resumedNow = before) => {
       moved += now - own;
-      own = now;
-      meter.update(moved, `${files}/${options.files}  ${name}`);
+      resumed += resumedNow - before;
+      [own, before] = [now, resumedNow];
+      meter.update(moved, resumed, `${files}/${options.files}  ${name}`);
     };
   };
   const succeeded = ({ wanted, result }: J, done: Moved) => {
@@ -133,10 +134,10 @@ export async function runBatch<J extends Job>(
     // What was under way beside the failure that ends it may end as it likes.
     if (failed++ > 0 && options.stopOnError || fullInVain >= MOST_IN_VAIN) return;
     out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
-    if (options.stopOnError) throw new PartlyFailedError(`stopped at the first failure; ${files} files were done`);
+    if (options.stopOnError) throw new Stop("stopped at the first failure");
     const isFull = (error instanceof DiskError || error instanceof CommandError) && error.code === "no_space";
     if (isFull && ++fullInVain >= MOST_IN_VAIN) {
-      throw new PartlyFailedError(`stopped, as the disk is full; ${files} of ${options.files} files were done`);
+      throw new Stop(`stopped, as there was no room for ${MOST_IN_VAIN} files in a row`);
     }
   };
   const moveOne = async (mover: Mover<J>, job: J) => {
@@ -145,25 +146,23 @@ export async function runBatch<J extends Job>(
       succeeded(job, await mover.one(job, count));
       count(job.size);
     } catch (error) {
-      count(0);
+      count(0, 0);
       fell(job.name, error);
     }
   };
   const moveMany = async (mover: Mover<J>, pack: readonly J[]) => {
     const count = counter(pack.at(-1)!.name);
     let done = 0;
-    const alone: J[] = [];
-    for (const [at, came] of (await outcomes(mover, pack, count, signal)).entries()) {
-      const job = pack[at];
-      if (came === undefined) alone.push(job);
-      else if (came instanceof Error) fell(job.name, came);
-      else {
-        done += job.size;
-        succeeded(job, came);
-      }
+    const came = await outcomes(mover, pack, count, signal);
+    // What was done first: the first failure may end it all.
+    for (const [at, outcome] of came.entries()) {
+      if (outcome === undefined || outcome instanceof Error) continue;
+      done += pack[at].size;
+      succeeded(pack[at], outcome);
     }
     count(done);
-    for (const job of alone) await moveOne(mover, job);
+    for (const [at, outcome] of came.entries()) if (outcome instanceof Error) fell(pack[at].name, outcome);
+    for (const [at, outcome] of came.entries()) if (outcome === undefined) await moveOne(mover, pack[at]);
   };
   const busy = movers.map(() => 0);
   const move = async (pack: readonly J[]) => {
@@ -183,20 +182,28 @@ export async function runBatch<J extends Job>(
     await pipeline(packs, sizeOf, limits, move);
   } catch (error) {
     meter.finish();
+    const done = `${files} of ${plural(options.files, "file")} were done`;
+    if (error instanceof Stop) throw new PartlyFailedError(`${error.message}; ${done}`);
     const interrupted = signal.aborted || error instanceof ProtocolError;
-    if (interrupted) out.note(`${files} of ${plural(options.files, "file")} were done; ${options.rest}`);
+    if (interrupted) out.note(`${done}; ${options.rest}`);
     throw error;
   }
   meter.finish();
   const ms = performance.now() - began;
-  const summary = { files, bytes: moved, renamed, failed, left, ms: Math.round(ms) };
-  const parts = [`${options.verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved, ms)})`];
+  const summary = { files, bytes: moved, resumed, renamed, failed, left, ms: Math.round(ms) };
+  const parts = [
+    `${options.verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved - resumed, ms)})`,
+  ];
+  if (resumed > 0) parts.push(`${bytes(resumed)} of it were there already`);
   if (renamed > 0) parts.push(`${renamed} under another name, as their own was taken`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (left > 0) parts.push(`${left} left out`);
   out.done({ summary }, parts.join(", "));
   if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(files + failed, "file")} failed`);
 }
+
+/** Ends a batch early. What came of it is known when what was under way has ended, too. */
+class Stop extends Error {}
 
 /** Small files together, as far as a pack goes; large ones by themselves. */
 function* inPacks<J extends Job>(jobs: Iterable<J>, most: number): Generator<readonly J[]> {

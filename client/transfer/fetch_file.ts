@@ -29,8 +29,8 @@ export interface FetchJob {
   sha256: boolean;
   /** Told once how many bytes there are. */
   onSize?: (bytes: number) => void;
-  /** Told how many bytes are there, from the start of the file. */
-  onProgress: (bytes: number) => void;
+  /** Told how many bytes are there, from the start of the file, and how many of them were there before this run. */
+  onProgress: (bytes: number, resumed: number) => void;
   /** Told, in words, when an earlier attempt is gone on with. */
   onResume: (note: string) => void;
 }
@@ -52,6 +52,7 @@ export interface Fetched {
  * connection is lost for good
  */
 export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched> {
+  let resumed = Infinity;
   return retrying(connector, async (client, _, progressed) => {
     const { path, target, sha256 } = job;
     const { signal } = connector;
@@ -78,9 +79,11 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       else if (!partial) owner = undefined;
       await requireRoom(target.folder, entry.size - done, shown);
       partial ??= PartialFile.create(target.folder, { executable: entry.executable, shown, owner });
+      resumed = Math.min(resumed, done);
+      job.onProgress(done, resumed);
       await receive(download, partial, (bytes) => {
         progressed(done + bytes);
-        job.onProgress(done + bytes);
+        job.onProgress(done + bytes, resumed);
       });
       const { collision } = job;
       const name = await partial.publish(target.name, { collision, modified: entry.modified, sync: false });

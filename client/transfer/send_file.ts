@@ -5,7 +5,9 @@
  */
 
 import { FileSource } from "../../disk/file_source.ts";
+import { numberedName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
+import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
 import type { Client, Collision } from "../client.ts";
 import { equalPrefix, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
@@ -26,8 +28,8 @@ export interface SendJob {
   sha256: boolean;
   /** Whether it was sent before, and only the answer may have been lost. */
   again?: boolean;
-  /** Told how many bytes the server has, from the start of the file. */
-  onProgress: (bytes: number) => void;
+  /** Told how many bytes the server has, from the start of the file, and how many of them it had before this run. */
+  onProgress: (bytes: number, resumed: number) => void;
   /** Told, in words, when an earlier attempt is gone on with. */
   onResume: (note: string) => void;
 }
@@ -49,19 +51,21 @@ export interface Sent {
  * connection is lost for good
  */
 export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
+  let resumed = Infinity;
   return retrying(connector, async (client, attempt, progressed) => {
     const source = new FileSource(job.local, `the local file ${JSON.stringify(job.local)}`);
     try {
       const { signal } = connector;
       // The answer to the last attempt may have been lost, and only that.
-      if ((attempt > 0 || job.again) && await isStored(client, job.path, source, signal)) {
-        return { path: job.path, size: source.size };
-      }
+      const stored = attempt > 0 || job.again ? await findStored(client, job, source, signal) : undefined;
+      if (stored !== undefined) return { path: stored, size: source.size };
       const large = source.size >= RESUME_BYTES;
       const owner = large ? await ownerOf("upload", Deno.realPathSync(job.local), job.path) : undefined;
       for (let again = 0;; again++) {
         const offset = owner ? await agree(client, job, source, owner, signal) : 0;
         source.seek(offset);
+        resumed = Math.min(resumed, offset);
+        job.onProgress(offset, resumed);
         try {
           return await client.upload(job.path, { size: source.size - offset, read: (into) => source.read(into) }, {
             collision: job.collision,
@@ -73,7 +77,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
             signal,
             onProgress: (sent) => {
               progressed(offset + sent);
-              job.onProgress(offset + sent);
+              job.onProgress(offset + sent, resumed);
             },
           });
         } catch (error) {
@@ -104,15 +108,31 @@ async function agree(
   return equal;
 }
 
-/** Whether the server has a file of this content under this path. */
-async function isStored(client: Client, path: string, source: FileSource, signal: AbortSignal): Promise<boolean> {
+/**
+ * Where the server has this very file already: under its own path, or under one of those that it gives to a file whose name
+ * is taken (PROTOCOL.md section 7.5).
+ */
+async function findStored(
+  client: Client,
+  { path, collision }: SendJob,
+  source: FileSource,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const mayBeNumbered = collision === undefined || collision === "rename";
+  let candidate = path;
   try {
-    const { kind, size, modified } = await client.stat(path, { signal });
-    if (kind !== "file" || size !== source.size || modified !== source.info.mtime?.getTime()) return false;
-    const { checksum } = await client.checksum(path, "sha256", { signal });
-    return checksum === await source.sha256();
+    for (let number = 1;; number++) {
+      const { kind, size, modified } = await client.stat(candidate, { signal });
+      if (kind === "file" && size === source.size && modified === source.info.mtime?.getTime()) {
+        const { checksum } = await client.checksum(candidate, "sha256", { signal });
+        if (checksum === await source.sha256()) return candidate;
+      }
+      if (!mayBeNumbered) return undefined;
+      candidate = joinPath(parentPath(path), numberedName(baseName(path), number));
+    }
   } catch (error) {
-    if (error instanceof CommandError && error.code !== "canceled") return false;
+    // No more of them; or it cannot be seen, and is sent again.
+    if (error instanceof CommandError && error.code !== "canceled") return undefined;
     throw error;
   }
 }

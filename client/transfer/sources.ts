@@ -10,6 +10,7 @@ import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../commands/command.ts";
 import { UsageError } from "../errors.ts";
 import { localName } from "../local_files.ts";
+import { isThere } from "../remote_files.ts";
 import { readPattern } from "./glob.ts";
 import { retrying } from "./retry.ts";
 import { type Left, type Links, localTree, type Node, remoteTree } from "./tree.ts";
@@ -207,24 +208,6 @@ function addMatches(
       folders.add(node.path);
     }
     sources.items.push(new Source(node, top, ""));
-  }
-}
-
-/**
- * Whether there is something remote of exactly this name. It may contain what looks like a wildcard: what is there is meant
- * as it is.
- *
- * @param context the connection and the folder
- * @param name as it was typed
- */
-export async function isThere(context: Context, name: string): Promise<boolean> {
-  const { remoteFolder, signal } = context;
-  try {
-    await retrying(context, (client) => client.stat(resolvePath(remoteFolder, name), { signal }));
-    return true;
-  } catch (error) {
-    if (error instanceof CommandError && error.code !== "canceled") return false;
-    throw error;
   }
 }
 
