@@ -14,9 +14,9 @@ const HEAD = `# Benchmarks
 Written by \`deno task bench --record\`; each section is replaced when its scenario is run again, everything else stays.
 Every run is a whole process, from its start to its end. Contenders take turns (A B C, A B C, ...), after one round that
 does not count. Figures are medians; "connme is" is the median of the ratios of runs of the same round, so 2.00x means
-that connme took half the time. All files are in memory (tmpfs), are written anew in every run, and are compared with the
-original after it. "cpu" is the processor time of client and server together, "client" and "server" the most memory that
-either held.
+that connme took half the time. All files are in memory (tmpfs) unless it says otherwise, are written anew in every run,
+and are compared with the original after it. "cpu" is the processor time of client and server together, "client" and
+"server" the most memory that either held.
 `;
 
 /** Where and when something was measured. */
