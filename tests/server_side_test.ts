@@ -108,6 +108,20 @@ Deno.test("mkdir -p makes what is above, too, and does not mind what is there", 
   assertEquals(paths(server.dir), ["a/", "a/b/", "a/b/c/", "a/d/", "file"]);
 });
 
+Deno.test("a folder that only seems to be empty is not removed by rmdir, which says why", async () => {
+  await using server = await startServer();
+  plant(server.dir, { [`left/${newPartialName()}`]: "1", "full/x": "2" });
+  for (
+    const [name, why] of [["left", "holds what an interrupted upload left; rm -r removes both"], ["full", "not empty"]]
+  ) {
+    const { code, stderr } = await ftp(server, "rmdir", name);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, why);
+  }
+  assertEquals((await ftp(server, "rm", "-r", "left", "--yes")).code, 0);
+  assertEquals(paths(server.dir), ["full/", "full/x"]);
+});
+
 Deno.test("cp is refused by a server for reading only", async () => {
   await using server = await startServer({ args: ["--read-only"] });
   plant(server.dir, { "a": "1" });

@@ -207,9 +207,12 @@ for (const down of [false, true]) {
     const { from, to, sync } = it;
     const [mine, theirs] = [newPartialName(), newPartialName()];
     plant(from, { "a": "1", [mine]: "source" });
-    plant(to, { [theirs]: "target", "extra": "x" });
-    assertDone(await sync("--delete"));
-    assertEquals(namesIn(to), [theirs, "a"].sort());
+    plant(to, { [theirs]: "target", "extra": "x", [`gone/${theirs}`]: "target", "gone/y": "22" });
+    const done = await sync("--delete");
+    assertDone(done);
+    assertMatch(done.stderr, /^gone\/ stays: there is something in it that was not to be deleted$/m);
+    assertMatch(done.stdout, /^Deleted 2, renamed 0$/m);
+    assertEquals([namesIn(to), namesIn(`${to}/gone`)], [[theirs, "a", "gone"].sort(), [theirs]]);
   });
 
   Deno.test(`${direction}: links in the source are skipped or followed, links in the target are not followed`, async () => {

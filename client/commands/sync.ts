@@ -101,7 +101,13 @@ async function carryOut(
   const tell = (step: object) => out.json && !out.quiet && out.result(step, "");
   let [deleted, renamed] = [0, 0];
   const remove = async ({ path, kind }: Deletion) => {
-    await target.remove(path, kind);
+    try {
+      await target.remove(path, kind);
+    } catch (error) {
+      if (!(error instanceof CommandError || error instanceof DiskError) || error.code !== "not_empty") throw error;
+      // Put there meanwhile; or hidden, and somebody's interrupted transfer goes on with it.
+      return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted`);
+    }
     deleted++;
     tell({ step: "delete", path, kind });
   };

@@ -252,7 +252,12 @@ export class LocalStorage implements Storage {
     this.#attempt(path, () => {
       const target = this.#entry(path);
       if (!Deno.lstatSync(target).isDirectory) throw new DiskError("not_folder", `${show(path)} is not a folder`);
-      Deno.removeSync(target);
+      try {
+        Deno.removeSync(target);
+      } catch (error) {
+        if (errnoOf(error) !== "ENOTEMPTY" || !holdsPartialsOnly(target)) throw error;
+        throw new DiskError("not_empty", `${show(path)} holds what an interrupted upload left; rm -r removes both`);
+      }
     });
   }
 
@@ -550,6 +555,13 @@ function requirePlain(path: string): void {
     ({ isSymlink } = Deno.lstatSync(path));
   } catch { /* it has gone meanwhile */ }
   if (isSymlink) throw new DiskError("changed", "a symbolic link stands there");
+}
+
+/** Whether nothing can be seen in a folder that is not empty; of a large one that is not asked. */
+function holdsPartialsOnly(folder: string): boolean {
+  if (Deno.lstatSync(folder).size > LARGE_FOLDER_BYTES) return false;
+  for (const { name } of Deno.readDirSync(folder)) if (!isPartialName(name)) return false;
+  return true;
 }
 
 function exists(path: string): boolean {
