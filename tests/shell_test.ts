@@ -266,6 +266,7 @@ Deno.test("Ctrl-C cancels a large upload and hides what is there, with which the
   await shell.enter("upload big.bin");
   await hold.reached;
   await shell.type(Key.CTRL_C);
+  await shell.waitFor("^C"); // else all of it may be there before the key is
   hold.release();
   await shell.waitFor("ftp: canceled");
   await shell.waitFor(`ftp ${relay.address}:/> `);

@@ -214,6 +214,7 @@ class Shell {
     switch (this.#cancellation) {
       case "none":
         this.#cancellation = "asked";
+        out.note("^C"); // the answer may take a moment
         this.#runner.cancel();
         this.#timer = setTimeout(() => {
           this.#cancellation = "overdue";
