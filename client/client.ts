@@ -69,6 +69,14 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Options of {@linkcode Client.list}. */
+export interface ListOptions extends CallOptions {
+  /** Everything below the folder, too, each with its path below it as its name. */
+  recursive?: boolean;
+  /** Names that start with a dot, too. */
+  hidden?: boolean;
+}
+
 /** Options of {@linkcode Client.upload}. */
 export interface UploadOptions extends CallOptions {
   /** What to do when the name is taken; the server's own setting by default. */
@@ -213,17 +221,20 @@ export class Client {
    * What a folder holds, in no particular order.
    *
    * @param path the folder
-   * @param options `recursive`: everything below it, each with its path below the folder as its name; `hidden`: also names
-   * that start with a dot
+   * @param options see {@linkcode ListOptions}
    * @throws {CommandError} `not_found`, `not_folder` and others (PROTOCOL.md section 7.3)
    */
-  async list(
-    path: string,
-    options: CallOptions & { recursive?: boolean; hidden?: boolean } = {},
-  ): Promise<Entry[]> {
+  async list(path: string, options: ListOptions = {}): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    for await (const batch of this.entries(path, options)) for (const entry of batch) entries.push(entry);
+    return entries;
+  }
+
+  /** As {@linkcode Client.list}, but as it comes, many at a time: of a hundred thousand nobody need keep all. */
+  async *entries(path: string, options: ListOptions = {}): AsyncGenerator<Entry[]> {
     const { recursive, hidden, signal } = options;
     const answer = await this.#requests.send("ls", { path, recursive, hidden }, { signal });
-    return await this.#lines(answer, entryLine, signal);
+    yield* this.#lines(answer, entryLine, signal);
   }
 
   /** The size of a file or of everything below a folder (PROTOCOL.md section 7.4). */
@@ -367,7 +378,7 @@ export class Client {
       return file;
     });
     const answer = await this.#requests.send("upload_pack", { collision, again }, { source, signal });
-    const lines = await this.#lines(answer, packLine, signal);
+    const lines = (await Array.fromAsync(this.#lines(answer, packLine, signal))).flat();
     for (const [number, { at, path, error }] of lines.entries()) {
       const inOrder = at < files && (number === 0 || at > lines[number - 1].at);
       if (inOrder && (path === undefined) !== (error === undefined)) continue;
@@ -409,20 +420,20 @@ export class Client {
   }
 
   /** Reads a body of lines, with the signal watched. */
-  async #lines<S extends typeof entryLine | typeof packLine>(
+  async *#lines<S extends typeof entryLine | typeof packLine>(
     answer: Answer<"ls" | "upload_pack">,
     schema: S,
     signal: AbortSignal | undefined,
-  ): Promise<InferOutput<S>[]> {
+  ): AsyncGenerator<InferOutput<S>[]> {
     const abort = () => answer.body.interrupt(canceled());
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
+    let isRead = false;
     try {
-      return await readLines(answer.body, schema);
-    } catch (error) {
-      answer.cancel();
-      throw error;
+      yield* readLines(answer.body, schema);
+      isRead = true;
     } finally {
+      if (!isRead) answer.cancel();
       signal?.removeEventListener("abort", abort);
     }
   }
@@ -464,11 +475,11 @@ function canceled(): CommandError {
   return new CommandError("canceled", "canceled");
 }
 
-async function readLines<S extends typeof entryLine | typeof packLine>(
+async function* readLines<S extends typeof entryLine | typeof packLine>(
   body: IncomingBody,
   schema: S,
-): Promise<InferOutput<S>[]> {
-  const entries: InferOutput<S>[] = [];
+): AsyncGenerator<InferOutput<S>[]> {
+  let count = 0;
   let rest = new Uint8Array(0);
   for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
     const bytes = new Uint8Array(rest.length + chunk.length);
@@ -479,17 +490,18 @@ async function readLines<S extends typeof entryLine | typeof packLine>(
     for (;;) {
       const end = bytes.lastIndexOf(10, at + MAX_LINE_BYTES) + 1;
       if (end <= at) break;
-      for (const entry of decodeLines(schema, bytes.subarray(at, end), "listing")) entries.push(entry);
+      const lines = decodeLines(schema, bytes.subarray(at, end), "listing");
       at = end;
-      if (entries.length > MAX_ENTRIES || body.size > MAX_LISTING_BYTES) {
+      count += lines.length;
+      if (count > MAX_ENTRIES || body.size > MAX_LISTING_BYTES) {
         throw new CommandError("bad_request", "the listing is too long; list its folders one by one");
       }
+      yield lines;
     }
     rest = bytes.slice(at);
     if (rest.length > MAX_LINE_BYTES) throw new ProtocolError(`a line of the listing is over ${MAX_LINE_BYTES} bytes`);
   }
   if (rest.length > 0) throw new ProtocolError("the listing ends in the middle of a line");
-  return entries;
 }
 
 /**

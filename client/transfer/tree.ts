@@ -75,7 +75,7 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     let names: string[];
     try {
-      names = [...Deno.readDirSync(folder === "" ? root : `${root}/${folder}`)].map(({ name }) => name);
+      names = Array.from(Deno.readDirSync(folder === "" ? root : `${root}/${folder}`), ({ name }) => name);
     } catch (error) {
       if (folder === "") throw diskError(error, JSON.stringify(top));
       tree.left.push({ path: folder, reason: diskError(error, "it cannot be read").message, failed: true });
@@ -109,22 +109,24 @@ export async function remoteTree(client: Client, top: string, links: Links, sign
   const tree: Tree = { nodes: [], left: [] };
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = await client.list(folder === "" ? top : joinPath(top, folder), {
+    const listing = client.entries(folder === "" ? top : joinPath(top, folder), {
       recursive: true,
       hidden: true,
       signal,
     });
-    // A folder must come before what is in it, and the server promises no order.
-    entries.sort((a, b) => a.name < b.name ? -1 : 1);
-    for (const entry of entries) {
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      const found = judge(entry, path, links);
-      if ("reason" in found) tree.left.push(found);
-      else tree.nodes.push(found);
-      // The server does not descend into a link by itself.
-      if (entry.link && "kind" in found && found.kind === "folder") folders.push(path);
+    for await (const batch of listing) {
+      for (const entry of batch) {
+        const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+        const found = judge(entry, path, links);
+        if ("reason" in found) tree.left.push(found);
+        else tree.nodes.push(found);
+        // The server does not descend into a link by itself.
+        if (entry.link && "kind" in found && found.kind === "folder") folders.push(path);
+      }
     }
   }
+  // A folder must come before what is in it, and the server promises no order.
+  tree.nodes.sort((a, b) => a.path < b.path ? -1 : 1);
   return tree;
 }
 
