@@ -25,6 +25,15 @@ export class DifferentError extends Error {
   override name = "DifferentError";
 }
 
+/**
+ * The code of a failure that says what is wrong with a file, here or on the server.
+ *
+ * @returns `undefined` for anything else that was thrown
+ */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof CommandError || error instanceof DiskError ? error.code : undefined;
+}
+
 /** The exit codes of ftp. */
 export const ExitCode = {
   DONE: 0,

@@ -6,7 +6,7 @@
 
 import { CommandError } from "../protocol/errors.ts";
 import type { Entry } from "../protocol/messages.ts";
-import { joinPath, resolvePath } from "../protocol/path.ts";
+import { ancestors, joinPath, resolvePath } from "../protocol/path.ts";
 import type { Context } from "./commands/command.ts";
 import { readPattern } from "./transfer/glob.ts";
 import { type Connector, retrying } from "./transfer/retry.ts";
@@ -51,8 +51,8 @@ export async function isThere(context: Context, name: string): Promise<boolean> 
  *
  * @param context the connection and the folder
  * @param typed what the person gave
- * @returns what matches, sorted, each under a name that could have been typed in its place; `undefined` when it is no pattern,
- * or something is called so
+ * @returns what matches, in no particular order, each under a name that could have been typed in its place; `undefined` when
+ * it is no pattern, or something is called so
  * @throws {CommandError} `not_found` when nothing matches
  */
 export async function matching(context: Context, typed: string): Promise<Entry[] | undefined> {
@@ -64,13 +64,11 @@ export async function matching(context: Context, typed: string): Promise<Entry[]
   const entries = await retrying(context, (client) => client.list(top, { recursive: deep, hidden: true, signal }));
   const found = entries.filter(({ name }) => matches(name));
   if (found.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
-  return found
-    .map((entry) => ({ ...entry, name: folder === "" ? entry.name : joinPath(folder, entry.name) }))
-    .sort((a, b) => a.name < b.name ? -1 : 1);
+  return found.map((entry) => ({ ...entry, name: folder === "" ? entry.name : joinPath(folder, entry.name) }));
 }
 
 /**
- * Names, with those that match in the place of each pattern.
+ * Names, with those that match, sorted, in the place of each pattern.
  *
  * @param context the connection and the folder
  * @param typed what the person gave
@@ -80,20 +78,15 @@ export async function matching(context: Context, typed: string): Promise<Entry[]
 export async function expandNames(
   context: Context,
   typed: readonly string[],
-  { folders }: { folders: boolean } = { folders: false },
+  { folders = false }: { folders?: boolean } = {},
 ): Promise<string[]> {
   const names: string[] = [];
   for (const name of typed) {
     const found = await matching(context, name);
-    const meant = found?.filter(({ kind }) => folders || kind !== "folder").map(({ name }) => name) ?? [name];
+    const meant = found?.filter(({ kind }) => folders || kind !== "folder").map(({ name }) => name).sort() ?? [name];
     if (meant.length === 0) throw new CommandError("not_found", `only folders match "${name}"`);
     const tops = new Set(meant);
-    names.push(...meant.filter((name) => !parents(name).some((parent) => tops.has(parent))));
+    names.push(...meant.filter((name) => !ancestors(name).some((folder) => tops.has(folder))));
   }
   return names;
-}
-
-function parents(name: string): string[] {
-  const names = name.split("/");
-  return names.slice(1).map((_, at) => names.slice(0, at + 1).join("/"));
 }

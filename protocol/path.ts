@@ -88,6 +88,30 @@ export function parentPath(path: string): string {
 }
 
 /**
+ * All folders that something stands in, the outermost first.
+ *
+ * @param path a path of the wire, or one below a folder
+ * @returns their paths, written as `path` is; without the served folder, or the one that the path begins in
+ *
+ * @example
+ * ```ts
+ * import { ancestors } from "./path.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ancestors("/a/b/c"), ["/a", "/a/b"]);
+ * assertEquals(ancestors("a/b/c"), ["a", "a/b"]);
+ * assertEquals(ancestors("/"), []);
+ * ```
+ */
+export function ancestors(path: string): string[] {
+  const folders: string[] = [];
+  for (let slash = path.indexOf("/", 1); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+    folders.push(path.slice(0, slash));
+  }
+  return folders;
+}
+
+/**
  * The last name of a path.
  *
  * @param path a path of the wire

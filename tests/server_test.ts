@@ -6,7 +6,7 @@ import { FrameKind } from "../protocol/frame.ts";
 import { VERSION } from "../protocol/version.ts";
 import { readConfig } from "../server/config.ts";
 import { namesIn, pattern } from "./support/files.ts";
-import { bound, testUnless } from "./support/machine.ts";
+import { bound, notBound, testUnless } from "./support/machine.ts";
 import { ftp, FTPD, startFtp, startServer, type TestServer } from "./support/programs.ts";
 import { GREETING } from "./support/raw_client.ts";
 import { Relay } from "./support/relay.ts";
@@ -124,7 +124,7 @@ Deno.test("a folder that cannot be served is one clear line and exit code 2", as
 });
 
 testUnless(
-  bound ? undefined : "root cannot give up its rights",
+  notBound,
   "a folder that may not be read is not served",
   async () => {
     using folder = new TempFolder();

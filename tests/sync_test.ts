@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { namesIn } from "./support/files.ts";
-import { bound, testUnless } from "./support/machine.ts";
+import { bound, notBound, testUnless } from "./support/machine.ts";
 import { ftp, type FtpResult, runFtp, startServer, type TestServer } from "./support/programs.ts";
 import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -237,7 +237,7 @@ for (const down of [false, true]) {
 }
 
 testUnless(
-  bound ? undefined : "root cannot give up its rights",
+  notBound,
   "sync: what cannot be read is told, the rest goes on, and --delete does not touch its copy",
   async () => {
     await using it = await ends(false);
@@ -263,7 +263,7 @@ testUnless(
 );
 
 testUnless(
-  bound ? undefined : "root cannot give up its rights",
+  notBound,
   "sync --delete --checksum deletes nothing when it finds only by comparing that a file cannot be read",
   async () => {
     await using it = await ends(false);
@@ -288,7 +288,7 @@ testUnless(
 );
 
 testUnless(
-  bound ? undefined : "root cannot give up its rights",
+  notBound,
   "verify compares the rest when a folder cannot be read, and says both",
   async () => {
     await using it = await ends(false);
@@ -363,7 +363,7 @@ Deno.test("verify: 0 when all is the same, 4 with what is missing, extra and dif
 });
 
 testUnless(
-  bound ? undefined : "root cannot give up its rights",
+  notBound,
   "sync --down --delete touches nothing where the server may not read a folder, which is not taken for an empty one",
   async () => {
     await using server = await startServer({ prefix: bound });

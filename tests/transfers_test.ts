@@ -9,7 +9,7 @@ import { isPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { bodyEnd, decodeMessage, encodeMessage } from "../protocol/messages.ts";
 import { namesIn, partialsIn, pattern, sha256, sha256OfFile } from "./support/files.ts";
-import { bound, noRamDisk, RamDisk, testUnless } from "./support/machine.ts";
+import { bound, noRamDisk, notBound, RamDisk, testUnless } from "./support/machine.ts";
 import { FTP, ftp, type FtpResult, startFtp, startServer, type TestServer } from "./support/programs.ts";
 import { Hold, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -479,7 +479,7 @@ Deno.test("what cannot be read or saved locally is exit code 5, and says which f
 });
 
 testUnless(
-  bound ? undefined : "root cannot give up its rights",
+  notBound,
   "local files and folders that one has no right to are exit code 5",
   async () => {
     await using server = await startServer();
@@ -505,7 +505,7 @@ testUnless(
 );
 
 testUnless(
-  bound ? undefined : "root cannot give up its rights",
+  notBound,
   "files that the server has no right to are exit code 1",
   async () => {
     using folder = new TempFolder();

@@ -55,13 +55,13 @@ function scenario(summary: string, ladder: (quick: boolean) => Ladder): Scenario
     name: `growth-${ladder(false).name}`,
     summary,
     async run(options) {
-      const { name, ...climbed } = { ...ladder(options.quick), ...await climb(ladder(options.quick), options) };
-      const { table, notes, series, plot, bent } = climbed;
+      const climbed = ladder(options.quick);
+      const { table, notes, series, plot, bent } = await climb(climbed, options);
       return {
         tables: [table],
         notes: [...new Set(notes)],
         data: series,
-        files: series.length > 0 ? { [`growth-${name}.svg`]: toSvg(plot) } : {},
+        files: series.length > 0 ? { [`growth-${climbed.name}.svg`]: toSvg(plot) } : {},
         failed: bent,
       };
     },

@@ -5,7 +5,7 @@
  */
 
 import { CommandError } from "../../protocol/errors.ts";
-import { resolvePath } from "../../protocol/path.ts";
+import { ancestors, resolvePath } from "../../protocol/path.ts";
 import { printable } from "../format.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import type { Command } from "./command.ts";
@@ -51,18 +51,12 @@ export const mkdir: Command = {
     const { client, out, remoteFolder, signal } = context;
     for (const name of args) {
       const path = resolvePath(remoteFolder, name);
-      if (on.has("parents")) await makeRemoteFolders(context, withParents(path));
+      if (on.has("parents")) await makeRemoteFolders(context, path === "/" ? [] : [...ancestors(path), path]);
       else await client.makeFolder(path, { signal });
       out.done({ made: path }, `Made ${printable(path)}`);
     }
   },
 };
-
-/** A path after all that it lies in, but not the served folder. */
-function withParents(path: string): string[] {
-  const names = path.split("/").slice(1);
-  return path === "/" ? [] : names.map((_, at) => `/${names.slice(0, at + 1).join("/")}`);
-}
 
 /** `rmdir`: removes empty remote folders. */
 export const rmdir: Command = {

@@ -1,7 +1,5 @@
-import { DiskError } from "../../disk/errors.ts";
-import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, parentPath, resolvePath } from "../../protocol/path.ts";
-import { PartlyFailedError } from "../errors.ts";
+import { codeOf, PartlyFailedError } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { targetPath } from "../local_files.ts";
@@ -104,7 +102,7 @@ async function carryOut(
     try {
       await target.remove(path, kind);
     } catch (error) {
-      if (!(error instanceof CommandError || error instanceof DiskError) || error.code !== "not_empty") throw error;
+      if (codeOf(error) !== "not_empty") throw error;
       // Put there meanwhile; or hidden, and somebody's interrupted transfer goes on with it.
       return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted`);
     }
@@ -122,7 +120,7 @@ async function carryOut(
       tell({ step: "rename", from, to });
     } catch (error) {
       // Somebody else was faster, and is not to be relied on.
-      const code = error instanceof CommandError || error instanceof DiskError ? error.code : undefined;
+      const code = codeOf(error);
       if (code !== "not_found" && code !== "exists") throw error;
       copies.push({ path: to, size, why: "new" });
     }

@@ -8,7 +8,7 @@ import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { DiskError } from "../../disk/errors.ts";
 import type { Context } from "../commands/command.ts";
-import { ExitCode, PartlyFailedError, toFailure } from "../errors.ts";
+import { codeOf, ExitCode, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
 import { plural } from "../listing.ts";
 import { pipeline } from "./pipeline.ts";
@@ -135,8 +135,7 @@ export async function runBatch<J extends Job>(
     if (failed++ > 0 && options.stopOnError || fullInVain >= MOST_IN_VAIN) return;
     out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
     if (options.stopOnError) throw new Stop("stopped at the first failure");
-    const isFull = (error instanceof DiskError || error instanceof CommandError) && error.code === "no_space";
-    if (isFull && ++fullInVain >= MOST_IN_VAIN) {
+    if (codeOf(error) === "no_space" && ++fullInVain >= MOST_IN_VAIN) {
       throw new Stop(`stopped, as there was no room for ${MOST_IN_VAIN} files in a row`);
     }
   };

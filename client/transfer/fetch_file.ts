@@ -10,6 +10,7 @@ import { PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom } from "../../disk/room.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { Client, Download, Entry } from "../client.ts";
+import { codeOf } from "../errors.ts";
 import { type LocalTarget, targetPath } from "../local_files.ts";
 import { equalPrefix, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
@@ -89,7 +90,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       const name = await partial.publish(target.name, { collision, modified: entry.modified, sync: false });
       return { saved: targetPath({ folder: target.folder, name }), size: entry.size };
     } catch (error) {
-      const code = error instanceof CommandError || error instanceof DiskError ? error.code : undefined;
+      const code = codeOf(error);
       if (code === "mismatch" || code === "no_space") partial?.discard();
       else partial?.keep();
       download?.cancel();

@@ -6,6 +6,7 @@
 
 import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
+import { ancestors } from "../../protocol/path.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Side } from "./side.ts";
 import type { Left, Links, Node, Tree } from "./tree.ts";
@@ -181,11 +182,7 @@ function findSuperfluous(from: Tree, to: Tree, here: ReadonlySet<string>): Node[
   const kinds = new Map(from.nodes.map(({ path, kind }) => [path, kind]));
   const untouched = new Set(from.left.map(({ path }) => path));
   // A folder that holds what we do not look at cannot be removed.
-  const held = new Set<string>();
-  for (const { path } of to.left) {
-    const names = path.split("/");
-    for (let depth = 1; depth < names.length; depth++) held.add(names.slice(0, depth).join("/"));
-  }
+  const held = new Set(to.left.flatMap(({ path }) => ancestors(path)));
   return to.nodes.filter(({ path, kind }) =>
     (here.has(path) ? kinds.has(path) && kinds.get(path) !== kind : !isBelow(path, untouched)) && !held.has(path)
   );

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
+import { diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { joinPath } from "../../protocol/path.ts";
+import { codeOf } from "../errors.ts";
 import { makeRemoteFolders } from "./folders.ts";
 import { type Connector, retrying } from "./retry.ts";
 import { type Links, localTree, remoteTree, type Tree } from "./tree.ts";
@@ -168,8 +169,7 @@ async function orNone(looking: Promise<Tree>): Promise<Tree> {
   try {
     return await looking;
   } catch (error) {
-    const isMissing = (error instanceof CommandError || error instanceof DiskError) && error.code === "not_found";
-    if (!isMissing) throw error;
+    if (codeOf(error) !== "not_found") throw error;
     return { nodes: [], left: [], missing: true };
   }
 }

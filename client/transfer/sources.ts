@@ -6,7 +6,7 @@
 
 import { DiskError, diskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
+import { ancestors, baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../commands/command.ts";
 import { UsageError } from "../errors.ts";
 import { localName } from "../local_files.ts";
@@ -195,9 +195,7 @@ function addMatches(
     if (!matches(node.path) && !whole.some((folder) => node.path.startsWith(folder))) continue;
     if (node.kind === "folder" && !recursive) continue;
     // The folders between the pattern's own and the file come along.
-    const names = node.path.split("/");
-    for (let depth = 1; depth < names.length; depth++) {
-      const path = names.slice(0, depth).join("/");
+    for (const path of ancestors(node.path)) {
       if (folders.has(path)) continue;
       folders.add(path);
       const folder: Node = { path, kind: "folder", size: 0, modified: 0, executable: false };

@@ -45,6 +45,9 @@ export const noRamDisk: string | undefined = Deno.build.os === "linux" ? tryRamD
  */
 export const bound: string[] | undefined = Deno.uid() !== 0 ? [] : tryGivingUpRights();
 
+/** Why no program can be {@linkcode bound}; `undefined` where it can. */
+export const notBound: string | undefined = bound ? undefined : "root cannot give up its rights";
+
 /**
  * A test that not every machine can run. Where it cannot run, the reason stands in its name.
  *
