@@ -95,6 +95,19 @@ Deno.test("rm --yes deletes files, rm -r folders, and neither the root", async (
   assertEquals(names(server.dir), ["d"]);
 });
 
+Deno.test("an empty name deletes nothing", async () => {
+  await using server = await startServer();
+  Deno.mkdirSync(`${server.dir}/folder`);
+  Deno.writeTextFileSync(`${server.dir}/folder/precious`, "1");
+  const script = await ftp(server, { stdin: "cd folder\nrm -r --yes ''\n" });
+  assertEquals(script.code, 2);
+  assertStringIncludes(script.stderr, "an argument is empty; . is the current folder");
+  for (const args of [["rm", "-r", "--yes", ""], ["sync", ".", "", "--delete"], ["sync", "", ".", "--delete"]]) {
+    assertEquals((await ftp(server, ...args)).code, 2, args.join(" "));
+  }
+  assertEquals(names(`${server.dir}/folder`), ["precious"]);
+});
+
 Deno.test("rm without a terminal and without --yes refuses and deletes nothing", async () => {
   await using server = await startServer();
   Deno.writeTextFileSync(`${server.dir}/a`, "");

@@ -51,6 +51,12 @@ Deno.test("options, long and short, together and anywhere", () => {
   assertEquals(parsed("fetch --limit=5 a").values, { limit: "5" });
 });
 
+Deno.test("an empty argument is none, and does not mean the current folder", () => {
+  for (const words of [["fetch", ""], ["fetch", "a", ""], ["fetch", "--", ""], ["list", ""]]) {
+    assertThrows(() => parseCall(COMMANDS, words), UsageError, "an argument is empty");
+  }
+});
+
 Deno.test("names are names, whatever they look like", () => {
   assertEquals(parsed("fetch -").args, ["-"]);
   assertEquals(parsed("fetch -- -y --json --").args, ["-y", "--json", "--"]);

@@ -65,6 +65,8 @@ export function parseCall(commands: readonly Command[], words: readonly string[]
     throw wrong(parsed.args.length === 0 ? "an argument is missing" : "too few arguments");
   }
   if (parsed.args.length > most) throw wrong(most === 0 ? "it takes no arguments" : "too many arguments");
+  // Most often a variable of a script that is not set: it must not mean the current folder, to rm and sync least of all.
+  if (parsed.args.includes("")) throw wrong("an argument is empty; . is the current folder");
   return { command, ...parsed };
 }
 
