@@ -594,6 +594,7 @@ const LISTINGS: Record<string, { play: Play; code: number; says: RegExp; memory?
     play: endless(() => utf8(`${JSON.stringify({ ...FILE, name: "n" })}\n`.repeat(10_000))),
     code: 1,
     says: /the listing is too long/,
+    memory: 400, // a million entries, and what is not collected yet
   },
   "no end of long lines": {
     play: endless(() => utf8(`${JSON.stringify({ ...FILE, name: "n".repeat(60_000) })}\n`.repeat(16))),
