@@ -6,8 +6,9 @@
 
 import { CommandError } from "../protocol/errors.ts";
 import type { Entry } from "../protocol/messages.ts";
-import { ancestors, joinPath, resolvePath } from "../protocol/path.ts";
+import { ancestors, joinPath, quote, resolvePath } from "../protocol/path.ts";
 import type { Context } from "./commands/command.ts";
+import { printable } from "./format.ts";
 import { readPattern } from "./transfer/glob.ts";
 import { type Connector, retrying } from "./transfer/retry.ts";
 
@@ -68,25 +69,46 @@ export async function matching(context: Context, typed: string): Promise<Entry[]
 }
 
 /**
- * Names, with those that match, sorted, in the place of each pattern.
+ * Names, with those that match, sorted, in the place of each pattern. What matches and is not meant is told.
  *
  * @param context the connection and the folder
  * @param typed what the person gave
- * @param options `folders`: whether a pattern means folders, too; then nothing is named beside the folder that it is in
- * @throws {CommandError} `not_found` when nothing matches a pattern
+ * @param isMeant whether a pattern means things of a kind; nothing is named beside a folder that it is in
+ * @throws {CommandError} `not_found` when a pattern means nothing, `bad_path` when it means what nobody can name
  */
 export async function expandNames(
   context: Context,
   typed: readonly string[],
-  { folders = false }: { folders?: boolean } = {},
+  isMeant: (kind: Entry["kind"]) => boolean,
 ): Promise<string[]> {
   const names: string[] = [];
   for (const name of typed) {
     const found = await matching(context, name);
-    const meant = found?.filter(({ kind }) => folders || kind !== "folder").map(({ name }) => name).sort() ?? [name];
-    if (meant.length === 0) throw new CommandError("not_found", `only folders match "${name}"`);
+    if (!found) {
+      names.push(name);
+      continue;
+    }
+    const unnamed = found.find(({ lossy }) => lossy);
+    if (unnamed) {
+      throw new CommandError(
+        "bad_path",
+        `${quote(unnamed.name)} matches, and cannot be named: it is not valid Unicode`,
+      );
+    }
+    found.sort((a, b) => a.name < b.name ? -1 : 1);
+    const meant = found.filter(({ kind }) => isMeant(kind)).map(({ name }) => name);
+    const others = found.filter(({ kind }) => !isMeant(kind));
+    if (meant.length === 0) throw new CommandError("not_found", `what matches "${name}" is ${KINDS[others[0].kind]}`);
+    for (const { name, kind } of others) context.out.note(`${printable(name)} is left out: it is ${KINDS[kind]}`);
     const tops = new Set(meant);
     names.push(...meant.filter((name) => !ancestors(name).some((folder) => tops.has(folder))));
   }
   return names;
 }
+
+const KINDS: Record<Entry["kind"], string> = {
+  file: "a file",
+  folder: "a folder",
+  link: "a symbolic link that leads out of the served folder, or nowhere",
+  other: "neither a file nor a folder",
+};

@@ -43,6 +43,8 @@ const entry = v.object({
   executable: flag,
   /** Whether it was reached through a symbolic link. */
   link: flag,
+  /** Whether its name is not valid Unicode: shown with U+FFFD for what is none, it leads nowhere. */
+  lossy: v.optional(v.boolean()),
 });
 
 /** What a server does when the name of an upload is taken (PROTOCOL.md section 7.5). */

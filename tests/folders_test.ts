@@ -264,6 +264,41 @@ Deno.test("2,000 files in one folder, both ways", async () => {
   assertEquals(snapshot(`${server.dir}/many`), snapshot(`${cwd}/many`));
 });
 
+Deno.test("what a pattern means and is not moved is told", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  for (const top of [server.dir, cwd]) {
+    plant(top, { "a": "1", "sub/b": "2", "deep/er/c": "3", "hollow": null });
+    Deno.symlinkSync("a", `${top}/link`);
+  }
+  const aFolder = "it is a folder; -r takes it with all in it";
+  const aLink = "it is a symbolic link; --links follow takes what it leads to";
+  const all = [["deep", aFolder], ["hollow", aFolder], ["link", aLink], ["sub", aFolder]];
+  const calls: [string[], string[][]][] = [
+    [["upload", "*"], all],
+    [["mput", "*"], all],
+    [["download", "*", "./.to/"], all],
+    [["mget", "*"], all],
+    // A folder that comes along with its files is not left out.
+    [["download", "**", "./.to/"], [["hollow", aFolder], ["link", aLink]]],
+    [["download", "-r", "*", "./.to/"], [["link", aLink]]],
+    [["cat", "*"], [["deep", "it is a folder"], ["hollow", "it is a folder"], ["sub", "it is a folder"]]],
+  ];
+  Deno.mkdirSync(`${cwd}/.to`);
+  for (const [call, left] of calls) {
+    const result = await ftp(server, ...call, { cwd });
+    assertDone(result);
+    const told = result.stderr.split("\n").filter((line) => line.includes("is left out")).sort();
+    assertEquals(told, left.map(([name, why]) => `${name} is left out: ${why}`), call.join(" "));
+  }
+  for (const call of [["upload", "su?"], ["download", "su?", "./.to/"]]) {
+    const { code, stderr } = await ftp(server, ...call, { cwd });
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `nothing that matches "su?" can be moved; "sub": ${aFolder}`);
+  }
+});
+
 Deno.test("symbolic links are skipped and said to be, or followed, but never out of the tree", async () => {
   await using server = await startServer();
   using local = new TempFolder();

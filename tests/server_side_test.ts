@@ -84,7 +84,13 @@ Deno.test("ls, cat, checksum and rm take patterns; what is called like one means
   assertEquals((await ftp(server, "cat", "*.log", "c.txt")).stdout, "a.log;b.log;c.txt;");
   const sums = await ftp(server, "checksum", "{b,c}.*", "sub/*", "--crc32");
   assertEquals(sums.stdout.match(/ {2}.*$/gm), ["  b.log", "  c.txt", "  sub/e.log"]);
-  for (const [command, pattern, why] of [["cat", "*.png", "nothing matches"], ["rm", "su?", "only folders match"]]) {
+  for (
+    const [command, pattern, why] of [["cat", "*.png", "nothing matches"], [
+      "rm",
+      "su?",
+      'what matches "su?" is a folder',
+    ]]
+  ) {
     const { code, stderr } = await ftp(server, command, pattern, ...command === "rm" ? ["--yes"] : []);
     assertEquals(code, 1);
     assertStringIncludes(stderr, why);

@@ -146,10 +146,11 @@ for (const down of [false, true]) {
     const { from, to, sync } = it;
     plant(from, { "a/x": "1", "b": "2", "c": "3" });
     plant(to, { "a": "file", "b/y": "folder" });
-    const { stdout, stderr } = await sync();
+    const { code, stdout, stderr } = await sync();
+    assertEquals(code, 1);
     assertMatch(stderr, /a.*the target has a file there; --delete replaces it/);
     assertMatch(stderr, /b.*the target has a folder there; --delete replaces it/);
-    assertMatch(stdout, /^Copied 1 file, .*left out/);
+    assertMatch(stdout, /^Copied 1 file, .*2 failed/);
     assertEquals(paths(to), ["a", "b/", "b/y", "c"]);
   });
 
@@ -248,7 +249,7 @@ testUnless(
     Deno.chmodSync(`${from}/closed`, 0);
     const plan = await boundFtp(server, ["sync", "tree", "tree", "--delete", "--dry-run"], local.path);
     assertEquals(plan.code, 1);
-    assertMatch(plan.stderr, /nothing is deleted: a part of the source cannot be read/);
+    assertMatch(plan.stderr, /nothing is deleted: a part of the source cannot be copied/);
     assertEquals(plan.stdout.match(/^delete/m), null);
     const { code, stdout, stderr } = await boundFtp(server, ["sync", "tree", "tree", "--delete"], local.path);
     Deno.chmodSync(`${from}/closed`, 0o700);
@@ -274,18 +275,51 @@ testUnless(
     const args = ["sync", "tree", "tree", "--delete", "--checksum"];
     const before = snapshot(to).filter((line) => !line.includes("sub"));
     const plan = await boundFtp(server, [...args, "--dry-run"], local.path);
-    assertMatch(plan.stderr, /nothing is deleted: a part of the source cannot be read/);
+    assertMatch(plan.stderr, /nothing is deleted: a part of the source cannot be copied/);
     assertEquals(plan.stdout.match(/^(delete|rename)/m), null, plan.stdout);
     const { code, stderr } = await boundFtp(server, args, local.path);
     assertEquals(code, 1);
     assertMatch(
       stderr,
-      /clash is left out: the target has a folder there; it stays until all of the source can be read/,
+      /clash: the target has a folder there; it stays until all of the source can be copied/,
     );
     assertEquals(snapshot(to).filter((line) => !line.includes("sub")), before);
     assertEquals(Deno.readTextFileSync(`${to}/sub`), "a file");
   },
 );
+
+testUnless(
+  notBound,
+  "sync --delete deletes nothing when a file could not be copied, and says so",
+  async () => {
+    await using it = await ends(false);
+    const { from, to, server, local } = it;
+    plant(from, { "moved-to": "precious", "new": "1" });
+    plant(to, { "moved-from": "precious" });
+    Deno.chmodSync(`${from}/moved-to`, 0);
+    const { code, stderr } = await boundFtp(server, ["sync", "tree", "tree", "--delete"], local.path);
+    assertEquals(code, 1);
+    assertMatch(stderr, /nothing that is not in the source was deleted, as not all was copied/);
+    assertEquals(paths(to), ["moved-from", "new"]);
+  },
+);
+
+Deno.test("a link in the target, where the source has a file, is a failure of sync and of verify", async () => {
+  await using it = await ends(false);
+  const { from, to, server, local, sync } = it;
+  plant(from, { "a": "1", "b": "2", "link": "3" });
+  plant(to, { "elsewhere": "3" });
+  Deno.symlinkSync("elsewhere", `${to}/link`);
+  const synced = await sync();
+  assertEquals(synced.code, 1);
+  assertMatch(synced.stderr, /^ftp: link: in the target: it is a symbolic link/m);
+  assertEquals(paths(to), ["a", "b", "elsewhere", "link"]);
+  Deno.removeSync(`${to}/elsewhere`);
+  const verified = await ftp(server, "verify", "tree", "tree", { cwd: local.path });
+  assertEquals(verified.code, 1);
+  assertMatch(verified.stderr, /^ftp: link: in the target: it is a symbolic link/m);
+  assertEquals(verified.stdout, "2 files the same, 0 differences\n");
+});
 
 testUnless(
   notBound,
@@ -300,7 +334,7 @@ testUnless(
     Deno.chmodSync(`${from}/locked`, 0o700);
     assertEquals(code, 4);
     assertEquals(stdout, "missing    kind\nextra      extra\nextra      kind\n1 file the same, 3 differences\n");
-    assertMatch(stderr, /locked is left out: .*permission denied/);
+    assertMatch(stderr, /^ftp: locked: .*permission denied$/m);
   },
 );
 

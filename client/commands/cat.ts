@@ -17,7 +17,7 @@ export const cat: Command = {
   options: { sha256: { help: "verify by SHA-256 as well" } },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    for (const file of await expandNames(context, args)) {
+    for (const file of await expandNames(context, args, (kind) => kind === "file")) {
       const path = resolvePath(remoteFolder, file);
       await sendToOutput(out, await client.download(path, { sha256: on.has("sha256"), signal }));
     }

@@ -13,8 +13,8 @@ import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
+import type { Left } from "../transfer/left.ts";
 import { remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
-import type { Left } from "../transfer/tree.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 

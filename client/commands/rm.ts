@@ -25,7 +25,7 @@ export const rm: Command = {
     if (!on.has("yes") && !context.ask) {
       throw new UsageError("rm asks before it deletes, and there is no terminal to ask on; say --yes to delete");
     }
-    for (const name of await expandNames(context, args, { folders: on.has("recursive") })) {
+    for (const name of await expandNames(context, args, (kind) => on.has("recursive") || kind !== "folder")) {
       const path = resolvePath(remoteFolder, name);
       if (path === "/") throw new CommandError("denied", "the served folder itself cannot be deleted");
       const recursive = on.has("recursive");

@@ -43,7 +43,7 @@ export const checksum: Command = {
   options: { crc32: { help: "CRC-32 instead of SHA-256" } },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    const names = await expandNames(context, args);
+    const names = await expandNames(context, args, (kind) => kind === "file");
     const algorithm = on.has("crc32") ? "crc32" : "sha256";
     const sums = new Map<string, { size: number; checksum: string }>();
     await pipeline(names, () => 0, { count: 64, bytes: 1 }, async (name) => {

@@ -6,6 +6,7 @@ import { targetPath } from "../local_files.ts";
 import { type BatchOptions, type Moved, runBatch } from "../transfer/batch.ts";
 import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
+import { tellLeft } from "../transfer/left.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import { type Copy, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
 import { sender } from "../transfer/send_many.ts";
@@ -49,7 +50,7 @@ export const sync: Command = {
     const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), links };
     const plan = await makePlan(source, target, wanted);
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
-      out.note("nothing is deleted: a part of the source cannot be read");
+      out.note("nothing is deleted: a part of the source cannot be copied");
     }
     if (on.has("dry-run")) return showPlan(context, plan);
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
@@ -126,14 +127,21 @@ async function carryOut(
     }
   });
   const size = copies.reduce((sum, { size }) => sum + size, 0);
-  await copyAll(copies, {
-    files: copies.length,
-    bytes: size,
-    stopOnError,
-    left: plan.left,
-    verb: "Copied",
-    rest: "the same command again does the rest",
-  });
+  try {
+    await copyAll(copies, {
+      files: copies.length,
+      bytes: size,
+      stopOnError,
+      left: plan.left,
+      verb: "Copied",
+      rest: "the same command again does the rest",
+    });
+  } catch (error) {
+    // What is to go may be all that the target has of a file that was moved and could not be copied.
+    const stay = error instanceof PartlyFailedError && plan.deletions.length > 0;
+    if (stay) out.note("nothing that is not in the source was deleted, as not all was copied");
+    throw error;
+  }
   const files = plan.deletions.filter(({ kind }) => kind === "file");
   await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
   // A folder goes after all that is in it, so one by one.
@@ -153,10 +161,9 @@ function showPlan({ out }: Context, { clear, folders, renames, copies, deletions
     out.result({ step: "copy", path, size, why }, `copy    ${printable(path)} (${why}, ${bytes(size)})`);
   }
   deletions.forEach(deletion);
-  for (const { path, reason } of left) out.note(`${printable(path)} is left out: ${reason}`);
+  const { failed } = tellLeft(out, left);
   const steps = clear.length + folders.length + renames.length + copies.length + deletions.length;
   const size = copies.reduce((sum, { size }) => sum + size, 0);
   out.text(`${plural(steps, "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`);
-  const failed = left.filter(({ failed }) => failed).length;
-  if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} could not be read`);
+  if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} cannot be copied`);
 }

@@ -2,6 +2,7 @@ import { resolvePath } from "../../protocol/path.ts";
 import { DifferentError, PartlyFailedError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
+import { tellLeft } from "../transfer/left.ts";
 import { makePlan } from "../transfer/plan.ts";
 import { LocalSide, RemoteSide } from "../transfer/side.ts";
 import { sourceOptions } from "../transfer/sources.ts";
@@ -33,14 +34,13 @@ export const verify: Command = {
     }
     for (const path of different.sort()) out.result({ different: path }, `different  ${printable(path)}`);
     for (const path of extra.sort()) out.result({ extra: path }, `extra      ${printable(path)}`);
-    for (const { path, reason } of plan.left) out.note(`${printable(path)} is left out: ${reason}`);
+    const { failed } = tellLeft(out, plan.left);
     const differences = missing.length + plan.renames.length + different.length + extra.length;
     out.done(
       { same: plan.same, differences },
       `${plural(plan.same, "file")} the same, ${plural(differences, "difference")}`,
     );
-    const failed = plan.left.filter((left) => left.failed).length;
     if (differences > 0) throw new DifferentError("the folders differ");
-    if (failed > 0) throw new PartlyFailedError(`${failed} could not be compared`);
+    if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} could not be compared`);
   },
 };

@@ -8,11 +8,11 @@ import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { DiskError } from "../../disk/errors.ts";
 import type { Context } from "../commands/command.ts";
-import { codeOf, ExitCode, PartlyFailedError, toFailure } from "../errors.ts";
+import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
 import { plural } from "../listing.ts";
+import { type Left, tellLeft } from "./left.ts";
 import { pipeline } from "./pipeline.ts";
-import type { Left } from "./tree.ts";
 
 /** Bounds for what is under way at once: bytes in all; and on each connection files one by one, or packs. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -99,17 +99,10 @@ export async function runBatch<J extends Job>(
   const { out, signal } = context;
   const began = performance.now();
   const meter = context.meter(plural(options.files, "file"), options.bytes);
-  let [moved, resumed, files, renamed, failed, left] = [0, 0, 0, 0, 0, 0];
-  let fullInVain = 0;
-  for (const { path, reason, failed: unreadable } of options.left) {
-    if (unreadable) {
-      failed++;
-      out.failure({ code: "local", message: `${printable(path)}: ${reason}`, exit: ExitCode.REFUSED });
-    } else {
-      left++;
-      out.note(`${printable(path)} is left out: ${reason}`);
-    }
-  }
+  let [moved, resumed, files, renamed, fullInVain] = [0, 0, 0, 0, 0];
+  const before = tellLeft(out, options.left);
+  const left = before.skipped;
+  let failed = before.failed;
   if (failed > 0 && options.stopOnError) throw new PartlyFailedError("stopped before the first file was moved");
 
   /** Counts the bytes of what is under way; the result takes back what did not become part of a file. */

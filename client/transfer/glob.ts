@@ -45,7 +45,7 @@ export function readPattern(typed: string): Pattern | undefined {
   const hiddenToo = rest.some((name) => name.startsWith("."));
   return {
     folder: names.slice(0, first).join("/") || (typed.startsWith("/") ? "/" : ""),
-    deep: rest.length > 1,
+    deep: rest.length > 1 || rest[0] === "**",
     matches: (path) => expression.test(path) && (hiddenToo || !/(^|\/)\./.test(path)),
   };
 }

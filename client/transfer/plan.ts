@@ -7,9 +7,10 @@
 import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors } from "../../protocol/path.ts";
+import type { Left } from "./left.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Side } from "./side.ts";
-import type { Left, Links, Node, Tree } from "./tree.ts";
+import type { Links, Node, Tree } from "./tree.ts";
 
 /** Most checksums computed at once. */
 const CHECKSUMS = 32;
@@ -91,9 +92,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   let same = 0;
   const there = new Map(to.nodes.map((node) => [node.path, node]));
   // Of what most plans do not need, nothing is prepared: there may be a hundred thousand files.
-  const here = to.left.length > 0 || options.delete
-    ? new Set([...from.nodes, ...from.left].map(({ path }) => path))
-    : new Set<string>();
+  const here = options.delete ? new Set([...from.nodes, ...from.left].map(({ path }) => path)) : new Set<string>();
   const wrongKind = new Set<string>();
   let folders: string[] = [];
   let fresh: Node[] = [];
@@ -101,12 +100,15 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const doubtful: Node[] = [];
   /** What the target has as something else, and what that is. */
   const conflicts = new Map<string, Node["kind"]>();
-  for (const { path, reason } of to.left) {
-    if (!here.has(path)) continue;
-    wrongKind.add(path);
-    left.push({ path, reason: `in the target: ${reason}` });
-  }
+  const leftInTarget = new Map(to.left.map((left) => [left.path, left]));
+  for (const { path } of from.left) leftInTarget.delete(path); // told already
   for (const node of from.nodes) {
+    const clash = leftInTarget.get(node.path);
+    if (clash) {
+      leftInTarget.delete(node.path);
+      wrongKind.add(node.path);
+      left.push({ path: node.path, reason: `in the target: ${clash.reason}`, failed: true });
+    }
     if (isBelow(node.path, wrongKind)) continue;
     const other = there.get(node.path);
     if (other && other.kind !== node.kind) conflicts.set(node.path, other.kind);
@@ -118,19 +120,20 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     else if (other.executable !== node.executable) changed.push(node);
     else same++;
   }
+  if (options.compareOnly) leftInTarget.forEach((other) => left.push(other));
   await pipeline(doubtful, () => 0, { count: CHECKSUMS, bytes: 1 }, async (node) => {
     const [one, other] = await Promise.all([sumOf(source, node.path), sumOf(target, node.path)]);
     if (typeof one !== "string") left.push({ path: node.path, reason: one.message, failed: true });
     else if (one !== other) changed.push(node);
     else same++;
   });
-  // What could not be read is not known to be missing.
+  // What could not be read is not known to be missing; and what cannot be copied may be there under its former name only.
   const deleting = options.delete && (options.compareOnly || !left.some(({ failed }) => failed));
   if (!deleting && conflicts.size > 0) {
-    const remedy = options.delete ? "it stays until all of the source can be read" : "--delete replaces it";
+    const remedy = options.delete ? "it stays until all of the source can be copied" : "--delete replaces it";
     for (const [path, kind] of conflicts) {
       wrongKind.add(path);
-      left.push({ path, reason: `the target has a ${kind} there; ${remedy}` });
+      left.push({ path, reason: `the target has a ${kind} there; ${remedy}`, failed: true });
     }
     folders = folders.filter((path) => !isBelow(path, wrongKind));
     fresh = fresh.filter(({ path }) => !isBelow(path, wrongKind));
@@ -161,7 +164,7 @@ async function look(source: Side, target: Side, { links, compareOnly = false }: 
   try {
     return await Promise.all([
       source.tree({ links, required: true, signal }), // one that is missing by mistake must not empty its target
-      target.tree({ links: "skip", required: compareOnly, signal }),
+      target.tree({ links: compareOnly ? links : "skip", required: compareOnly, signal }),
     ]);
   } catch (error) {
     end.abort();

@@ -6,14 +6,15 @@
 
 import { DiskError, diskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { ancestors, baseName, joinPath, resolvePath } from "../../protocol/path.ts";
+import { ancestors, baseName, joinPath, quote, resolvePath } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../commands/command.ts";
 import { UsageError } from "../errors.ts";
 import { localName } from "../local_files.ts";
 import { isThere } from "../remote_files.ts";
 import { readPattern } from "./glob.ts";
+import type { Left } from "./left.ts";
 import { retrying } from "./retry.ts";
-import { type Left, type Links, localTree, type Node, remoteTree } from "./tree.ts";
+import { type Links, localTree, type Node, remoteTree, type Tree } from "./tree.ts";
 
 /** One thing to move. There may be a hundred thousand, so paths are made when they are asked for. */
 export class Source {
@@ -112,15 +113,9 @@ export async function remoteSources(
       continue;
     }
     const folder = resolvePath(remoteFolder, pattern.folder);
-    const below = await retrying(
-      context,
-      async (client) =>
-        pattern.deep || options.recursive
-          ? await remoteTree(client, folder, options.links, signal)
-          : { nodes: (await client.list(folder, { hidden: true, signal })).filter(isPlain), left: [] },
-    );
-    const nodes = below.nodes.map((node) => "path" in node ? node : { ...node, path: node.name });
-    addMatches(sources, nodes, name, pattern.matches, options, folder);
+    const deep = pattern.deep || options.recursive;
+    const tree = await retrying(context, (client) => remoteTree(client, folder, options.links, signal, deep));
+    addMatches(sources, tree, name, pattern.matches, options, folder);
   }
   return sources;
 }
@@ -163,13 +158,13 @@ export async function localSources(
       continue;
     }
     const folder = pattern.folder || ".";
-    const { nodes } = await localTree(folder, options.links, signal, pattern.deep || options.recursive);
-    addMatches(sources, nodes, name, pattern.matches, options, folder === "." ? "" : folder);
+    const tree = await localTree(folder, options.links, signal, pattern.deep || options.recursive);
+    addMatches(sources, tree, name, pattern.matches, options, folder === "." ? "" : folder);
   }
   return sources;
 }
 
-function addTree(sources: Sources, tree: { nodes: Node[]; left: Left[] }, top: string, base: string): void {
+function addTree(sources: Sources, tree: Tree, top: string, base: string): void {
   const itself: Node = { path: "", kind: "folder", size: 0, modified: 0, executable: false };
   if (base !== "") sources.items.push(new Source(itself, top, base));
   for (const node of tree.nodes) sources.items.push(new Source(node, top, base));
@@ -178,22 +173,22 @@ function addTree(sources: Sources, tree: { nodes: Node[]; left: Left[] }, top: s
   }
 }
 
-/** What a pattern means; with `-r`, a folder that it means with all in it. */
+/** What a pattern means; with `-r`, a folder that it means with all in it. What of it is not moved is told. */
 function addMatches(
   sources: Sources,
-  nodes: Node[],
+  { nodes, left }: Tree,
   typed: string,
   matches: (path: string) => boolean,
   { recursive }: SourceOptions,
   top: string,
 ): void {
-  const meant = nodes.filter(({ path, kind }) => matches(path) && (recursive || kind === "file"));
-  if (meant.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
-  const whole = meant.filter(({ kind }) => kind === "folder").map(({ path }) => `${path}/`);
+  const whole = new Set<string>();
+  if (recursive) { for (const { path, kind } of nodes) if (kind === "folder" && matches(path)) whole.add(path); }
+  const isMeant = ({ path }: { path: string }) => matches(path) || ancestors(path).some((folder) => whole.has(folder));
   const folders = new Set<string>();
+  const before = sources.items.length;
   for (const node of nodes) {
-    if (!matches(node.path) && !whole.some((folder) => node.path.startsWith(folder))) continue;
-    if (node.kind === "folder" && !recursive) continue;
+    if (!isMeant(node) || (node.kind === "folder" && !recursive)) continue;
     // The folders between the pattern's own and the file come along.
     for (const path of ancestors(node.path)) {
       if (folders.has(path)) continue;
@@ -207,10 +202,17 @@ function addMatches(
     }
     sources.items.push(new Source(node, top, ""));
   }
-}
-
-function isPlain<T extends { kind: string }>(entry: T): entry is T & { kind: "file" | "folder" } {
-  return entry.kind === "file" || entry.kind === "folder";
+  const leftOut = left.filter(isMeant);
+  for (const { path, kind } of recursive ? [] : nodes) {
+    if (kind !== "folder" || !matches(path) || folders.has(path)) continue;
+    leftOut.push({ path, reason: "it is a folder; -r takes it with all in it" });
+  }
+  if (sources.items.length === before) {
+    if (leftOut.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
+    const [{ path, reason }] = leftOut;
+    throw new CommandError("not_found", `nothing that matches "${typed}" can be moved; ${quote(path)}: ${reason}`);
+  }
+  for (const one of leftOut) sources.left.push(one);
 }
 
 function lookAt(path: string): Deno.FileInfo | undefined {

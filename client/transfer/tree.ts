@@ -10,6 +10,7 @@ import type { Entry } from "../../protocol/messages.ts";
 import { isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import { after } from "../timer.ts";
+import type { Left } from "./left.ts";
 
 /** What stands somewhere in a tree. */
 export interface Node {
@@ -25,16 +26,6 @@ export interface Node {
   executable: boolean;
 }
 
-/** Something in a tree that is not moved, and why. */
-export interface Left {
-  /** Its path below the top of the tree. */
-  path: string;
-  /** Why, for a person. */
-  reason: string;
-  /** Whether it was to be moved and could not even be looked at. */
-  failed?: boolean;
-}
-
 /** A tree: what can be moved, a folder always before what is in it, and what is left. */
 export interface Tree {
   /** What can be moved. */
@@ -47,6 +38,12 @@ export interface Tree {
 
 /** What to do with symbolic links: leave them out, or take what they lead to. */
 export type Links = "skip" | "follow";
+
+type Why = Omit<Left, "path">;
+const NOT_UNICODE: Why = { reason: "its name is not valid Unicode", failed: true };
+const A_LINK: Why = { reason: "it is a symbolic link; --links follow takes what it leads to" };
+const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
+const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
 
 /** So many folders within each other are taken for a circle of links. */
 const MAX_DEPTH = 128;
@@ -78,7 +75,7 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
       names = Array.from(Deno.readDirSync(folder === "" ? root : `${root}/${folder}`), ({ name }) => name);
     } catch (error) {
       if (folder === "") throw diskError(error, JSON.stringify(top));
-      tree.left.push({ path: folder, reason: diskError(error, "it cannot be read").message, failed: true });
+      tree.left.push({ path: folder, ...unreadable(error) });
       continue;
     }
     for (const name of names) {
@@ -103,14 +100,21 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
  * @param top the folder
  * @param links what to do with symbolic links
  * @param signal cancels it
+ * @param deep whether to look into the folders in it, too
  * @throws {CommandError} when the folder cannot be listed
  */
-export async function remoteTree(client: Client, top: string, links: Links, signal: AbortSignal): Promise<Tree> {
+export async function remoteTree(
+  client: Client,
+  top: string,
+  links: Links,
+  signal: AbortSignal,
+  deep = true,
+): Promise<Tree> {
   const tree: Tree = { nodes: [], left: [] };
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const listing = client.entries(folder === "" ? top : joinPath(top, folder), {
-      recursive: true,
+      recursive: deep,
       hidden: true,
       signal,
     });
@@ -121,7 +125,7 @@ export async function remoteTree(client: Client, top: string, links: Links, sign
         if ("reason" in found) tree.left.push(found);
         else tree.nodes.push(found);
         // The server does not descend into a link by itself.
-        if (entry.link && "kind" in found && found.kind === "folder") folders.push(path);
+        if (deep && entry.link && "kind" in found && found.kind === "folder") folders.push(path);
       }
     }
   }
@@ -139,19 +143,21 @@ async function rest(signal: AbortSignal): Promise<void> {
 function lookLocally(root: string, path: string, links: Links): Node | Left {
   const full = `${root}/${path}`;
   try {
-    if (!path.isWellFormed() || path.includes("\ufffd")) return { path, reason: "its name is not valid Unicode" };
+    if (!path.isWellFormed() || path.includes("\ufffd")) return { path, ...NOT_UNICODE };
     let info = Deno.lstatSync(full);
     if (info.isSymlink) {
-      if (links === "skip") return { path, reason: "it is a symbolic link; --links follow takes what it leads to" };
+      if (links === "skip") return { path, ...A_LINK };
       const real = Deno.realPathSync(full);
       if (!`${real}/`.startsWith(`${root}/`)) {
         return { path, reason: "it is a symbolic link that leads out of the folder" };
       }
       info = Deno.statSync(full);
-      if (info.isDirectory && isOnTheWay(root, path, real)) return { path, reason: "it leads in a circle" };
+      if (info.isDirectory && isOnTheWay(root, path, real)) {
+        return { path, reason: "it leads in a circle" };
+      }
     }
-    if (info.isDirectory && path.split("/").length > MAX_DEPTH) return { path, reason: "it lies too deep" };
-    if (!info.isFile && !info.isDirectory) return { path, reason: "it is neither a file nor a folder" };
+    if (info.isDirectory && path.split("/").length > MAX_DEPTH) return { path, ...TOO_DEEP };
+    if (!info.isFile && !info.isDirectory) return { path, ...SPECIAL };
     return {
       path,
       kind: info.isFile ? "file" : "folder",
@@ -161,8 +167,12 @@ function lookLocally(root: string, path: string, links: Links): Node | Left {
     };
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return { path, reason: "it leads nowhere, or went away" };
-    return { path, reason: diskError(error, "it cannot be read").message, failed: true };
+    return { path, ...unreadable(error) };
   }
+}
+
+function unreadable(error: unknown): Why {
+  return { reason: diskError(error, "it cannot be read").message, failed: true };
 }
 
 /** Whether a folder is one of those that a path leads through: to go into it again would never end. */
@@ -175,12 +185,15 @@ function isOnTheWay(root: string, path: string, real: string): boolean {
 }
 
 function judge(entry: Entry, path: string, links: Links): Node | Left {
-  const { kind, size, modified, executable, link } = entry;
+  const { kind, size, modified, executable, link, lossy } = entry;
   const names = path.split("/");
-  if (!names.every(isSafeName)) return { path, reason: "its name could lead elsewhere" };
-  if (link && links === "skip") return { path, reason: "it is a symbolic link; --links follow takes what it leads to" };
-  if (kind === "link") return { path, reason: "it is a symbolic link that leads out of the served folder, or nowhere" };
-  if (kind === "other") return { path, reason: "it is neither a file nor a folder" };
-  if (kind === "folder" && names.length > MAX_DEPTH) return { path, reason: "it lies too deep" };
+  if (!names.every(isSafeName)) return { path, reason: "its name could lead elsewhere", failed: true };
+  if (lossy) return { path, ...NOT_UNICODE };
+  if (link && links === "skip") return { path, ...A_LINK };
+  if (kind === "link") {
+    return { path, reason: "it is a symbolic link that leads out of the served folder, or nowhere" };
+  }
+  if (kind === "other") return { path, ...SPECIAL };
+  if (kind === "folder" && names.length > MAX_DEPTH) return { path, ...TOO_DEEP };
   return { path, kind, size, modified, executable };
 }

@@ -78,7 +78,7 @@ export class LocalStorage implements Storage {
       const look = (entry: Deno.DirEntry) => {
         if (isPartialName(entry.name) || (!hidden && entry.name.startsWith("."))) return;
         const found = this.#look(under(real, entry.name), name === "" ? entry.name : `${name}/${entry.name}`);
-        if (recursive && found?.info.isDirectory) {
+        if (recursive && found?.info?.isDirectory) {
           const { info: { dev, ino, size }, item } = found;
           folders.push({ real: under(real, entry.name), dev, ino, size, name: item.name });
         }
@@ -231,16 +231,19 @@ export class LocalStorage implements Storage {
 
   async remove(path: Path, { recursive, signal }: { recursive: boolean; signal: AbortSignal }): Promise<Removed> {
     const target = this.#attempt(path, () => this.#entry(path));
+    const removed = { files: 0, folders: -1 };
     try {
       if (Deno.lstatSync(target).isDirectory) {
         if (!recursive) throw new DiskError("is_folder", `${show(path)} is a folder`);
-        return await removeTree(target, signal);
+        await removeTree(target, removed, signal);
+        return removed;
       }
       Deno.removeSync(target);
       return { files: 1, folders: 0 };
     } catch (error) {
       signal.throwIfAborted();
-      throw diskError(error, show(path));
+      const gone = removed.files > 0 ? ` (${removed.files} of the files in it are removed by now)` : "";
+      throw diskError(error, `${show(path)}${gone}`);
     }
   }
 
@@ -412,12 +415,12 @@ export class LocalStorage implements Storage {
   }
 
   /** What a listing shows of one name, and what the system says of it itself; `undefined` when it went away meanwhile. */
-  #look(real: string, name: string): { item: Item; info: Deno.FileInfo } | undefined {
+  #look(real: string, name: string): { item: Item; info?: Deno.FileInfo } | undefined {
     let info: Deno.FileInfo;
     try {
       info = Deno.lstatSync(real);
     } catch {
-      return undefined;
+      return mayBeLossy(name) ? { item: unnamed(name) } : undefined;
     }
     if (!info.isSymlink) return { item: describe(name, info, false), info };
     try {
@@ -487,28 +490,55 @@ async function* inBatches<T>(folder: Place, work: (entry: Deno.DirEntry) => T): 
 }
 
 /**
- * Removes a folder and all that is in it. Links are removed, not followed. Not by `Deno.remove`, which needs stack for each
- * level: a folder that is deep enough would take the whole process with it.
+ * Removes a folder and all that is in it. Links are removed, not followed. Not by one recursive `Deno.remove`, which needs
+ * stack for each level: a folder that is deep enough would take the whole process with it.
+ *
+ * @param removed counts what is gone
+ * @throws {DiskError} `denied`, before anything is gone, for a folder that nobody can name
  */
-async function removeTree(top: string, signal: AbortSignal): Promise<Removed> {
-  const removed = { files: 0, folders: -1 };
+async function removeTree(top: string, removed: Removed, signal: AbortSignal): Promise<void> {
   const folders = [placeOf(top)];
   for (const folder of folders) { // it grows meanwhile
-    const remove = ({ name, isDirectory }: Deno.DirEntry) => {
+    const look = ({ name, isDirectory }: Deno.DirEntry) => {
+      if (!isDirectory) return;
       const path = under(folder.real, name);
-      if (isDirectory) return void folders.push(placeOf(path));
+      if (mayBeLossy(name) && !exists(path)) {
+        const problem = `the name of a folder in it is not valid Unicode, ${JSON.stringify(name)}`;
+        throw new DiskError("denied", `nothing was removed: ${problem}; remove that one on the server itself`);
+      }
+      folders.push(placeOf(path));
+    };
+    for await (const _ of inBatches(folder, look)) signal.throwIfAborted();
+  }
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const { real } = folder;
+    let unnamed = 0;
+    const remove = ({ name, isDirectory }: Deno.DirEntry) => {
+      if (isDirectory) return; // made by somebody since: it keeps the folder
+      const path = under(real, name);
+      if (mayBeLossy(name) && !exists(path)) return unnamed++;
       Deno.removeSync(path);
       if (!isPartialName(name)) removed.files++;
     };
     for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
-  }
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     await giveWay();
     requireUnmoved(folder);
-    Deno.removeSync(folder.real);
+    // What cannot be named goes with its folder, as long as that holds nothing deeper.
+    const isFlat = unnamed > 0 && [...Deno.readDirSync(real)].every(({ isDirectory }) => !isDirectory);
+    Deno.removeSync(real, { recursive: isFlat });
+    removed.files += unnamed;
     removed.folders++;
   }
-  return removed;
+}
+
+/** Whether a name, as the system gave it to us, may stand for one that is not valid Unicode. */
+function mayBeLossy(name: string): boolean {
+  return name.includes("\ufffd");
+}
+
+/** What can be told of something whose name is not valid Unicode: no path leads there. */
+function unnamed(name: string): Item {
+  return { name, kind: "other", size: 0, modified: 0, executable: false, link: false, lossy: true };
 }
 
 /** A path of the disk, as its folder and its last name. */

@@ -29,6 +29,8 @@ export interface Item {
   executable: boolean;
   /** Whether it was reached through a symbolic link. */
   link: boolean;
+  /** Whether its name is not valid Unicode: `name` has U+FFFD for what is none, and leads nowhere. */
+  lossy?: boolean;
 }
 
 /** What a folder holds. */
@@ -153,7 +155,10 @@ export interface Storage {
   copy(from: Path, to: Path, signal: AbortSignal): Promise<number>;
   /** Room on the disk that holds a path. */
   room(path: Path): Promise<Room>;
-  /** Removes a file or a link; with `recursive` a folder too, with all that is in it. Links are not followed. */
+  /**
+   * Removes a file or a link; with `recursive` a folder too, with all that is in it. Links are not followed. What is known to
+   * prevent it is found before anything is gone.
+   */
   remove(path: Path, options: { recursive: boolean; signal: AbortSignal }): Promise<Removed>;
   /** Makes a folder in an existing one. */
   makeFolder(path: Path): void;
