@@ -11,6 +11,7 @@ import { helpText, type Invocation, readInvocation } from "./client/invocation.t
 import { Output } from "./client/output.ts";
 import { ask } from "./client/shell/ask.ts";
 import { Runner } from "./client/shell/runner.ts";
+import { connectPatiently } from "./client/transfer/retry.ts";
 import { VERSION } from "./protocol/version.ts";
 
 /** How long an interrupted command may take to clean up, in milliseconds. */
@@ -38,8 +39,9 @@ async function main(): Promise<ExitCode> {
   }
 }
 
-async function run(runner: Runner, { address, words, file }: Invocation): Promise<ExitCode> {
+async function run(runner: Runner, { address, words, file, retries }: Invocation): Promise<ExitCode> {
   // Read before anything is done, so that wrong usage needs no server to be found out.
+  if (address === "help") return await runner.run(parseCall(COMMANDS, [address, ...words])); // of a host: ftp help:8080
   if (address !== undefined && findCommand(COMMANDS, address) && !findCommand(COMMANDS, words[0] ?? "")) {
     throw new UsageError(`the server comes first, as in: ftp HOST ${[address, ...words].join(" ")}`);
   }
@@ -50,7 +52,10 @@ async function run(runner: Runner, { address, words, file }: Invocation): Promis
     return await runShell({ runner, connect: address !== undefined });
   }
   cancelOnSignals(runner);
-  if (address !== undefined && !call?.command.offline) await runner.open();
+  if (address !== undefined && !call?.command.offline) {
+    // Without being asked to, nobody waits for a server that is not there at all.
+    await (retries === undefined ? runner.open() : connectPatiently(runner));
+  }
   let exit: ExitCode;
   if (call) {
     if (isTerminal) runner.ask = (question) => ask(question, runner.signal);

@@ -33,14 +33,22 @@ export interface Address {
  * ```
  */
 export function parseAddress(text: string): Address {
-  const match = /^(?:\[(?<v6>[0-9a-f:.%\w]+)\]|(?<name>[^\s:[\]/]+))(?::(?<port>\d{1,5}))?$/i.exec(text);
-  const bare = /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text);
-  if (bare) return { hostname: text, port: DEFAULT_PORT };
+  if (isIpv6(text)) return { hostname: text, port: DEFAULT_PORT };
+  const match = /^(?:\[(?<v6>[^[\]]+)\]|(?<name>[^\s:[\]/@]+))(?::(?<port>\d{1,5}))?$/.exec(text);
   const { v6, name, port = String(DEFAULT_PORT) } = match?.groups ?? {};
-  if (!match || Number(port) < 1 || Number(port) > 65535) {
+  if (!match || (v6 && !isIpv6(v6)) || Number(port) < 1 || Number(port) > 65535) {
+    if (/^[^@]+@[^@]+$/.test(text)) {
+      throw new UsageError(`"${printable(text)}": a server has no users; write HOST alone`);
+    }
     throw new UsageError(`"${printable(text)}" is no address; write HOST, HOST:PORT or [IPV6]:PORT`);
   }
   return { hostname: v6 ?? name, port: Number(port) };
+}
+
+/** Whether a text is an IPv6 address; it may name a zone. */
+function isIpv6(text: string): boolean {
+  const [address, zone] = text.split(/%(.*)/);
+  return address.includes(":") && zone !== "" && URL.canParse(`http://[${address}]`);
 }
 
 /**

@@ -318,10 +318,16 @@ export class Client {
    *
    * @param path where the upload goes
    * @param owner the same as in the interrupted upload
+   * @returns the digests of what is left; `held`: whether there is something that another run is writing
    */
-  async interrupted(path: string, owner: TransferOwner, options: CallOptions = {}): Promise<BlockDigests> {
+  async interrupted(
+    path: string,
+    owner: TransferOwner,
+    options: CallOptions = {},
+  ): Promise<BlockDigests & { held: boolean }> {
     const answer = await this.#requests.send("resume", { path, ...owner }, options);
-    return readDigests(answer, answer.reply.size, watch(answer, options.signal));
+    const { size, held } = answer.reply;
+    return { held, ...readDigests(answer, size, watch(answer, options.signal)) };
   }
 
   /**

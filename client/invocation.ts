@@ -32,7 +32,10 @@ const USAGE = "ftp [OPTIONS] [HOST[:PORT] [COMMAND [ARG...]]]";
 const OPTIONS: Options = {
   ...COMMON_OPTIONS,
   timeout: { value: "SECONDS", help: `how long the server may be silent (${DEFAULT_TIMEOUT})` },
-  retries: { value: "COUNT", help: `how often to connect again in vain, in a transfer (${DEFAULT_RETRIES})` },
+  retries: {
+    value: "COUNT",
+    help: `how often to connect in vain, in a transfer (${DEFAULT_RETRIES}), or at the start (1)`,
+  },
   file: { short: "f", value: "FILE", help: "run the commands in FILE, one a line" },
   help: { short: "h", help: "show this" },
   version: { short: "V", help: "show the version" },

@@ -10,6 +10,9 @@ import { Pace } from "./pace.ts";
 import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
+/** Who has written nothing for so long, in milliseconds, is most likely gone without a word, as a laptop that was closed. */
+const SILENT_MS = 30_000;
+
 /** Options of {@linkcode PartialFile.create}. */
 export interface PartialOptions {
   /** Whether the file is to be executable. */
@@ -91,12 +94,14 @@ export class PartialFile {
    * gets a new name, and a partial is never written to under an old one.
    *
    * @param folder an existing folder
-   * @param options with the owner; what another run is writing at this moment is left alone
+   * @param options with the owner; what another run is writing is left alone, unless it has been silent for half a minute
+   * @param now in milliseconds since 1970
    * @returns `undefined` when there is nothing to go on with
    */
   static async resume(
     folder: string,
     options: PartialOptions & { owner: PartialOwner },
+    now: number = Date.now(),
   ): Promise<PartialFile | undefined> {
     const { token, run } = options.owner;
     let best: { path: string; size: number } | undefined;
@@ -104,7 +109,7 @@ export class PartialFile {
       const owner = partialOwner(name);
       if (owner?.token !== token || !isFile) continue; // a link of that name would lead anywhere
       const path = `${folder}/${name}`;
-      const size = owner.run === run || isAbandoned(path) ? sizeOf(path) : 0;
+      const size = owner.run === run || isAbandoned(path, now) ? sizeOf(path) : 0;
       if (size > (best?.size ?? 0)) best = { path, size };
     }
     if (!best) return undefined;
@@ -128,7 +133,9 @@ export class PartialFile {
    */
   static isLeft(folder: string, { token }: PartialOwner): boolean {
     try {
-      for (const { name } of Deno.readDirSync(folder)) if (partialOwner(name)?.token === token) return true;
+      for (const { name, isFile } of Deno.readDirSync(folder)) {
+        if (isFile && partialOwner(name)?.token === token && sizeOf(`${folder}/${name}`) > 0) return true;
+      }
     } catch { /* whoever creates a file there is told */ }
     return false;
   }
@@ -269,14 +276,27 @@ function removeLeft(folder: string, { token }: PartialOwner): void {
   try {
     for (const { name, isFile } of Deno.readDirSync(folder)) {
       const path = `${folder}/${name}`;
-      if (isFile && partialOwner(name)?.token === token && isAbandoned(path)) Deno.removeSync(path);
+      if (isFile && partialOwner(name)?.token === token && isAbandoned(path, Date.now())) Deno.removeSync(path);
     }
   } catch { /* it expires */ }
 }
 
-/** Whether no process is writing to a partial, as far as that can be known. Nothing but courtesy rests on it. */
-function isAbandoned(path: string): boolean {
+/**
+ * Before when something was last written to, or its times or its name changed, in milliseconds since 1970. Unlike the time of
+ * its content, which a partial gets from its original just before it is published, nobody can set this one back.
+ *
+ * @param path of a file
+ * @throws what the system throws when it cannot be looked at
+ */
+export function lastTouched(path: string): number {
+  const { ctime, mtime } = Deno.lstatSync(path);
+  return ctime ? ctime.getTime() + 1000 /* we are told whole seconds */ : mtime?.getTime() ?? Date.now();
+}
+
+/** Whether nobody is writing to a partial, as far as that can be known. Nothing but courtesy rests on it. */
+function isAbandoned(path: string, now: number): boolean {
   try {
+    if (lastTouched(path) < now - SILENT_MS) return true;
     using file = Deno.openSync(path, { read: true, write: true });
     return tryLock(file);
   } catch {

@@ -95,7 +95,7 @@ export const COMMANDS = {
   mkdir: { request: v.object({ path }), reply: nothing },
   rmdir: { request: v.object({ path }), reply: nothing },
   mv: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
-  resume: { request: v.object({ path, ...owner }), reply: v.object({ size: count }), body: "reply" },
+  resume: { request: v.object({ path, ...owner }), reply: v.object({ size: count, held: flag }), body: "reply" },
   blocks: { request: v.object({ path, size: count }), reply: v.object({ entry }), body: "reply" },
   checksum: {
     request: v.object({ path, algorithm: checksumAlgorithm }),

@@ -215,6 +215,13 @@ Deno.test("upload - NAME reads standard input, and a folder as REMOTE means into
   assertEquals(Deno.readTextFileSync(`${server.dir}/piped.txt`), "from a pipe");
   assertEquals(names(`${server.dir}/in`), ["x", "y"]);
   assertEquals((await ftp(server, "upload", "-", { stdin: "?" })).code, 2);
+  Deno.mkdirSync(`${server.dir}/docs`);
+  for (const folder of ["docs", "docs/", "nowhere/"]) {
+    const { code, stderr } = await ftp(server, "upload", "-", folder, { stdin: "?" });
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "is a folder; upload - needs a name in it");
+  }
+  assertEquals(names(`${server.dir}/docs`), []);
 });
 
 Deno.test("size shows megabytes of 1024 * 1024 and the bytes, for a folder the sum", async () => {

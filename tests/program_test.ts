@@ -4,6 +4,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VERSION } from "../protocol/version.ts";
 import { FTP, ftp, runFtp, startFtp, startServer } from "./support/programs.ts";
 import { Key, openTerminal } from "./support/pty.ts";
+import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { Transcript } from "./support/transcript.ts";
 
@@ -20,6 +21,9 @@ Deno.test("wrong usage exits 2, says how it goes, and needs no server to be foun
       [["--tmieout", "5"], "unknown option --tmieout, did you mean --timeout?; usage: ftp [OPTIONS]"],
       [["--timeout", "soon", "127.0.0.1:1"], "--timeout takes a number of seconds"],
       [["127.0.0.1:99999", "ls"], '"127.0.0.1:99999" is no address'],
+      [["bad:bad:bad", "ls"], '"bad:bad:bad" is no address'],
+      [["[127.0.0.1]:1", "ls"], '"[127.0.0.1]:1" is no address'],
+      [["me@localhost", "ls"], '"me@localhost": a server has no users; write HOST alone'],
       [["127.0.0.1:1", "size"], "size: an argument is missing; usage: size FILE"],
       [["127.0.0.1:1", "ls", "--lnog"], "ls: unknown option --lnog, did you mean --long?; usage: ls "],
       [["127.0.0.1:1", "-f", "x", "ls"], "there is a file of commands and a command"],
@@ -41,6 +45,25 @@ Deno.test("--timeout gives up a server that does not answer: exit code 3", async
   const { code, stderr } = await runFtp(["--timeout", "0.5", server.address, "ls"]);
   assertEquals(code, 3);
   assertStringIncludes(stderr, `cannot connect to ${server.address}: no answer within 0.5 s`);
+});
+
+Deno.test("a server that is down at the start is waited for where --retries says so, and only there", async () => {
+  await using server = await startServer();
+  // A tunnel takes connections while the far end is down, and closes them at once.
+  await using tunnel = new Relay(server, {}, 4);
+  const impatient = await runFtp([tunnel.address, "pwd"]);
+  assertEquals([impatient.code, impatient.stdout], [3, ""]);
+  const { code, stdout, stderr } = await runFtp([tunnel.address, "--retries", "4", "pwd"]);
+  assertEquals([code, stdout, stderr], [0, "/\n", ""]);
+  await using shut = new Relay(server, {}, 2);
+  assertEquals((await runFtp([shut.address, "--retries", "2", "pwd"])).code, 3);
+  assertEquals((await runFtp([shut.address, "pwd"])).code, 0);
+});
+
+Deno.test("help needs no server", async () => {
+  const { code, stdout } = await runFtp(["help", "download"]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^download FILE/);
 });
 
 Deno.test("-f runs the commands of a file, with comments and quotes, and tells the line of a failure", async () => {

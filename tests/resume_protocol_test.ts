@@ -238,7 +238,7 @@ Deno.test("what another run is writing is not given away; when its connection is
   await begin(writer, CONTENT.subarray(0, BLOCK));
   await hasArrived(server, BLOCK);
   using client = await RawClient.greet(server);
-  assertEquals((await resume(client, { run: OTHER_RUN })).reply, { size: 0 });
+  assertEquals((await resume(client, { run: OTHER_RUN })).reply, { size: 0, held: true });
   assertEquals((await goOn(client, BLOCK, { run: OTHER_RUN })).code, "changed");
   // Both go on beside each other.
   assertEquals((await goOn(client, 0, { run: OTHER_RUN })).reply, { path: PATH, size: CONTENT.length });

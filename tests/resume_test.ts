@@ -4,6 +4,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { isPartialName } from "../disk/names.ts";
 import { end, type Ended, Stage, survive } from "./support/cuts.ts";
 import { namesIn, partialsIn, pattern, Random, sha256OfFile } from "./support/files.ts";
+import { startFtp } from "./support/programs.ts";
+import { Hold, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const MIB = 1024 * 1024;
@@ -33,6 +35,24 @@ function partialSize(folder: string): number {
   assertEquals(more, []);
   return Deno.statSync(`${folder}/${name}`).size;
 }
+
+Deno.test("what another run is sending is not gone on with, and that is said", async () => {
+  await using stage = await Stage.start();
+  Deno.writeFileSync(`${stage.local.path}/big`, pattern(20 * MIB));
+  const hold = new Hold(9 * MIB);
+  await using relay = new Relay(stage.server, { up: hold.meddle });
+  const first = startFtp([relay.address, "upload", "big"], {
+    cwd: stage.local.path,
+    env: { XDG_STATE_HOME: stage.state.path },
+  });
+  await hold.reached;
+  const second = await stage.run("upload", "big");
+  assertDone(second);
+  assertStringIncludes(second.stderr, "another run is sending the same file");
+  hold.release();
+  assertEquals((await first.output()).code, 0);
+  assertEquals(namesIn(stage.remote.path), ["big", "big_1"]);
+});
 
 for (const direction of ["upload", "download"] as const) {
   const folders = ({ local, remote }: Stage) =>

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { newPartialName } from "../disk/names.ts";
 import { namesIn, pattern, sha256 } from "./support/files.ts";
 import { ftp, type FtpResult, startServer } from "./support/programs.ts";
+import { TempFolder } from "./support/temp_folder.ts";
 import { jsonLines, logged, paths, plant, snapshot, touch } from "./support/trees.ts";
 
 function assertDone(result: FtpResult): void {
@@ -133,6 +134,21 @@ Deno.test("cp is refused by a server for reading only", async () => {
   plant(server.dir, { "a": "1" });
   assertEquals((await ftp(server, "cp", "a", "b")).code, 1);
   assertEquals(namesIn(server.dir), ["a"]);
+});
+
+Deno.test("sync to a server for reading only is refused at once, unless there is nothing to do", async () => {
+  await using server = await startServer({ args: ["--read-only"] });
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(server.dir, { "tree/a": "1" });
+  assertEquals((await ftp(server, "sync", "--down", "tree", "tree", { cwd })).code, 0);
+  assertEquals((await ftp(server, "sync", "tree", "tree", { cwd })).code, 0);
+  plant(cwd, { "tree/b": "2", "tree/c": "3" });
+  for (const options of [[], ["--dry-run"]]) {
+    const { code, stdout, stderr } = await ftp(server, "sync", "tree", "tree", ...options, { cwd });
+    assertEquals([code, stdout], [1, ""]);
+    assertEquals(stderr, "ftp: the server serves for reading only; 2 steps to take\n");
+  }
 });
 
 Deno.test("find matches names, or paths when there is a slash in the pattern", async () => {

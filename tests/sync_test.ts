@@ -154,6 +154,14 @@ for (const down of [false, true]) {
     assertEquals(paths(to), ["a", "b/", "b/y", "c"]);
   });
 
+  Deno.test(`${direction}: the folders above the target are made, too`, async () => {
+    await using it = await ends(down);
+    plant(it.from, { "a": "1" });
+    const args = ["sync", ...down ? ["--down"] : [], "tree", "deep/er/copy"];
+    assertDone(await ftp(it.server, ...args, { cwd: it.local.path }));
+    assertEquals(paths(`${down ? it.local.path : it.server.dir}/deep`), ["er/", "er/copy/", "er/copy/a"]);
+  });
+
   Deno.test(`${direction}: a missing source does not empty its target, an empty one does when asked`, async () => {
     await using it = await ends(down);
     const { from, to, sync } = it;

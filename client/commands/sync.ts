@@ -1,3 +1,4 @@
+import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, parentPath, resolvePath } from "../../protocol/path.ts";
 import { codeOf, PartlyFailedError } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
@@ -51,6 +52,9 @@ export const sync: Command = {
     const plan = await makePlan(source, target, wanted);
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
       out.note("nothing is deleted: a part of the source cannot be copied");
+    }
+    if (!down && context.client.hello.readOnly && steps(plan) > 0) {
+      throw new CommandError("read_only", `the server serves for reading only; ${plural(steps(plan), "step")} to take`);
     }
     if (on.has("dry-run")) return showPlan(context, plan);
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
@@ -149,7 +153,12 @@ async function carryOut(
   if (deleted + renamed > 0) out.text(`Deleted ${deleted}, renamed ${renamed}`);
 }
 
-function showPlan({ out }: Context, { clear, folders, renames, copies, deletions, left, same }: Plan): void {
+function steps({ clear, folders, renames, copies, deletions }: Plan): number {
+  return clear.length + folders.length + renames.length + copies.length + deletions.length;
+}
+
+function showPlan({ out }: Context, plan: Plan): void {
+  const { clear, folders, renames, copies, deletions, left, same } = plan;
   const deletion = ({ path, kind }: Deletion) =>
     out.result({ step: "delete", path, kind }, `delete  ${printable(path)}${kind === "folder" ? "/" : ""}`);
   clear.forEach(deletion);
@@ -162,8 +171,7 @@ function showPlan({ out }: Context, { clear, folders, renames, copies, deletions
   }
   deletions.forEach(deletion);
   const { failed } = tellLeft(out, left);
-  const steps = clear.length + folders.length + renames.length + copies.length + deletions.length;
   const size = copies.reduce((sum, { size }) => sum + size, 0);
-  out.text(`${plural(steps, "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`);
+  out.text(`${plural(steps(plan), "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`);
   if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} cannot be copied`);
 }

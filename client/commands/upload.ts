@@ -74,7 +74,7 @@ export const mput: Command = {
 };
 
 async function sendOne(context: Context, file: string, remote: string | undefined, call: Arguments): Promise<void> {
-  const { client, out, remoteFolder, signal } = context;
+  const { client, out, signal } = context;
   const collision = collisionOf(call);
   const sha256 = call.on.has("sha256");
   if (file === "-" && remote === undefined) {
@@ -85,10 +85,9 @@ async function sendOne(context: Context, file: string, remote: string | undefine
       "upload - reads standard input, which the commands come from; run it as ftp HOST upload - NAME",
     );
   }
-  const name = file === "-" ? baseName(resolvePath(remoteFolder, remote!)) : localName(file);
   const size = file === "-" ? undefined : sizeOf(file);
-  const path = await remoteTarget(context, remote, name);
-  const meter = context.meter(name, size);
+  const path = file === "-" ? await nameFor(context, remote!) : await remoteTarget(context, remote, localName(file));
+  const meter = context.meter(baseName(path), size);
   const began = performance.now();
   let stored: Sent;
   let resumed = 0;
@@ -173,6 +172,15 @@ async function remoteTarget(context: Context, typed: string | undefined, name: s
   if (await isRemoteFolder(context, path)) return joinPath(path, name);
   if (typed.endsWith("/")) throw new CommandError("not_found", `there is no remote folder "${typed}"`);
   return path;
+}
+
+/** Where standard input goes, which has no name of its own. */
+async function nameFor(context: Context, typed: string): Promise<string> {
+  const path = resolvePath(context.remoteFolder, typed);
+  if (!typed.endsWith("/") && !await isRemoteFolder(context, path)) return path;
+  throw new UsageError(
+    `"${typed}" is a folder; upload - needs a name in it, as in upload - "${joinPath(typed, "NAME")}"`,
+  );
 }
 
 function isThere(path: string): boolean {

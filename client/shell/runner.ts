@@ -121,21 +121,22 @@ export class Runner implements Context {
   }
 
   /**
-   * Connects again where the connection was lost, and stays in the folder. Many may ask for it at once.
+   * Connects where the connection was lost, and stays in the folder, or where there was none yet. Many may ask for it at once.
    *
    * @throws {ConnectionLostError} {@linkcode CommandError} `canceled`
    */
   reconnect(): Promise<void> {
     if (this.#client && !this.#client.lost) return Promise.resolve();
-    return this.#reconnecting ??= this.#connectAgain().finally(() => this.#reconnecting = undefined);
+    return this.#reconnecting ??= this.#redial().finally(() => this.#reconnecting = undefined);
   }
 
-  async #connectAgain(): Promise<void> {
+  async #redial(): Promise<void> {
     const lost = this.#client?.lost;
     if (lost && lost !== this.#told) this.out.note(`The connection was lost (${lost.message}); connecting again`);
     this.#told = lost;
+    this.#address ??= this.#start;
     this.#client = await this.dial();
-    this.out.note("Connected again");
+    if (lost) this.out.note("Connected again");
   }
 
   /**

@@ -11,6 +11,15 @@ import type { BlockDigests } from "../client.ts";
 export const RESUME_BYTES = 8 * 1024 * 1024;
 
 /**
+ * What a person is told where there is something to go on with, and it is not given away.
+ *
+ * @param doing `sending` or `fetching`
+ */
+export function heldBy(doing: string): string {
+  return `another run is ${doing} the same file, or was until a moment ago; starting from the beginning`;
+}
+
+/**
  * Compares the blocks of one end with those of the other.
  *
  * @param read fills `into` from a place in the local file; returns how many bytes there were

@@ -12,7 +12,7 @@ import { CommandError } from "../../protocol/errors.ts";
 import type { Client, Download, Entry } from "../client.ts";
 import { codeOf } from "../errors.ts";
 import { type LocalTarget, targetPath } from "../local_files.ts";
-import { equalPrefix, RESUME_BYTES } from "./blocks.ts";
+import { equalPrefix, heldBy, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
 import { type Connector, retrying } from "./retry.ts";
 
@@ -69,7 +69,8 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       if (owner && PartialFile.isLeft(target.folder, owner)) {
         before = await client.stat(path, { signal });
         partial = await resumeIfThere(target.folder, { executable: before.executable, shown, owner });
-        if (partial && partial.size > 0) done = await agree(client, job, partial, before, signal);
+        if (!partial) job.onResume(heldBy("fetching"));
+        else if (partial.size > 0) done = await agree(client, job, partial, before, signal);
         partial?.cut(done);
       }
       download = await client.download(path, { sha256, offset: done, signal });

@@ -7,13 +7,13 @@
 import { ConnectionLostError, TruncatedError } from "../../protocol/errors.ts";
 import type { Client } from "../client.ts";
 
-/** How long to wait before the first attempt to connect again, in milliseconds; each further one takes twice as long. */
+/** The pause before the second attempt in a row to go on, in milliseconds; before each further one it is twice as long. */
 const FIRST_PAUSE_MS = 200;
 /** The longest pause, in milliseconds. */
 const LONGEST_PAUSE_MS = 5000;
 
-/** How often to try again in vain, unless the person says otherwise: for about six seconds. */
-export const DEFAULT_RETRIES = 5;
+/** How often to try again in vain, unless the person says otherwise: for about half a minute. */
+export const DEFAULT_RETRIES = 10;
 
 /** Something that has a connection, and can get another one. */
 export interface Connector {
@@ -63,7 +63,7 @@ export async function retrying<T>(
       if (seen !== shared.steps) vain = 0;
       seen = shared.steps;
       if (!isLost(why) || connector.signal.aborted || vain >= connector.retries) throw error;
-      vain = await connectAgain(connector, vain + 1, error);
+      vain = await connectPatiently(connector, vain + 1);
     }
   }
 }
@@ -82,20 +82,36 @@ function isLost(why: unknown): boolean {
   return why instanceof ConnectionLostError || why instanceof TruncatedError;
 }
 
-/** Connects again with growing pauses; returns how many attempts in a row have been in vain. */
-async function connectAgain(connector: Connector, vain: number, lost: unknown): Promise<number> {
-  for (let failed = 0;; vain++, failed++) {
+/**
+ * Connects, with growing pauses between the attempts.
+ *
+ * @param connector which has lost its connection, or had none yet
+ * @param attempt how many attempts in a row will have been made with the next one. Where earlier ones connected and came to
+ * nothing all the same, as behind a tunnel whose far end is down, there is a pause before it
+ * @returns the number of the attempt that connected
+ * @throws {ConnectionLostError} when `retries` of them have failed
+ */
+export async function connectPatiently(connector: Connector, attempt = 1): Promise<number> {
+  for (;; attempt++) {
+    if (attempt > 1) await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 2)), connector.signal);
     try {
       await connector.reconnect();
-      return vain;
+      return attempt;
     } catch (error) {
-      if (vain >= connector.retries) throw error instanceof Error ? error : lost;
-      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failed), connector.signal);
+      if (attempt >= connector.retries || !(error instanceof ConnectionLostError)) throw error;
     }
   }
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
+/**
+ * Waits.
+ *
+ * @param ms milliseconds
+ * @param signal ends it early
+ * @throws what the signal says
+ */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   const abort = () => reject(signal.reason);

@@ -9,9 +9,16 @@ import { numberedName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
 import type { Client, Collision } from "../client.ts";
-import { equalPrefix, RESUME_BYTES } from "./blocks.ts";
+import { equalPrefix, heldBy, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
-import { type Connector, retrying } from "./retry.ts";
+import { type Connector, pause, retrying } from "./retry.ts";
+
+/**
+ * Where another run is still sending the file: it may have been killed just now, and the server does not know yet. The first
+ * and the last pause before it is asked again, in milliseconds; each is twice as long as the one before.
+ */
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 800;
 
 /** How often to begin again when somebody else has taken what was to be gone on with. */
 const AGAIN = 2;
@@ -100,8 +107,17 @@ async function agree(
   owner: { token: string; run: string },
   signal: AbortSignal,
 ): Promise<number> {
-  const digests = await client.interrupted(path, owner, { signal });
-  if (digests.size === 0) return await digests.next(), 0;
+  let digests = await client.interrupted(path, owner, { signal });
+  for (let ms = FIRST_PAUSE_MS; digests.held && ms <= LAST_PAUSE_MS; ms *= 2) {
+    await digests.next();
+    await pause(ms, signal);
+    digests = await client.interrupted(path, owner, { signal });
+  }
+  if (digests.size === 0) {
+    await digests.next();
+    if (digests.held) onResume(heldBy("sending"));
+    return 0;
+  }
   const equal = await equalPrefix((at, into) => source.readAt(at, into), digests);
   if (equal > 0) onResume(`going on at ${equal} of ${source.size} bytes`);
   else onResume("the file is another one than in the last attempt; starting over");

@@ -8,7 +8,7 @@ import { diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { joinPath } from "../../protocol/path.ts";
+import { ancestors, joinPath } from "../../protocol/path.ts";
 import { codeOf } from "../errors.ts";
 import { makeRemoteFolders } from "./folders.ts";
 import { type Connector, retrying } from "./retry.ts";
@@ -32,7 +32,7 @@ export interface Side {
   tree(options: TreeOptions): Promise<Tree>;
   /** SHA-256 of a file, in hexadecimal. */
   sha256(path: string): Promise<string>;
-  /** Makes folders, each after the one that it stands in, where they are not there yet; an empty path is the folder itself. */
+  /** Makes folders, each after the one that it stands in, where they are not there yet; an empty path is the folder itself, with those above it. */
   makeFolders(paths: readonly string[]): Promise<void>;
   /** Gives a file another name, which is free. */
   rename(from: string, to: string): Promise<void>;
@@ -69,8 +69,9 @@ export class RemoteSide implements Side {
   }
 
   makeFolders(paths: readonly string[]): Promise<void> {
-    const full = paths.map((path) => path === "" ? this.top : this.#full(path)).filter((path) => path !== "/");
-    return makeRemoteFolders(this.#connector, full);
+    // As on a disk of our own, the folders above the top are made, too.
+    const full = paths.flatMap((path) => path === "" ? [...ancestors(this.top), this.top] : this.#full(path));
+    return makeRemoteFolders(this.#connector, full.filter((path) => path !== "/"));
   }
 
   rename(from: string, to: string): Promise<void> {

@@ -14,7 +14,7 @@ import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
-import { PartialFile } from "../../disk/partial_file.ts";
+import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import type {
   CreateOptions,
@@ -187,10 +187,10 @@ export class LocalStorage implements Storage {
     };
   }
 
-  async interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | undefined> {
+  async interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | "held" | undefined> {
     const { folder } = split(this.#attempt(path, () => this.#writable(path)));
     const partial = await PartialFile.resume(folder, { owner, shown: show(path) });
-    if (!partial) return undefined;
+    if (!partial) return PartialFile.isLeft(folder, owner) ? "held" : undefined;
     return {
       size: partial.size,
       readAt: (at, into) => partial.readAt(at, into),
@@ -461,15 +461,6 @@ function requireUnmoved(place: Place): void {
 function isUnmoved({ real, dev, ino }: Place): boolean {
   const now = Deno.lstatSync(real);
   return now.dev === dev && now.ino === ino;
-}
-
-/**
- * Before when something was last written to, or its times or its name changed, in milliseconds since 1970. Unlike the time of
- * its content, which a partial gets from its original just before it is published, nobody can set this one back.
- */
-function lastTouched(path: string): number {
-  const { ctime, mtime } = Deno.lstatSync(path);
-  return ctime ? ctime.getTime() + 1000 /* we are told whole seconds */ : mtime?.getTime() ?? Date.now();
 }
 
 /**

@@ -149,8 +149,8 @@ export interface Storage {
   create(path: Path, options: CreateOptions): Promise<NewFile>;
   /** Begins many small files at once. */
   store(options: StoreOptions): NewFiles;
-  /** What an interrupted upload to a path left; `undefined` when there is nothing. */
-  interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | undefined>;
+  /** What an interrupted upload to a path left; `undefined` when there is nothing, `held` when somebody else is writing it. */
+  interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | "held" | undefined>;
   /** Copies a file under a free name; returns the number of bytes. */
   copy(from: Path, to: Path, signal: AbortSignal): Promise<number>;
   /** Room on the disk that holds a path. */

@@ -21,10 +21,11 @@ export class Relay implements AsyncDisposable {
   /**
    * @param server where to
    * @param meddle what is done to the frames of clients, and to those of the server
+   * @param turnedAway how many clients find nobody before the first is let through, as if the server were down
    */
-  constructor(server: { port: number }, meddle: { up?: Meddle; down?: Meddle }) {
+  constructor(server: { port: number }, meddle: { up?: Meddle; down?: Meddle }, turnedAway = 0) {
     this.#cut.promise.catch(() => {});
-    this.#done.push(this.#accept(server.port, meddle));
+    this.#done.push(this.#accept(server.port, meddle, turnedAway));
   }
 
   /** What a client is told to connect to. */
@@ -40,8 +41,9 @@ export class Relay implements AsyncDisposable {
     await Promise.all(this.#done);
   }
 
-  async #accept(port: number, { up, down }: { up?: Meddle; down?: Meddle }): Promise<void> {
+  async #accept(port: number, { up, down }: { up?: Meddle; down?: Meddle }, turnedAway: number): Promise<void> {
     try {
+      for (; turnedAway > 0; turnedAway--) close(await this.#listener.accept());
       for (;;) {
         const client = await this.#listener.accept();
         this.#conns.add(client);

@@ -1,0 +1,32 @@
+/** Who may go on with a partial. */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { DiskError } from "../disk/errors.ts";
+import { PartialFile } from "../disk/partial_file.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+
+const TOKEN = "0123456789abcdef".repeat(2);
+const OWNER = { token: TOKEN, run: "0000000000000001" };
+const OTHER = { token: TOKEN, run: "0000000000000002" };
+
+Deno.test("what another run writes is its own, until it has been silent for half a minute", async () => {
+  using folder = new TempFolder();
+  const writer = PartialFile.create(folder.path, { owner: OWNER });
+  await writer.write(new Uint8Array(1000));
+  assertEquals(PartialFile.isLeft(folder.path, OTHER), true);
+  assertEquals(await PartialFile.resume(folder.path, { owner: OTHER }), undefined);
+  const heir = await PartialFile.resume(folder.path, { owner: OTHER }, Date.now() + 32_000);
+  assertEquals(heir?.size, 1000);
+  assertThrows(() => writer.write(new Uint8Array(1)), DiskError, "another attempt has taken over");
+  writer.discard();
+  assertEquals(heir?.size, 1000);
+  heir?.discard();
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("nothing is left where nothing was written", () => {
+  using folder = new TempFolder();
+  const writer = PartialFile.create(folder.path, { owner: OWNER });
+  assertEquals(PartialFile.isLeft(folder.path, OTHER), false);
+  writer.discard();
+});
