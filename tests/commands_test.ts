@@ -95,6 +95,26 @@ Deno.test("rm --yes deletes files, rm -r folders, and neither the root", async (
   assertEquals(names(server.dir), ["d"]);
 });
 
+Deno.test("of several names one that fails is told, and the rest goes on", async () => {
+  await using server = await startServer();
+  const text = (name: string, content: string) => Deno.writeTextFileSync(`${server.dir}/${name}`, content);
+  text("a", "1");
+  text("c", "3");
+  const calls: [string[], string, RegExp][] = [
+    [["cat", "a", "b", "c"], "13", /^ftp: "\/b": .*\nftp: 1 of 3 names failed\n$/],
+    [["checksum", "a", "b", "c", "--crc32"], "83dcefb7  a\n6dd28e9b  c\n", /^ftp: "\/b": .*\nftp: 1 of 3/],
+    [["mkdir", "a", "d", "e"], "Made /d\nMade /e\n", /^ftp: "\/a": .*\nftp: 1 of 3/],
+    [["rmdir", "d", "a", "b", "e"], "Removed /d\nRemoved /e\n", /^ftp: "\/a" is .*\nftp: "\/b": .*\nftp: 2 of 4/],
+    [["rm", "--yes", "a", "b", "c"], "Deleted a\nDeleted c\n", /^ftp: "\/b": .*\nftp: 1 of 3/],
+  ];
+  for (const [call, shown, told] of calls) {
+    const { code, stdout, stderr } = await ftp(server, ...call);
+    assertEquals([code, stdout], [1, shown], call.join(" "));
+    assertMatch(stderr, told);
+  }
+  assertEquals(names(server.dir), []);
+});
+
 Deno.test("an empty name deletes nothing", async () => {
   await using server = await startServer();
   Deno.mkdirSync(`${server.dir}/folder`);

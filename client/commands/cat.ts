@@ -4,6 +4,7 @@ import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
 import { expandNames } from "../remote_files.ts";
 import type { Command } from "./command.ts";
+import { forEach } from "./each.ts";
 
 /** `cat`: writes files to standard output. */
 export const cat: Command = {
@@ -17,10 +18,10 @@ export const cat: Command = {
   options: { sha256: { help: "verify by SHA-256 as well" } },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    for (const file of await expandNames(context, args, (kind) => kind === "file")) {
+    await forEach(context, await expandNames(context, args, (kind) => kind === "file"), async (file) => {
       const path = resolvePath(remoteFolder, file);
       await sendToOutput(out, await client.download(path, { sha256: on.has("sha256"), signal }));
-    }
+    });
   },
 };
 

@@ -9,6 +9,7 @@ import { ancestors, resolvePath } from "../../protocol/path.ts";
 import { printable } from "../format.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import type { Command } from "./command.ts";
+import { forEach } from "./each.ts";
 
 /** `cd`: goes to another remote folder. */
 export const cd: Command = {
@@ -49,12 +50,12 @@ export const mkdir: Command = {
   options: { parents: { short: "p", help: "the folders above it, too, and no error where it is there already" } },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    for (const name of args) {
+    await forEach(context, args, async (name) => {
       const path = resolvePath(remoteFolder, name);
       if (on.has("parents")) await makeRemoteFolders(context, path === "/" ? [] : [...ancestors(path), path]);
       else await client.makeFolder(path, { signal });
       out.done({ made: path }, `Made ${printable(path)}`);
-    }
+    });
   },
 };
 
@@ -65,11 +66,12 @@ export const rmdir: Command = {
   summary: "remove empty remote folders",
   arguments: ["remote-folder"],
   count: [1, Infinity],
-  async run({ client, out, remoteFolder, signal }, { args }) {
-    for (const name of args) {
+  async run(context, { args }) {
+    const { client, out, remoteFolder, signal } = context;
+    await forEach(context, args, async (name) => {
       const path = resolvePath(remoteFolder, name);
       await client.removeFolder(path, { signal });
       out.done({ removed: path }, `Removed ${printable(path)}`);
-    }
+    });
   },
 };

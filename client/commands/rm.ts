@@ -5,6 +5,7 @@ import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { expandNames } from "../remote_files.ts";
 import type { Command, Context } from "./command.ts";
+import { forEach } from "./each.ts";
 
 /** `rm`: removes files, or with `-r` folders. */
 export const rm: Command = {
@@ -25,7 +26,8 @@ export const rm: Command = {
     if (!on.has("yes") && !context.ask) {
       throw new UsageError("rm asks before it deletes, and there is no terminal to ask on; say --yes to delete");
     }
-    for (const name of await expandNames(context, args, (kind) => on.has("recursive") || kind !== "folder")) {
+    const names = await expandNames(context, args, (kind) => on.has("recursive") || kind !== "folder");
+    await forEach(context, names, async (name) => {
       const path = resolvePath(remoteFolder, name);
       if (path === "/") throw new CommandError("denied", "the served folder itself cannot be deleted");
       const recursive = on.has("recursive");
@@ -38,14 +40,13 @@ export const rm: Command = {
           );
         }
         if (!await confirm(context, name)) {
-          out.note(`${printable(name)} was kept`);
-          continue;
+          return out.note(`${printable(name)} was kept`);
         }
       }
       const { files, folders } = await client.remove(path, { recursive, signal });
       const what = folders > 0 || files !== 1 ? ` (${plural(files, "file")}, ${plural(folders, "folder")} in it)` : "";
       out.done({ deleted: path, files, folders }, `Deleted ${printable(name)}${what}`);
-    }
+    });
   },
 };
 

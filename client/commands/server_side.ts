@@ -13,6 +13,7 @@ import { expandNames, isRemoteFolder } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
+import { forEach } from "./each.ts";
 
 /** `cp`: copies a file on the server. */
 export const cp: Command = {
@@ -45,17 +46,19 @@ export const checksum: Command = {
     const { client, out, remoteFolder, signal } = context;
     const names = await expandNames(context, args, (kind) => kind === "file");
     const algorithm = on.has("crc32") ? "crc32" : "sha256";
-    const sums = new Map<string, { size: number; checksum: string }>();
+    const sums = new Map<string, Promise<{ size: number; checksum: string }>>();
     await pipeline(names, () => 0, { count: 64, bytes: 1 }, async (name) => {
-      sums.set(name, await client.checksum(resolvePath(remoteFolder, name), algorithm, { signal }));
+      const sum = client.checksum(resolvePath(remoteFolder, name), algorithm, { signal });
+      sums.set(name, sum);
+      await sum.catch(() => {}); // its turn to be told comes
     });
-    for (const name of names) {
-      const { size, checksum } = sums.get(name)!;
+    await forEach(context, names, async (name) => {
+      const { size, checksum } = await sums.get(name)!;
       out.result(
         { path: resolvePath(remoteFolder, name), size, [algorithm]: checksum },
         `${checksum}  ${printable(name)}`,
       );
-    }
+    });
   },
 };
 

@@ -1,0 +1,32 @@
+import { ProtocolError } from "../../protocol/errors.ts";
+import { PartlyFailedError, toFailure } from "../errors.ts";
+import { plural } from "../listing.ts";
+import type { Context } from "./command.ts";
+
+/**
+ * Does the same for each of several names. One that fails is told, and the rest goes on.
+ *
+ * @param context where to tell
+ * @param names what the person named
+ * @param work what is done for each; the next one waits for it
+ * @throws {PartlyFailedError} in the end, when any of several failed; of a single one, what `work` throws. What concerns all of
+ * them ends it at once: the connection is lost, or the person cancels
+ */
+export async function forEach(
+  { out, signal }: Context,
+  names: readonly string[],
+  work: (name: string) => void | Promise<void>,
+): Promise<void> {
+  let failed = 0;
+  for (const name of names) {
+    try {
+      await work(name);
+    } catch (error) {
+      const failure = toFailure(error);
+      if (names.length === 1 || !failure || error instanceof ProtocolError || signal.aborted) throw error;
+      out.failure(failure);
+      failed++;
+    }
+  }
+  if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(names.length, "name")} failed`);
+}
