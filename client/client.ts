@@ -28,6 +28,7 @@ import {
   type Entry,
   entryLine,
   errorMessage,
+  folderDigestLine,
   type PackLine,
   packLine,
   type Reply,
@@ -148,6 +149,9 @@ export class Download {
   }
 }
 
+/** A line of a body. */
+type Line = typeof entryLine | typeof packLine | typeof folderDigestLine;
+
 /** A pack on its way. It must be read to its end or canceled before the next answer can come. */
 export class PackDownload {
   readonly #reader: PackReader;
@@ -235,6 +239,22 @@ export class Client {
     const { recursive, hidden, signal } = options;
     const answer = await this.#requests.send("ls", { path, recursive, hidden }, { signal });
     yield* this.#lines(answer, entryLine, signal);
+  }
+
+  /**
+   * What each folder of a tree holds, as a digest (PROTOCOL.md section 7.18).
+   *
+   * @param path the topmost folder
+   * @returns for each folder, by its path below that one, the digest, or `undefined` where it has none
+   * @throws {CommandError} `not_found`, `not_folder` and others; `unsupported` by a server without the capability
+   */
+  async folderDigests(path: string, options: CallOptions = {}): Promise<Map<string, string | undefined>> {
+    const answer = await this.#requests.send("folder_digests", { path }, options);
+    const digests = new Map<string, string | undefined>();
+    for await (const lines of this.#lines(answer, folderDigestLine, options.signal)) {
+      for (const { name, digest } of lines) digests.set(name, digest);
+    }
+    return digests;
   }
 
   /** The size of a file or of everything below a folder (PROTOCOL.md section 7.4). */
@@ -426,8 +446,8 @@ export class Client {
   }
 
   /** Reads a body of lines, with the signal watched. */
-  async *#lines<S extends typeof entryLine | typeof packLine>(
-    answer: Answer<"ls" | "upload_pack">,
+  async *#lines<S extends Line>(
+    answer: Answer<"ls" | "upload_pack" | "folder_digests">,
     schema: S,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<InferOutput<S>[]> {
@@ -481,7 +501,7 @@ function canceled(): CommandError {
   return new CommandError("canceled", "canceled");
 }
 
-async function* readLines<S extends typeof entryLine | typeof packLine>(
+async function* readLines<S extends Line>(
   body: IncomingBody,
   schema: S,
 ): AsyncGenerator<InferOutput<S>[]> {

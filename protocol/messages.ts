@@ -113,6 +113,7 @@ export const COMMANDS = {
     reply: nothing,
     body: "reply",
   },
+  folder_digests: { request: v.object({ path }), reply: nothing, body: "reply" },
 } as const satisfies Record<string, CommandSchema>;
 
 /** The name of a command on the wire. */
@@ -129,6 +130,8 @@ export type Reply<C extends CommandName> = v.InferOutput<typeof COMMANDS[C]["rep
 export type Entry = v.InferOutput<typeof entry>;
 /** The same as it is sent. */
 export type EntryInput = v.InferInput<typeof entry>;
+/** What a folder holds, as a digest. */
+export type FolderDigest = v.InferOutput<typeof folderDigestLine>;
 /** What came of a file of a pack that was uploaded. */
 export type PackLine = v.InferOutput<typeof packLine>;
 /** How a checksum is computed. */
@@ -173,6 +176,13 @@ export const goodbye = v.object({ reason: v.optional(v.string(), "") });
 const anyRequest = v.object({ command: v.string() });
 /** One line of the body of an `ls` reply. */
 export const entryLine = entry;
+/** One line of the body of a `folder_digests` reply. */
+export const folderDigestLine = v.object({
+  /** The path of the folder below the one that was asked for; empty for that one itself. */
+  name: v.string(),
+  /** 32 hexadecimal digits; left out where there is none. */
+  digest: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
+});
 /** One line of the body of an `upload_pack` reply: a file that got another path than its own, or was not stored. */
 export const packLine = v.object({
   /** Which file of the pack, counted from 0. */

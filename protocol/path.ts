@@ -88,6 +88,25 @@ export function parentPath(path: string): string {
 }
 
 /**
+ * The folder that something below a folder stands in.
+ *
+ * @param path below a folder, such as `sub/a.txt`
+ * @returns the path of its folder; empty for the one that the path begins in
+ *
+ * @example
+ * ```ts
+ * import { folderOf } from "./path.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(folderOf("sub/more/a.txt"), "sub/more");
+ * assertEquals(folderOf("a.txt"), "");
+ * ```
+ */
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/**
  * All folders that something stands in, the outermost first.
  *
  * @param path a path of the wire, or one below a folder

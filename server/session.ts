@@ -183,7 +183,7 @@ export class Session {
       encodeMessage({
         version: PROTOCOL_VERSION,
         software: SOFTWARE,
-        capabilities: ["sha256", "packs"],
+        capabilities: ["sha256", "packs", "folder_digests"],
         readOnly: !this.#options.allowed.has("write"),
         idleTimeout: this.#options.idleMs / 1000,
         maxRequests: MAX_OUTSTANDING_REQUESTS,

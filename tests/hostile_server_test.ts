@@ -629,6 +629,36 @@ for (const [name, { play, code, says, memory }] of Object.entries(LISTINGS)) {
   });
 }
 
+Deno.test("digests of folders that lead elsewhere, or are in none, put nothing anywhere", async () => {
+  const names = ["", "..", "../up", "a/../../b", "/abs", "ghost", "ghost/deep", "own.bin"];
+  const lines = names.map((name) => `${JSON.stringify({ name })}\n`).join("");
+  const listing = `${JSON.stringify(FILE)}\n`;
+  const play: Play = async (peer, request) => {
+    const { id, message: { command } } = request;
+    if (command === "ls") return await body([utf8(listing)])(peer, request);
+    if (command === "download") return await body([WHOLE])(peer, request);
+    await peer.frame(FrameKind.REPLY, id, {}, FLAG_BODY);
+    await peer.frame(FrameKind.DATA, id, utf8(lines));
+    await peer.frame(FrameKind.END, id, endOf(utf8(lines)));
+  };
+  await using server = FakeServer.greeting(play, { ...HELLO, capabilities: ["folder_digests"] });
+  const { code, stdout } = await run(server, ["sync", "--down", "/", "."], { left: ["x"] });
+  assertEquals(code, 0);
+  assertMatch(stdout, /^Copied 1 file, /);
+});
+
+for (const line of ['{"name":"","digest":"x"}', '{"name":1}', '{"digest":""}', "[]"]) {
+  Deno.test(`a digest that is none, ${line}: exit code 3`, async () => {
+    const bytes = utf8(`${line}\n`);
+    await using server = FakeServer.greeting(async (peer, { id }) => {
+      await peer.frame(FrameKind.REPLY, id, {}, FLAG_BODY);
+      await peer.frame(FrameKind.DATA, id, bytes);
+      await peer.frame(FrameKind.END, id, endOf(bytes));
+    }, { ...HELLO, capabilities: ["folder_digests"] });
+    await fails(server, ["sync", "--down", "/", "."], 3, /listing does not fit/);
+  });
+}
+
 /** What a server may answer to an upload, and what `ftp` makes of it. */
 const UPLOADS: Record<string, { play: Play; code: number; says: RegExp }> = {
   "a REPLY for another size": { play: stored({ path: "/own.bin", size: 5 }), code: 4, says: /5 of 2000000 bytes/ },

@@ -1,6 +1,6 @@
 import { diskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { baseName, resolvePath } from "../../protocol/path.ts";
+import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { fileSize, printable, summary } from "../format.ts";
 import { isLocalFolder, type LocalTarget, localTarget, readHead, targetPath } from "../local_files.ts";
@@ -113,7 +113,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
   makeLocalFolder(top);
   const folders = makeLocalFolders(top, items, base, typed, left);
-  const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(parentOf(base(to))));
+  const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(folderOf(base(to))));
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
     const target = localPlace(top, base(to));
     return {
@@ -184,7 +184,7 @@ function makeLocalFolders(
   for (const { to, node } of items) {
     const path = base(to);
     if (path === "") continue;
-    const isThere = folders.has(parentOf(path));
+    const isThere = folders.has(folderOf(path));
     if (node.kind === "file") {
       if (!isThere) left.push({ path, reason: "its folder cannot be made here", failed: true });
     } else if (!isThere || (!own.has(path) && isLink(`${top}/${path}`))) {
@@ -195,10 +195,6 @@ function makeLocalFolders(
     }
   }
   return folders;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function isLink(path: string): boolean {

@@ -162,10 +162,13 @@ async function look(source: Side, target: Side, { links, compareOnly = false }: 
   const end = new AbortController();
   const { signal } = end;
   try {
-    return await Promise.all([
-      source.tree({ links, required: true, signal }), // one that is missing by mistake must not empty its target
-      target.tree({ links: compareOnly ? links : "skip", required: compareOnly, signal }),
-    ]);
+    const from = Promise.withResolvers<Tree>();
+    const to = Promise.withResolvers<Tree>();
+    // A source that is missing by mistake must not empty its target.
+    source.tree({ links, required: true, signal, other: to.promise }).then(from.resolve, from.reject);
+    const inTarget = compareOnly ? links : "skip";
+    target.tree({ links: inTarget, required: compareOnly, signal, other: from.promise }).then(to.resolve, to.reject);
+    return await Promise.all([from.promise, to.promise]);
   } catch (error) {
     end.abort();
     throw error;

@@ -10,6 +10,7 @@ import { moveToFreeName } from "../../disk/move.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, joinPath } from "../../protocol/path.ts";
 import { codeOf } from "../errors.ts";
+import { remoteTreeLike } from "./alike.ts";
 import { makeRemoteFolders } from "./folders.ts";
 import { type Connector, retrying } from "./retry.ts";
 import { type Links, localTree, remoteTree, type Tree } from "./tree.ts";
@@ -20,6 +21,8 @@ export interface TreeOptions {
   links: Links;
   /** Whether it must be there; it is taken for an empty one otherwise. */
   required: boolean;
+  /** What the folder is to be compared with. */
+  other: Promise<Tree>;
   /** Ends the looking. */
   signal: AbortSignal;
 }
@@ -56,9 +59,15 @@ export class RemoteSide implements Side {
     this.top = top;
   }
 
-  tree({ links, required, signal }: TreeOptions): Promise<Tree> {
+  tree({ links, required, signal, other }: TreeOptions): Promise<Tree> {
     const either = AbortSignal.any([this.#connector.signal, signal]);
-    const looking = retrying(this.#connector, (client) => remoteTree(client, this.top, links, either));
+    const looking = retrying(
+      this.#connector,
+      (client) =>
+        links === "skip" && client.hello.capabilities.includes("folder_digests")
+          ? remoteTreeLike(client, this.top, other, either)
+          : remoteTree(client, this.top, links, either),
+    );
     return required ? looking : orNone(looking);
   }
 

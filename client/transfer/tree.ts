@@ -5,11 +5,11 @@
  */
 
 import { diskError, errnoOf } from "../../disk/errors.ts";
+import { comeRound } from "../../disk/give_way.ts";
 import { isPartialName } from "../../disk/names.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
-import { after } from "../timer.ts";
 import type { Left } from "./left.ts";
 
 /** What stands somewhere in a tree. */
@@ -129,14 +129,22 @@ export async function remoteTree(
       }
     }
   }
-  // A folder must come before what is in it, and the server promises no order.
-  tree.nodes.sort((a, b) => a.path < b.path ? -1 : 1);
+  sortNodes(tree.nodes); // the server promises no order
   return tree;
+}
+
+/**
+ * Puts a folder before what is in it.
+ *
+ * @param nodes sorted in place
+ */
+export function sortNodes(nodes: Node[]): void {
+  nodes.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
 /** Lets others have their turn. */
 async function rest(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => after(0, resolve));
+  await comeRound();
   signal.throwIfAborted();
 }
 

@@ -11,6 +11,7 @@ import { cp } from "./cp.ts";
 import { df } from "./df.ts";
 import { download } from "./download.ts";
 import { downloadPack } from "./download_pack.ts";
+import { folderDigests } from "./folder_digests.ts";
 import type { Handler } from "./handler.ts";
 import { ls } from "./ls.ts";
 import { mkdir } from "./mkdir.ts";
@@ -44,4 +45,5 @@ export const HANDLERS: { readonly [C in CommandName]: { access: Access; handle: 
   df: { access: "read", handle: df },
   upload_pack: { access: "write", handle: uploadPack },
   download_pack: { access: "read", handle: downloadPack },
+  folder_digests: { access: "read", handle: folderDigests },
 };

@@ -30,7 +30,7 @@ export const EXCHANGE: readonly Step[] = [
   frame("server", FrameKind.HELLO, 0, {
     version: 1,
     software: "connme/0.1.0",
-    capabilities: ["sha256", "packs"],
+    capabilities: ["sha256", "packs", "folder_digests"],
     readOnly: false,
     idleTimeout: 900,
     maxRequests: 256,

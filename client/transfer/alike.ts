@@ -1,0 +1,101 @@
+/**
+ * Folders that are alike on both sides, which need not be listed (PROTOCOL.md section 7.18).
+ *
+ * @module
+ */
+
+import { CommandError } from "../../protocol/errors.ts";
+import { digestedLine, folderDigest } from "../../protocol/folder_digest.ts";
+import { baseName, folderOf, joinPath } from "../../protocol/path.ts";
+import type { Client } from "../client.ts";
+import { pipeline } from "./pipeline.ts";
+import { remoteTree, sortNodes, type Tree } from "./tree.ts";
+
+/** Most folders that are listed one by one, all at once. Where more of them differ, the whole tree is listed. */
+const MOST_LISTED = 64;
+/** Most digests computed at once. */
+const DIGESTS = 64;
+
+/**
+ * As `remoteTree`, for a tree that is most likely like a local one: of folders that the server has the same digest of, what
+ * the local one holds is taken, and only the others are listed. Symbolic links are left out.
+ *
+ * @param client a connection to a server with the capability `folder_digests`
+ * @param top the remote folder
+ * @param local what it may be like
+ * @param signal cancels it
+ * @throws {CommandError} when the folder cannot be listed; what `local` throws
+ */
+export async function remoteTreeLike(
+  client: Client,
+  top: string,
+  local: Promise<Tree>,
+  signal: AbortSignal,
+): Promise<Tree> {
+  const end = new AbortController();
+  const asking = client.folderDigests(top, { signal: AbortSignal.any([signal, end.signal]) });
+  asking.catch(() => {}); // while nobody waits for it
+  const own = await local;
+  if (own.nodes.length === 0) { // like nothing: a listing is all that helps
+    end.abort();
+    await asking.catch(() => {});
+    return await remoteTree(client, top, "skip", signal);
+  }
+  const digests = await asking;
+  const alike = await alikeFolders(own, digests);
+  const tree: Tree = { nodes: own.nodes.filter(({ path }) => alike.has(folderOf(path))), left: [] };
+  // What a server does not mention must not pass for empty.
+  const others = new Set(["", ...digests.keys()]);
+  for (const { path, kind } of tree.nodes) if (kind === "folder") others.add(path);
+  for (const folder of alike) others.delete(folder);
+  if (others.size === 0) return tree;
+  if (others.size > MOST_LISTED) return await remoteTree(client, top, "skip", signal);
+  await pipeline(
+    others,
+    () => 0,
+    { count: MOST_LISTED, bytes: 1 },
+    (folder) => list(client, top, folder, tree, signal),
+  );
+  sortNodes(tree.nodes);
+  // Nothing is in a folder that is none, or that is left out: neither its name nor what it holds was looked at then.
+  const folders = new Set([""]);
+  const isHeld = ({ path }: { path: string }) => folders.has(folderOf(path));
+  tree.nodes = tree.nodes.filter((node) => isHeld(node) && (node.kind === "file" || folders.add(node.path)));
+  tree.left = tree.left.filter(isHeld);
+  return tree;
+}
+
+/** Adds what one folder holds. */
+async function list(client: Client, top: string, folder: string, tree: Tree, signal: AbortSignal): Promise<void> {
+  const below = (path: string) => folder === "" ? path : `${folder}/${path}`;
+  try {
+    const { nodes, left } = await remoteTree(
+      client,
+      folder === "" ? top : joinPath(top, folder),
+      "skip",
+      signal,
+      false,
+    );
+    for (const node of nodes) tree.nodes.push({ ...node, path: below(node.path) });
+    for (const other of left) tree.left.push({ ...other, path: below(other.path) });
+  } catch (error) {
+    const gone = folder !== "" && error instanceof CommandError && ["not_found", "not_folder"].includes(error.code);
+    if (!gone) throw error;
+    tree.left.push({ path: folder, reason: "it was changed meanwhile", failed: true });
+  }
+}
+
+/** The folders of a local tree that hold just what their digests say. */
+async function alikeFolders(own: Tree, digests: ReadonlyMap<string, string | undefined>): Promise<Set<string>> {
+  const lines = new Map<string, string[]>();
+  for (const [folder, digest] of digests) if (digest !== undefined) lines.set(folder, []);
+  for (const node of own.nodes) {
+    lines.get(folderOf(node.path))?.push(digestedLine(baseName(node.path), node));
+  }
+  for (const { path } of own.left) lines.delete(folderOf(path));
+  const alike = new Set<string>();
+  await pipeline(lines, () => 0, { count: DIGESTS, bytes: 1 }, async ([folder, lines]) => {
+    if (digests.get(folder) === await folderDigest(lines)) alike.add(folder);
+  });
+  return alike;
+}

@@ -1,0 +1,53 @@
+/**
+ * What a folder holds, as one digest (PROTOCOL.md section 7.18): two sides that have the same need not list it.
+ *
+ * @module
+ */
+
+/** Most entries of a folder that has a digest. */
+export const MAX_DIGESTED_ENTRIES = 10_000;
+
+/** What counts of an entry beside its name. */
+export interface DigestedEntry {
+  /** `file` or `folder`; a folder that holds anything else has no digest. */
+  kind: string;
+  /** Bytes. */
+  size: number;
+  /** Time of the last change of its content, in milliseconds since 1970. */
+  modified: number;
+  /** Whether its owner may execute it. */
+  executable: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * The line that stands for an entry in the digest of its folder.
+ *
+ * @param name its name in the folder
+ * @param entry see {@linkcode DigestedEntry}
+ *
+ * @example
+ * ```ts
+ * import { digestedLine } from "./folder_digest.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = { kind: "file", size: 3, modified: 1500, executable: true };
+ * assertEquals(digestedLine("a.sh", file), "a.sh\0file 3 1500 x\n");
+ * assertEquals(digestedLine("sub", { ...file, kind: "folder" }), "sub\0folder\n");
+ * ```
+ */
+export function digestedLine(name: string, { kind, size, modified, executable }: DigestedEntry): string {
+  return kind === "folder" ? `${name}\0folder\n` : `${name}\0file ${size} ${modified}${executable ? " x" : ""}\n`;
+}
+
+/**
+ * The digest of a folder.
+ *
+ * @param lines of all of its entries, in any order; they are sorted in place
+ * @returns the first 32 hexadecimal digits of a SHA-256
+ */
+export async function folderDigest(lines: string[]): Promise<string> {
+  const bytes = encoder.encode(lines.sort().join(""));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex().slice(0, 32);
+}
