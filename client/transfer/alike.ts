@@ -5,7 +5,7 @@
  */
 
 import { CommandError } from "../../protocol/errors.ts";
-import { digestedLine, folderDigest } from "../../protocol/folder_digest.ts";
+import { digestedLine, folderDigest, MAX_DIGESTED_ENTRIES } from "../../protocol/folder_digest.ts";
 import { baseName, folderOf, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import { pipeline } from "./pipeline.ts";
@@ -41,11 +41,14 @@ export async function remoteTreeLike(
     await asking.catch(() => {});
     return await remoteTree(client, top, "skip", signal);
   }
-  const digests = await asking;
-  const alike = await alikeFolders(own, digests);
+  const digests = await digestsOf(own); // before the answer is waited for: the server takes its time, too
+  const theirs = await asking;
+  const alike = new Set(
+    [...digests].filter(([folder, digest]) => theirs.get(folder) === digest).map(([folder]) => folder),
+  );
   const tree: Tree = { nodes: own.nodes.filter(({ path }) => alike.has(folderOf(path))), left: [] };
   // What a server does not mention must not pass for empty.
-  const others = new Set(["", ...digests.keys()]);
+  const others = new Set(["", ...theirs.keys()]);
   for (const { path, kind } of tree.nodes) if (kind === "folder") others.add(path);
   for (const folder of alike) others.delete(folder);
   if (others.size === 0) return tree;
@@ -85,17 +88,19 @@ async function list(client: Client, top: string, folder: string, tree: Tree, sig
   }
 }
 
-/** The folders of a local tree that hold just what their digests say. */
-async function alikeFolders(own: Tree, digests: ReadonlyMap<string, string | undefined>): Promise<Set<string>> {
-  const lines = new Map<string, string[]>();
-  for (const [folder, digest] of digests) if (digest !== undefined) lines.set(folder, []);
-  for (const node of own.nodes) {
-    lines.get(folderOf(node.path))?.push(digestedLine(baseName(node.path), node));
+/** The digests of the folders of a local tree; not of those that hold something that is left out, or very much. */
+async function digestsOf({ nodes, left }: Tree): Promise<Map<string, string>> {
+  const lines = new Map<string, string[]>([["", []]]);
+  for (const { path, kind } of nodes) if (kind === "folder") lines.set(path, []);
+  for (const { path } of left) lines.delete(folderOf(path));
+  for (const node of nodes) {
+    const folder = folderOf(node.path);
+    const own = lines.get(folder);
+    if (own && own.push(digestedLine(baseName(node.path), node)) > MAX_DIGESTED_ENTRIES) lines.delete(folder);
   }
-  for (const { path } of own.left) lines.delete(folderOf(path));
-  const alike = new Set<string>();
+  const digests = new Map<string, string>();
   await pipeline(lines, () => 0, { count: DIGESTS, bytes: 1 }, async ([folder, lines]) => {
-    if (digests.get(folder) === await folderDigest(lines)) alike.add(folder);
+    digests.set(folder, await folderDigest(lines));
   });
-  return alike;
+  return digests;
 }

@@ -90,7 +90,8 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const [from, to] = await look(source, target, options);
   const left = [...from.left];
   let same = 0;
-  const there = new Map(to.nodes.map((node) => [node.path, node]));
+  const there = new Map<string, Node>();
+  for (const node of to.nodes) there.set(node.path, node);
   // Of what most plans do not need, nothing is prepared: there may be a hundred thousand files.
   const here = options.delete ? new Set([...from.nodes, ...from.left].map(({ path }) => path)) : new Set<string>();
   const wrongKind = new Set<string>();

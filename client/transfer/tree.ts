@@ -80,8 +80,9 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
     }
     for (const name of names) {
       if (isPartialName(name)) continue;
+      // What is no Unicode comes as U+FFFD.
       const path = folder === "" ? name : `${folder}/${name}`;
-      const found = lookLocally(root, path, links);
+      const found = name.includes("\ufffd") ? { path, ...NOT_UNICODE } : lookLocally(root, path, links);
       if ("reason" in found) tree.left.push(found);
       else tree.nodes.push(found);
       if (deep && "kind" in found && found.kind === "folder") folders.push(path);
@@ -151,7 +152,6 @@ async function rest(signal: AbortSignal): Promise<void> {
 function lookLocally(root: string, path: string, links: Links): Node | Left {
   const full = `${root}/${path}`;
   try {
-    if (!path.isWellFormed() || path.includes("\ufffd")) return { path, ...NOT_UNICODE };
     let info = Deno.lstatSync(full);
     if (info.isSymlink) {
       if (links === "skip") return { path, ...A_LINK };
