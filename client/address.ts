@@ -48,7 +48,7 @@ export function parseAddress(text: string): Address {
 /** Whether a text is an IPv6 address; it may name a zone. */
 function isIpv6(text: string): boolean {
   const [address, zone] = text.split(/%(.*)/);
-  return address.includes(":") && zone !== "" && URL.canParse(`http://[${address}]`);
+  return /^[0-9a-f.]*:[0-9a-f:.]*$/i.test(address) && zone !== "" && URL.canParse(`http://[${address}]`);
 }
 
 /**

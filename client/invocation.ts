@@ -34,7 +34,7 @@ const OPTIONS: Options = {
   timeout: { value: "SECONDS", help: `how long the server may be silent (${DEFAULT_TIMEOUT})` },
   retries: {
     value: "COUNT",
-    help: `how often to connect in vain, in a transfer (${DEFAULT_RETRIES}), or at the start (1)`,
+    help: `how often to connect in vain, in a transfer (${DEFAULT_RETRIES}), or at the start of a command (1)`,
   },
   file: { short: "f", value: "FILE", help: "run the commands in FILE, one a line" },
   help: { short: "h", help: "show this" },

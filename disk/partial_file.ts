@@ -49,6 +49,7 @@ export class PartialFile {
   readonly #owner: PartialOwner | undefined;
   readonly #pace = new Pace();
   #open = true;
+  #locked = false;
   /** Whether it is no longer ours to remove. */
   #settled = false;
 
@@ -64,7 +65,7 @@ export class PartialFile {
     this.#file = file;
     this.#shown = shown;
     this.#owner = owner;
-    if (owner) tryLock(file);
+    if (owner) this.#locked = tryLock(file);
   }
 
   /**
@@ -117,6 +118,11 @@ export class PartialFile {
     try {
       Deno.renameSync(best.path, path);
       const file = Deno.openSync(path, { read: true, write: true });
+      if ((file.statSync().nlink ?? 1) > 1) { // it had just got its name: it is nobody's to go on with any more
+        file.close();
+        Deno.removeSync(path);
+        return undefined;
+      }
       if (options.executable) Deno.chmodSync(path, (Deno.statSync(path).mode ?? 0o666) | 0o100);
       return new PartialFile(folder, path, file, options);
     } catch (error) {
@@ -188,7 +194,10 @@ export class PartialFile {
    * @throws {DiskError} (or rejects) when the disk does not take them; `changed` when another attempt has taken over
    */
   write(chunk: Uint8Array): void | Promise<void> {
-    if (this.#owner) this.#requireOwn();
+    if (this.#owner) {
+      this.#requireOwn();
+      this.#locked ||= tryLock(this.#file); // whoever had it before may have held it still when it was taken over
+    }
     if (!this.#pace.next()) return this.#writeLater(chunk);
     const began = performance.now();
     try {
@@ -217,18 +226,19 @@ export class PartialFile {
       // Opened first: what cannot be made to last is refused before anybody can see it.
       using folder = options.sync ? new SyncedFolder(this.#folder) : undefined;
       if (options.sync) await syncData(this.#file);
-      this.#close();
       const got = await claimName(this.#path, this.#folder, name, {
         collision: options.collision,
         executable: this.#executable,
       });
       this.#settled = true;
+      this.#close(); // not before: it is locked for as long as it is open
       if (this.#owner) removeLeft(this.#folder, this.#owner);
       await folder?.sync();
       return got;
     } catch (error) {
+      const isTaken = this.#owner && !this.#settled && !isThere(this.#path);
       this.discard();
-      throw diskError(error, `saving ${this.#shown}`);
+      throw isTaken ? this.#takenOver() : diskError(error, `saving ${this.#shown}`);
     }
   }
 
@@ -250,11 +260,11 @@ export class PartialFile {
   }
 
   #requireOwn(): void {
-    try {
-      Deno.lstatSync(this.#path);
-    } catch {
-      throw new DiskError("changed", `${this.#shown}: another attempt has taken over`);
-    }
+    if (!isThere(this.#path)) throw this.#takenOver();
+  }
+
+  #takenOver(): DiskError {
+    return new DiskError("changed", `${this.#shown}: another attempt has taken over`);
   }
 
   async #writeLater(chunk: Uint8Array): Promise<void> {
@@ -308,6 +318,15 @@ function isAbandoned(path: string, now: number): boolean {
 function tryLock(file: Deno.FsFile): boolean {
   try {
     return file.tryLockSync(true);
+  } catch {
+    return false;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
   } catch {
     return false;
   }

@@ -27,9 +27,43 @@ Deno.test("a listing shows what has a name that is not valid Unicode, as far as 
 
 Deno.test("a name of U+FFFD itself is one like any other", async () => {
   await using server = await startServer();
-  plant(server.dir, { "really \ufffd": "1" });
-  const { code, stdout } = await ftp(server, "cat", "really*");
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(server.dir, { "tree/really \ufffd": "1" });
+  const { code, stdout } = await ftp(server, "cat", "tree/really*");
   assertEquals([code, stdout], [0, "1"]);
+  const calls = [["sync", "--down", "tree", "tree"], ["verify", "tree", "tree"], ["upload", "-r", "tree", "copy"]];
+  for (const call of [...calls, ...calls]) {
+    const { code, stderr } = await ftp(server, ...call, { cwd });
+    assertEquals(code, 0, stderr);
+  }
+  assertEquals((await ftp(server, "rm", "-r", "--yes", "tree")).stdout, "Deleted tree\n");
+});
+
+Deno.test("two names that look the same lead nowhere, and rm -r takes neither for the other", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "files/bad-\ufffd": "1", "folders/bad-\ufffd/x": "2", "folders/y": "3" });
+  plantLossy(`${server.dir}/files`);
+  plantLossy(`${server.dir}/folders`, "folder");
+  const shown = jsonLines(await ftp(server, "ls", "files", "--json"));
+  assertEquals(shown.map(({ name, lossy }) => [name, lossy]), [["bad-\ufffd", true], ["bad-\ufffd", true]]);
+  assertEquals((await ftp(server, "rm", "-r", "--yes", "folders")).code, 1);
+  assertEquals(namesIn(`${server.dir}/folders`).filter((name) => name === "y"), ["y"]);
+  assertEquals((await ftp(server, "rm", "-r", "--yes", "files")).stdout, "Deleted files (2 files, 0 folders in it)\n");
+});
+
+Deno.test("a deep pattern says that something was left that could not be looked into", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  for (const top of [server.dir, local.path]) {
+    plant(top, { "p/sub/x.txt": "1" });
+    plantLossy(`${top}/p`, "folder");
+  }
+  for (const call of [["upload", "p/**/*.txt"], ["download", "p/*/x.txt", "./"]]) {
+    const { code, stderr } = await ftp(server, ...call, { cwd: local.path });
+    assertEquals(code, 1);
+    assertMatch(stderr, /^ftp: bad-\ufffd: its name is not valid Unicode$/m);
+  }
 });
 
 for (const kind of ["file", "folder"] as const) {
@@ -48,7 +82,11 @@ for (const kind of ["file", "folder"] as const) {
     ];
     for (const call of calls) {
       const { code, stderr } = await ftp(server, ...call, { cwd: local.path });
-      assertMatch(stderr, /^ftp: (tree\/)?bad-\ufffd: its name is not valid Unicode$/m, call.join(" "));
+      assertMatch(
+        stderr,
+        /^ftp: (tree\/)?bad-\ufffd: (in the target: )?its name is not valid Unicode$/m,
+        call.join(" "),
+      );
       assertEquals(code, 1, call.join(" "));
     }
     // What can be done is done; but what is to go may be all that there is of what cannot be named.
@@ -62,7 +100,11 @@ for (const kind of ["file", "folder"] as const) {
     plantLossy(`${local.path}/tree`, kind);
     for (const call of [["upload", "-r", "tree"], ["upload", "tree/*"], ["sync", "tree", "copy"]]) {
       const { code, stderr } = await ftp(server, ...call, { cwd: local.path });
-      assertMatch(stderr, /^ftp: (tree\/)?bad-\ufffd: its name is not valid Unicode$/m, call.join(" "));
+      assertMatch(
+        stderr,
+        /^ftp: (tree\/)?bad-\ufffd: (in the target: )?its name is not valid Unicode$/m,
+        call.join(" "),
+      );
       assertEquals(code, 1, call.join(" "));
     }
     assertEquals(paths(server.dir), ["a", "copy/", "copy/a", "tree/", "tree/a"]);

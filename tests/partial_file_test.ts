@@ -1,6 +1,6 @@
 /** Who may go on with a partial. */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DiskError } from "../disk/errors.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -19,9 +19,34 @@ Deno.test("what another run writes is its own, until it has been silent for half
   assertEquals(heir?.size, 1000);
   assertThrows(() => writer.write(new Uint8Array(1)), DiskError, "another attempt has taken over");
   writer.discard();
-  assertEquals(heir?.size, 1000);
+  heir?.cut(1000);
+  await heir?.write(new Uint8Array(1));
+  assertEquals(await PartialFile.resume(folder.path, { owner: { token: TOKEN, run: "0000000000000003" } }), undefined);
+  assertEquals(heir?.size, 1001);
   heir?.discard();
   assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("what was taken over cannot be published, and says why", async () => {
+  using folder = new TempFolder();
+  const writer = PartialFile.create(folder.path, { owner: OWNER });
+  await writer.write(new Uint8Array(1000));
+  const heir = await PartialFile.resume(folder.path, { owner: OWNER });
+  const error = await assertRejects(() => writer.publish("x", { collision: "fail", sync: false }), DiskError);
+  assertEquals(error.code, "changed");
+  assertEquals(await heir?.publish("x", { collision: "fail", sync: false }), "x");
+});
+
+Deno.test("what has just got its name is not taken for a partial", async () => {
+  using folder = new TempFolder();
+  const writer = PartialFile.create(folder.path, { owner: OWNER });
+  await writer.write(new Uint8Array(1000));
+  const [{ name }] = Deno.readDirSync(folder.path);
+  Deno.linkSync(`${folder.path}/${name}`, `${folder.path}/published`); // as between the two steps of publishing
+  assertEquals(await PartialFile.resume(folder.path, { owner: OWNER }), undefined);
+  writer.discard();
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["published"]);
+  assertEquals(Deno.statSync(`${folder.path}/published`).size, 1000);
 });
 
 Deno.test("nothing is left where nothing was written", () => {

@@ -22,6 +22,7 @@ Deno.test("wrong usage exits 2, says how it goes, and needs no server to be foun
       [["--timeout", "soon", "127.0.0.1:1"], "--timeout takes a number of seconds"],
       [["127.0.0.1:99999", "ls"], '"127.0.0.1:99999" is no address'],
       [["bad:bad:bad", "ls"], '"bad:bad:bad" is no address'],
+      [["::1]/", "ls"], '"::1]/" is no address'],
       [["[127.0.0.1]:1", "ls"], '"[127.0.0.1]:1" is no address'],
       [["me@localhost", "ls"], '"me@localhost": a server has no users; write HOST alone'],
       [["127.0.0.1:1", "size"], "size: an argument is missing; usage: size FILE"],

@@ -307,10 +307,22 @@ testUnless(
     Deno.chmodSync(`${from}/moved-to`, 0);
     const { code, stderr } = await boundFtp(server, ["sync", "tree", "tree", "--delete"], local.path);
     assertEquals(code, 1);
-    assertMatch(stderr, /nothing that is not in the source was deleted, as not all was copied/);
+    assertMatch(stderr, /nothing more was deleted, as not all was copied/);
     assertEquals(paths(to), ["moved-from", "new"]);
   },
 );
+
+Deno.test("sync --delete says what it does not delete", async () => {
+  await using it = await ends(false);
+  const { from, to, sync } = it;
+  plant(from, { "a": "1" });
+  plant(to, { "extra": "2" });
+  Deno.symlinkSync("a", `${to}/link`);
+  const { code, stderr } = await sync("--delete");
+  assertEquals(code, 0);
+  assertMatch(stderr, /^link is left out: in the target: it is a symbolic link$/m);
+  assertEquals(paths(to), ["a", "link"]);
+});
 
 Deno.test("a link in the target, where the source has a file, is a failure of sync and of verify", async () => {
   await using it = await ends(false);

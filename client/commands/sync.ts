@@ -48,12 +48,13 @@ export const sync: Command = {
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const [source, target] = down ? [remote, local] : [local, remote];
     const { links } = sourceOptions(call);
+    const { readOnly } = context.client.hello;
     const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), links };
     const plan = await makePlan(source, target, wanted);
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
       out.note("nothing is deleted: a part of the source cannot be copied");
     }
-    if (!down && context.client.hello.readOnly && steps(plan) > 0) {
+    if (!down && readOnly && steps(plan) > 0) {
       throw new CommandError("read_only", `the server serves for reading only; ${plural(steps(plan), "step")} to take`);
     }
     if (on.has("dry-run")) return showPlan(context, plan);
@@ -143,7 +144,7 @@ async function carryOut(
   } catch (error) {
     // What is to go may be all that the target has of a file that was moved and could not be copied.
     const stay = error instanceof PartlyFailedError && plan.deletions.length > 0;
-    if (stay) out.note("nothing that is not in the source was deleted, as not all was copied");
+    if (stay) out.note("nothing more was deleted, as not all was copied");
     throw error;
   }
   const files = plan.deletions.filter(({ kind }) => kind === "file");

@@ -179,7 +179,7 @@ async function nameFor(context: Context, typed: string): Promise<string> {
   const path = resolvePath(context.remoteFolder, typed);
   if (!typed.endsWith("/") && !await isRemoteFolder(context, path)) return path;
   throw new UsageError(
-    `"${typed}" is a folder; upload - needs a name in it, as in upload - "${joinPath(typed, "NAME")}"`,
+    `"${typed}" is a folder; upload - needs a name in it, as in upload - "${typed.replace(/\/*$/, "/NAME")}"`,
   );
 }
 

@@ -14,6 +14,8 @@ export interface Left {
   path: string;
   /** Why, for a person. */
   reason: string;
+  /** What takes it along, if anything does. */
+  remedy?: string;
   /** Whether it, or what is in it, was to be moved, and cannot be: then it counts as a failure. */
   failed?: boolean;
 }
@@ -25,12 +27,13 @@ export interface Left {
  */
 export function tellLeft(out: Output, left: readonly Left[]): { skipped: number; failed: number } {
   let count = 0;
-  for (const { path, reason, failed } of left) {
+  for (const { path, reason, remedy, failed } of left) {
+    const why = remedy ? `${reason}; ${remedy}` : reason;
     if (failed) {
       count++;
-      out.failure({ code: "local", message: `${printable(path)}: ${reason}`, exit: ExitCode.REFUSED });
+      out.failure({ code: "local", message: `${printable(path)}: ${why}`, exit: ExitCode.REFUSED });
     } else {
-      out.note(`${printable(path)} is left out: ${reason}`);
+      out.note(`${printable(path)} is left out: ${why}`);
     }
   }
   return { skipped: left.length - count, failed: count };

@@ -121,7 +121,12 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     else if (other.executable !== node.executable) changed.push(node);
     else same++;
   }
-  if (options.compareOnly) leftInTarget.forEach((other) => left.push(other));
+  if (options.compareOnly || options.delete) {
+    for (const { path, reason, failed } of leftInTarget.values()) {
+      // It stays, where the rest of what is not in the source is deleted.
+      left.push({ path, reason: `in the target: ${reason}`, failed: options.compareOnly && failed });
+    }
+  }
   await pipeline(doubtful, () => 0, { count: CHECKSUMS, bytes: 1 }, async (node) => {
     const [one, other] = await Promise.all([sumOf(source, node.path), sumOf(target, node.path)]);
     if (typeof one !== "string") left.push({ path: node.path, reason: one.message, failed: true });

@@ -11,7 +11,7 @@ import type { Arguments, Context } from "../commands/command.ts";
 import { UsageError } from "../errors.ts";
 import { localName } from "../local_files.ts";
 import { isThere } from "../remote_files.ts";
-import { readPattern } from "./glob.ts";
+import { type Pattern, readPattern } from "./glob.ts";
 import type { Left } from "./left.ts";
 import { retrying } from "./retry.ts";
 import { type Links, localTree, type Node, remoteTree, type Tree } from "./tree.ts";
@@ -115,7 +115,7 @@ export async function remoteSources(
     const folder = resolvePath(remoteFolder, pattern.folder);
     const deep = pattern.deep || options.recursive;
     const tree = await retrying(context, (client) => remoteTree(client, folder, options.links, signal, deep));
-    addMatches(sources, tree, name, pattern.matches, options, folder);
+    addMatches(sources, tree, name, pattern, options, folder);
   }
   return sources;
 }
@@ -159,7 +159,7 @@ export async function localSources(
     }
     const folder = pattern.folder || ".";
     const tree = await localTree(folder, options.links, signal, pattern.deep || options.recursive);
-    addMatches(sources, tree, name, pattern.matches, options, folder === "." ? "" : folder);
+    addMatches(sources, tree, name, pattern, options, folder === "." ? "" : folder);
   }
   return sources;
 }
@@ -178,7 +178,7 @@ function addMatches(
   sources: Sources,
   { nodes, left }: Tree,
   typed: string,
-  matches: (path: string) => boolean,
+  { matches, deep }: Pattern,
   { recursive }: SourceOptions,
   top: string,
 ): void {
@@ -202,15 +202,17 @@ function addMatches(
     }
     sources.items.push(new Source(node, top, ""));
   }
-  const leftOut = left.filter(isMeant);
+  // What could not be looked into may hold something that is meant.
+  const leftOut = left.filter((one) => isMeant(one) || (deep && one.failed));
   for (const { path, kind } of recursive ? [] : nodes) {
     if (kind !== "folder" || !matches(path) || folders.has(path)) continue;
-    leftOut.push({ path, reason: "it is a folder; -r takes it with all in it" });
+    leftOut.push({ path, reason: "it is a folder", remedy: "-r takes it with all in it" });
   }
   if (sources.items.length === before) {
     if (leftOut.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
-    const [{ path, reason }] = leftOut;
-    throw new CommandError("not_found", `nothing that matches "${typed}" can be moved; ${quote(path)}: ${reason}`);
+    const [{ path, reason, remedy }] = leftOut;
+    const why = remedy ? `${reason}; ${remedy}` : reason;
+    throw new CommandError("not_found", `nothing that matches "${typed}" can be moved; ${quote(path)}: ${why}`);
   }
   for (const one of leftOut) sources.left.push(one);
 }

@@ -41,7 +41,7 @@ export type Links = "skip" | "follow";
 
 type Why = Omit<Left, "path">;
 const NOT_UNICODE: Why = { reason: "its name is not valid Unicode", failed: true };
-const A_LINK: Why = { reason: "it is a symbolic link; --links follow takes what it leads to" };
+const A_LINK: Why = { reason: "it is a symbolic link", remedy: "--links follow takes what it leads to" };
 const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
 const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
 
@@ -80,9 +80,8 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
     }
     for (const name of names) {
       if (isPartialName(name)) continue;
-      // What is no Unicode comes as U+FFFD.
       const path = folder === "" ? name : `${folder}/${name}`;
-      const found = name.includes("\ufffd") ? { path, ...NOT_UNICODE } : lookLocally(root, path, links);
+      const found = lookLocally(root, path, links);
       if ("reason" in found) tree.left.push(found);
       else tree.nodes.push(found);
       if (deep && "kind" in found && found.kind === "folder") folders.push(path);
@@ -174,7 +173,10 @@ function lookLocally(root: string, path: string, links: Links): Node | Left {
       executable: info.isFile && ((info.mode ?? 0) & 0o100) !== 0,
     };
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return { path, reason: "it leads nowhere, or went away" };
+    if (errnoOf(error) === "ENOENT") {
+      // What is no Unicode comes as U+FFFD, under which there is nothing.
+      return { path, ...path.includes("\ufffd") ? NOT_UNICODE : { reason: "it leads nowhere, or went away" } };
+    }
     return { path, ...unreadable(error) };
   }
 }

@@ -75,10 +75,12 @@ export class LocalStorage implements Storage {
     const folders = [this.#attempt(path, () => ({ ...placeOf(this.#resolve(path)), name: "" }))];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real, name } = folder;
-      const look = (entry: Deno.DirEntry) => {
+      const look = (entry: Deno.DirEntry, lossy: boolean) => {
         if (isPartialName(entry.name) || (!hidden && entry.name.startsWith("."))) return;
-        const found = this.#look(under(real, entry.name), name === "" ? entry.name : `${name}/${entry.name}`);
-        if (recursive && found?.info?.isDirectory) {
+        const path = name === "" ? entry.name : `${name}/${entry.name}`;
+        if (lossy) return unnamed(path);
+        const found = this.#look(under(real, entry.name), path);
+        if (recursive && found?.info.isDirectory) {
           const { info: { dev, ino, size }, item } = found;
           folders.push({ real: under(real, entry.name), dev, ino, size, name: item.name });
         }
@@ -415,12 +417,12 @@ export class LocalStorage implements Storage {
   }
 
   /** What a listing shows of one name, and what the system says of it itself; `undefined` when it went away meanwhile. */
-  #look(real: string, name: string): { item: Item; info?: Deno.FileInfo } | undefined {
+  #look(real: string, name: string): { item: Item; info: Deno.FileInfo } | undefined {
     let info: Deno.FileInfo;
     try {
       info = Deno.lstatSync(real);
     } catch {
-      return mayBeLossy(name) ? { item: unnamed(name) } : undefined;
+      return undefined;
     }
     if (!info.isSymlink) return { item: describe(name, info, false), info };
     try {
@@ -467,16 +469,20 @@ function isUnmoved({ real, dev, ino }: Place): boolean {
  * Does something with every name in a folder, partials included, and gives out the results, a batch at a time. Others have
  * their turn between two batches, and never between the check that the folder is where it was and the work.
  *
- * @param work must be synchronous
+ * @param work must be synchronous; told whether the name is not valid Unicode, and therefore leads nowhere, or elsewhere
  */
-async function* inBatches<T>(folder: Place, work: (entry: Deno.DirEntry) => T): AsyncGenerator<T[]> {
+async function* inBatches<T>(
+  folder: Place,
+  work: (entry: Deno.DirEntry, lossy: boolean) => T,
+): AsyncGenerator<T[]> {
   const entries = folder.size > LARGE_FOLDER_BYTES
     ? await Array.fromAsync(Deno.readDir(folder.real))
     : [...Deno.readDirSync(folder.real)];
+  const lossy = lossyNames(folder.real, entries);
   for (let at = 0; at < entries.length; at += BATCH) {
     await giveWay();
     requireUnmoved(folder);
-    yield entries.slice(at, at + BATCH).map(work);
+    yield entries.slice(at, at + BATCH).map((entry) => work(entry, lossy.has(entry.name)));
   }
 }
 
@@ -490,25 +496,23 @@ async function* inBatches<T>(folder: Place, work: (entry: Deno.DirEntry) => T): 
 async function removeTree(top: string, removed: Removed, signal: AbortSignal): Promise<void> {
   const folders = [placeOf(top)];
   for (const folder of folders) { // it grows meanwhile
-    const look = ({ name, isDirectory }: Deno.DirEntry) => {
+    const look = ({ name, isDirectory }: Deno.DirEntry, lossy: boolean) => {
       if (!isDirectory) return;
-      const path = under(folder.real, name);
-      if (mayBeLossy(name) && !exists(path)) {
+      if (lossy) {
         const problem = `the name of a folder in it is not valid Unicode, ${JSON.stringify(name)}`;
         throw new DiskError("denied", `nothing was removed: ${problem}; remove that one on the server itself`);
       }
-      folders.push(placeOf(path));
+      folders.push(placeOf(under(folder.real, name)));
     };
     for await (const _ of inBatches(folder, look)) signal.throwIfAborted();
   }
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const { real } = folder;
     let unnamed = 0;
-    const remove = ({ name, isDirectory }: Deno.DirEntry) => {
+    const remove = ({ name, isDirectory }: Deno.DirEntry, lossy: boolean) => {
       if (isDirectory) return; // made by somebody since: it keeps the folder
-      const path = under(real, name);
-      if (mayBeLossy(name) && !exists(path)) return unnamed++;
-      Deno.removeSync(path);
+      if (lossy) return unnamed++;
+      Deno.removeSync(under(real, name));
       if (!isPartialName(name)) removed.files++;
     };
     for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
@@ -522,9 +526,19 @@ async function removeTree(top: string, removed: Removed, signal: AbortSignal): P
   }
 }
 
-/** Whether a name, as the system gave it to us, may stand for one that is not valid Unicode. */
-function mayBeLossy(name: string): boolean {
-  return name.includes("\ufffd");
+/**
+ * The names in a folder, as they are given to us, that are not valid Unicode: what is no character has become U+FFFD. There is
+ * nothing under such a name, or something that has U+FFFD in its name itself.
+ */
+function lossyNames(folder: string, entries: readonly Deno.DirEntry[]): Set<string> {
+  const lossy = new Set<string>();
+  const seen = new Set<string>();
+  for (const { name } of entries) {
+    if (!name.includes("\ufffd")) continue;
+    if (seen.has(name) || !exists(under(folder, name))) lossy.add(name);
+    seen.add(name);
+  }
+  return lossy;
 }
 
 /** What can be told of something whose name is not valid Unicode: no path leads there. */
