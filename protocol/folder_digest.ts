@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Most entries of a folder that has a digest. */
+/** Most entries of a folder that a server keeps in memory for its digest. */
 export const MAX_DIGESTED_ENTRIES = 10_000;
 
 /** What counts of an entry beside its name. */

@@ -33,16 +33,21 @@ export async function remoteTreeLike(
   signal: AbortSignal,
 ): Promise<Tree> {
   const end = new AbortController();
-  const asking = client.folderDigests(top, { signal: AbortSignal.any([signal, end.signal]) });
+  const list = () => remoteTree(client, top, "skip", signal);
+  const asking = client.folderDigests(top, { signal: AbortSignal.any([signal, end.signal]) }).catch((error) => {
+    if (error instanceof CommandError && error.code === "unsupported") return list(); // a folder is too large
+    throw error;
+  });
   asking.catch(() => {}); // while nobody waits for it
   const own = await local;
   if (own.nodes.length === 0) { // like nothing: a listing is all that helps
     end.abort();
     await asking.catch(() => {});
-    return await remoteTree(client, top, "skip", signal);
+    return await list();
   }
   const digests = await digestsOf(own); // before the answer is waited for: the server takes its time, too
   const theirs = await asking;
+  if (!(theirs instanceof Map)) return theirs;
   const alike = new Set(
     [...digests].filter(([folder, digest]) => theirs.get(folder) === digest).map(([folder]) => folder),
   );
@@ -52,12 +57,12 @@ export async function remoteTreeLike(
   for (const { path, kind } of tree.nodes) if (kind === "folder") others.add(path);
   for (const folder of alike) others.delete(folder);
   if (others.size === 0) return tree;
-  if (others.size > MOST_LISTED) return await remoteTree(client, top, "skip", signal);
+  if (others.size > MOST_LISTED) return await list();
   await pipeline(
     others,
     () => 0,
     { count: MOST_LISTED, bytes: 1 },
-    (folder) => list(client, top, folder, tree, signal),
+    (folder) => addFolder(client, top, folder, tree, signal),
   );
   sortNodes(tree.nodes);
   // Nothing is in a folder that is none, or that is left out: neither its name nor what it holds was looked at then.
@@ -69,7 +74,7 @@ export async function remoteTreeLike(
 }
 
 /** Adds what one folder holds. */
-async function list(client: Client, top: string, folder: string, tree: Tree, signal: AbortSignal): Promise<void> {
+async function addFolder(client: Client, top: string, folder: string, tree: Tree, signal: AbortSignal): Promise<void> {
   const below = (path: string) => folder === "" ? path : `${folder}/${path}`;
   try {
     const { nodes, left } = await remoteTree(

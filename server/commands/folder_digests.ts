@@ -1,3 +1,4 @@
+import { CommandError } from "../../protocol/errors.ts";
 import { digestedLine, folderDigest, MAX_DIGESTED_ENTRIES } from "../../protocol/folder_digest.ts";
 import type { FolderDigest } from "../../protocol/messages.ts";
 import { baseName, folderOf, splitPath } from "../../protocol/path.ts";
@@ -29,9 +30,10 @@ async function* digests(found: AsyncIterable<Item[]>): AsyncIterable<{ name: str
       }
       const { kind, link, lossy } = item;
       const plain = (kind === "file" || kind === "folder") && !link && !lossy;
-      if (plain && lines && lines.length < MAX_DIGESTED_ENTRIES) {
-        lines.push(digestedLine(baseName(item.name), item));
-      } else lines = undefined;
+      if (!plain) lines = undefined;
+      if (lines && lines.push(digestedLine(baseName(item.name), item)) > MAX_DIGESTED_ENTRIES) {
+        throw new CommandError("unsupported", `a folder of over ${MAX_DIGESTED_ENTRIES} entries has no digest`);
+      }
       if (plain && kind === "folder") open.add(item.name);
     }
   }
