@@ -6,6 +6,7 @@
 
 import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, errnoOf } from "./errors.ts";
+import { exists } from "./exists.ts";
 import { Pace } from "./pace.ts";
 import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
@@ -236,7 +237,7 @@ export class PartialFile {
       await folder?.sync();
       return got;
     } catch (error) {
-      const isTaken = this.#owner && !this.#settled && !isThere(this.#path);
+      const isTaken = this.#owner && !this.#settled && !exists(this.#path);
       this.discard();
       throw isTaken ? this.#takenOver() : diskError(error, `saving ${this.#shown}`);
     }
@@ -260,7 +261,7 @@ export class PartialFile {
   }
 
   #requireOwn(): void {
-    if (!isThere(this.#path)) throw this.#takenOver();
+    if (!exists(this.#path)) throw this.#takenOver();
   }
 
   #takenOver(): DiskError {
@@ -318,15 +319,6 @@ function isAbandoned(path: string, now: number): boolean {
 function tryLock(file: Deno.FsFile): boolean {
   try {
     return file.tryLockSync(true);
-  } catch {
-    return false;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
   } catch {
     return false;
   }

@@ -3,6 +3,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { exists } from "../disk/exists.ts";
 import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { ftp, startServer } from "./support/programs.ts";
@@ -565,15 +566,6 @@ class Nest implements Disposable {
   /** `Deno.removeSync` could not. */
   [Symbol.dispose](): void {
     new Deno.Command("rm", { args: ["-rf", this.#top] }).outputSync();
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { exists } from "../disk/exists.ts";
 import { newPartialName } from "../disk/names.ts";
 import { encodeFrame, FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { encodeMessage } from "../protocol/messages.ts";
@@ -763,13 +764,4 @@ function frame(length: number, kind: number, flags: number, id: number): Uint8Ar
 
 function json(value: unknown): Uint8Array<ArrayBuffer> {
   return encodeMessage(value as object);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { namesIn } from "./support/files.ts";
-import { ftp, runFtp, startServer } from "./support/programs.ts";
+import { ftp, runFtp, startServer, type TestServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { jsonLines, paths, plant } from "./support/trees.ts";
 
@@ -12,6 +12,17 @@ function plantLossy(top: string, kind: "file" | "folder" = "file"): void {
   const script = `name="$1/$(printf 'bad-\\377')"; ${make}`;
   const { success } = new Deno.Command("sh", { args: ["-c", script, "sh", top] }).outputSync();
   assertEquals(success, true);
+}
+
+/** Runs a command that has to leave what cannot be named, to say so, and to count it as a failure. */
+async function assertSaysLeft(server: TestServer, call: string[], cwd: string): Promise<void> {
+  const { code, stderr } = await ftp(server, ...call, { cwd });
+  assertMatch(
+    stderr,
+    /^ftp: (tree\/)?bad-\ufffd: (in the target: )?its name is not valid Unicode$/m,
+    call.join(" "),
+  );
+  assertEquals(code, 1, call.join(" "));
 }
 
 Deno.test("a listing shows what has a name that is not valid Unicode, as far as it can be shown", async () => {
@@ -81,13 +92,7 @@ for (const kind of ["file", "folder"] as const) {
       ["verify", "fresh", "tree"],
     ];
     for (const call of calls) {
-      const { code, stderr } = await ftp(server, ...call, { cwd: local.path });
-      assertMatch(
-        stderr,
-        /^ftp: (tree\/)?bad-\ufffd: (in the target: )?its name is not valid Unicode$/m,
-        call.join(" "),
-      );
-      assertEquals(code, 1, call.join(" "));
+      await assertSaysLeft(server, call, local.path);
     }
     // What can be done is done; but what is to go may be all that there is of what cannot be named.
     assertEquals(paths(local.path), ["a", "copy/", "copy/a", "copy/old", "fresh/", "fresh/a"]);
@@ -99,13 +104,7 @@ for (const kind of ["file", "folder"] as const) {
     plant(local.path, { "tree/a": "1" });
     plantLossy(`${local.path}/tree`, kind);
     for (const call of [["upload", "-r", "tree"], ["upload", "tree/*"], ["sync", "tree", "copy"]]) {
-      const { code, stderr } = await ftp(server, ...call, { cwd: local.path });
-      assertMatch(
-        stderr,
-        /^ftp: (tree\/)?bad-\ufffd: (in the target: )?its name is not valid Unicode$/m,
-        call.join(" "),
-      );
-      assertEquals(code, 1, call.join(" "));
+      await assertSaysLeft(server, call, local.path);
     }
     assertEquals(paths(server.dir), ["a", "copy/", "copy/a", "tree/", "tree/a"]);
   });

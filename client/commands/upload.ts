@@ -1,4 +1,5 @@
 import { DiskError } from "../../disk/errors.ts";
+import { exists } from "../../disk/exists.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Collision } from "../client.ts";
@@ -42,7 +43,7 @@ export const upload: Command = {
   options: OPTIONS,
   async run(context, call) {
     const { args, on } = call;
-    const single = args.length <= 2 && !on.has("recursive") && (readPattern(args[0]) === undefined || isThere(args[0]));
+    const single = args.length <= 2 && !on.has("recursive") && (readPattern(args[0]) === undefined || exists(args[0]));
     requireJobs(call);
     if (single) {
       // A shell may have made two names of a pattern.
@@ -57,7 +58,7 @@ export const upload: Command = {
       return await sendOne(context, args[0], args[1], call);
     }
     const last = args.at(-1)!;
-    const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || !isThere(last) && !readPattern(last));
+    const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || !exists(last) && !readPattern(last));
     await sendMany(context, into ? args.slice(0, -1) : args, into ? last : undefined, call);
   },
 };
@@ -181,15 +182,6 @@ async function nameFor(context: Context, typed: string): Promise<string> {
   throw new UsageError(
     `"${typed}" is a folder; upload - needs a name in it, as in upload - "${typed.replace(/\/*$/, "/NAME")}"`,
   );
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function sizeOf(path: string): number | undefined {

@@ -21,19 +21,28 @@ export interface Left {
 }
 
 /**
+ * Why something is not moved, and what takes it along, in words.
+ *
+ * @param left see {@linkcode Left}
+ */
+export function whyLeft({ reason, remedy }: Left): string {
+  return remedy ? `${reason}; ${remedy}` : reason;
+}
+
+/**
  * Tells a person what is not moved: what should have been as a failure, the rest as a note.
  *
  * @returns how many were skipped, and how many failed
  */
 export function tellLeft(out: Output, left: readonly Left[]): { skipped: number; failed: number } {
   let count = 0;
-  for (const { path, reason, remedy, failed } of left) {
-    const why = remedy ? `${reason}; ${remedy}` : reason;
-    if (failed) {
+  for (const one of left) {
+    const name = printable(one.path);
+    if (one.failed) {
       count++;
-      out.failure({ code: "local", message: `${printable(path)}: ${why}`, exit: ExitCode.REFUSED });
+      out.failure({ code: "local", message: `${name}: ${whyLeft(one)}`, exit: ExitCode.REFUSED });
     } else {
-      out.note(`${printable(path)} is left out: ${why}`);
+      out.note(`${name} is left out: ${whyLeft(one)}`);
     }
   }
   return { skipped: left.length - count, failed: count };

@@ -35,7 +35,10 @@ export interface Side {
   tree(options: TreeOptions): Promise<Tree>;
   /** SHA-256 of a file, in hexadecimal. */
   sha256(path: string): Promise<string>;
-  /** Makes folders, each after the one that it stands in, where they are not there yet; an empty path is the folder itself, with those above it. */
+  /**
+   * Makes folders, each after the one that it stands in, where they are not there yet; an empty path is the folder itself, with
+   * those above it.
+   */
   makeFolders(paths: readonly string[]): Promise<void>;
   /** Gives a file another name, which is free. */
   rename(from: string, to: string): Promise<void>;

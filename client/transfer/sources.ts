@@ -12,7 +12,7 @@ import { UsageError } from "../errors.ts";
 import { localName } from "../local_files.ts";
 import { isThere } from "../remote_files.ts";
 import { type Pattern, readPattern } from "./glob.ts";
-import type { Left } from "./left.ts";
+import { type Left, whyLeft } from "./left.ts";
 import { retrying } from "./retry.ts";
 import { type Links, localTree, type Node, remoteTree, type Tree } from "./tree.ts";
 
@@ -210,9 +210,8 @@ function addMatches(
   }
   if (sources.items.length === before) {
     if (leftOut.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
-    const [{ path, reason, remedy }] = leftOut;
-    const why = remedy ? `${reason}; ${remedy}` : reason;
-    throw new CommandError("not_found", `nothing that matches "${typed}" can be moved; ${quote(path)}: ${why}`);
+    const why = `${quote(leftOut[0].path)}: ${whyLeft(leftOut[0])}`;
+    throw new CommandError("not_found", `nothing that matches "${typed}" can be moved; ${why}`);
   }
   for (const one of leftOut) sources.left.push(one);
 }

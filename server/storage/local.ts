@@ -9,6 +9,7 @@
  */
 
 import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
+import { exists } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
@@ -597,15 +598,6 @@ function holdsPartialsOnly(folder: string): boolean {
   if (Deno.lstatSync(folder).size > LARGE_FOLDER_BYTES) return false;
   for (const { name } of Deno.readDirSync(folder)) if (!isPartialName(name)) return false;
   return true;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isFolder(path: string): boolean {
