@@ -52,7 +52,7 @@ async function serve(dir: string, settings: Settings): Promise<number> {
   console.log(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${Deno.realPathSync(dir)}`);
   await server.run();
   await workers.ended();
-  endSweeping();
+  endSweeping(); // not waited for: in a large tree it would take its time
   log("stopped");
   return 0;
 }

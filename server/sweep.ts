@@ -16,18 +16,19 @@ const HOUR_MS = 3_600_000;
  * @param storage what to sweep
  * @param ttlMs what nobody has written to for so many milliseconds is removed
  * @param log told when there was something
- * @returns ends it
+ * @returns ends it, and waits for the sweep that is under way
  */
-export function sweepRegularly(storage: Storage, ttlMs: number, log: Log): () => void {
-  let sweeping = false;
+export function sweepRegularly(storage: Storage, ttlMs: number, log: Log): () => Promise<void> {
+  let running: Promise<void> | undefined;
   const sweep = async () => {
-    if (sweeping) return;
-    sweeping = true;
     const partials = await storage.sweep(Date.now() - ttlMs);
-    sweeping = false;
+    running = undefined;
     if (partials > 0) log("swept", { partials });
   };
-  sweep();
-  const timer = setInterval(sweep, Math.min(HOUR_MS, ttlMs));
-  return () => clearInterval(timer);
+  running = sweep();
+  const timer = setInterval(() => running ??= sweep(), Math.min(HOUR_MS, ttlMs));
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
 }

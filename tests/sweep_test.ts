@@ -53,11 +53,10 @@ Deno.test("it is swept at once, and again and again: what is older than the limi
   assertEquals(names(folder.path), []);
   folder.file(FRESH, "x");
   await until(() => logged.length === 2, "the next one");
-  end();
+  await end();
   folder.file(OLD, "x");
   const endPatient = sweepRegularly(storage, HOUR_MS, (...line) => logged.push(line));
-  await storage.sweep(Date.now() - HOUR_MS); // as long as that one takes
-  endPatient();
+  await endPatient();
   assertEquals([logged.length, names(folder.path)], [2, [OLD]]);
 });
 

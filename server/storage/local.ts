@@ -476,15 +476,28 @@ async function* inBatches<T>(
   folder: Place,
   work: (entry: Deno.DirEntry, lossy: boolean) => T,
 ): AsyncGenerator<T[]> {
-  const entries = folder.size > LARGE_FOLDER_BYTES
-    ? await Array.fromAsync(Deno.readDir(folder.real))
-    : [...Deno.readDirSync(folder.real)];
-  const lossy = lossyNames(folder.real, entries);
-  for (let at = 0; at < entries.length; at += BATCH) {
+  const isLossy = lossiness(folder.real);
+  for await (const entries of entriesOf(folder)) {
     await giveWay();
     requireUnmoved(folder);
-    yield entries.slice(at, at + BATCH).map((entry) => work(entry, lossy.has(entry.name)));
+    yield entries.map((entry) => work(entry, isLossy(entry.name)));
   }
+}
+
+/** What is in a folder, a batch at a time. Of a large one no more than that is held in memory. */
+async function* entriesOf({ real, size }: Place): AsyncGenerator<Deno.DirEntry[]> {
+  if (size <= LARGE_FOLDER_BYTES) {
+    const all = [...Deno.readDirSync(real)];
+    for (let at = 0; at < all.length; at += BATCH) yield all.slice(at, at + BATCH);
+    return;
+  }
+  let some: Deno.DirEntry[] = [];
+  for await (const entry of Deno.readDir(real)) {
+    if (some.push(entry) < BATCH) continue;
+    yield some;
+    some = [];
+  }
+  yield some;
 }
 
 /**
@@ -528,18 +541,19 @@ async function removeTree(top: string, removed: Removed, signal: AbortSignal): P
 }
 
 /**
- * The names in a folder, as they are given to us, that are not valid Unicode: what is no character has become U+FFFD. There is
- * nothing under such a name, or something that has U+FFFD in its name itself.
+ * Tells which of the names in a folder, as they are given to us, are not valid Unicode: what is no character has become
+ * U+FFFD. There is nothing under such a name, or something that has U+FFFD in its name itself.
+ *
+ * @returns to be asked about each name of the folder once
  */
-function lossyNames(folder: string, entries: readonly Deno.DirEntry[]): Set<string> {
-  const lossy = new Set<string>();
+function lossiness(folder: string): (name: string) => boolean {
   const seen = new Set<string>();
-  for (const { name } of entries) {
-    if (!name.includes("\ufffd")) continue;
-    if (seen.has(name) || !exists(under(folder, name))) lossy.add(name);
+  return (name) => {
+    if (!name.includes("\ufffd")) return false;
+    const lossy = seen.has(name) || !exists(under(folder, name));
     seen.add(name);
-  }
-  return lossy;
+    return lossy;
+  };
 }
 
 /** What can be told of something whose name is not valid Unicode: no path leads there. */
