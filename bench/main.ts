@@ -15,6 +15,7 @@ import { disk } from "./scenarios/disk.ts";
 import { frames } from "./scenarios/frames.ts";
 import { single } from "./scenarios/single.ts";
 import { growthBytes, growthFiles } from "./scenarios/growth.ts";
+import { memory } from "./scenarios/memory.ts";
 import { mix } from "./scenarios/mix.ts";
 import { resync } from "./scenarios/resync.ts";
 import { slow } from "./scenarios/slow.ts";
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   slow,
   growthFiles,
   growthBytes,
+  memory,
   cuts,
 ];
 

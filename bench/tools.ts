@@ -176,7 +176,8 @@ export async function unavailable(tool: Tool): Promise<string | undefined> {
   return missing(...tool.needs) ?? await tool.server?.missing();
 }
 
-function connme({ place, port }: Running, ...args: string[]): Command {
+/** A command line of our own client. */
+export function connme({ place, port }: Running, ...args: string[]): Command {
   return { argv: [PROGRAMS.ftp, `${place.reach}:${port}`, ...args] };
 }
 

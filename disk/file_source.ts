@@ -5,6 +5,7 @@
  */
 
 import { DiskError, diskError } from "./errors.ts";
+import { giveWay } from "./give_way.ts";
 import { Pace } from "./pace.ts";
 
 /** What is hashed in one go, in bytes. */
@@ -112,14 +113,23 @@ export class FileSource {
     return used;
   }
 
-  /** SHA-256 of all of it, in hexadecimal. */
-  async sha256(): Promise<string> {
+  /**
+   * SHA-256 of all of it. Others have their turn between two pieces of a large file.
+   *
+   * @param signal ends it
+   * @returns in hexadecimal
+   */
+  async sha256(signal: AbortSignal): Promise<string> {
     const { createHash } = await import("node:crypto");
     const hash = createHash("sha256");
-    const buffer = new Uint8Array(HASH_CHUNK_BYTES);
+    // No larger than the file: of many small ones nobody collects the buffers in time.
+    const buffer = new Uint8Array(Math.max(1, Math.min(HASH_CHUNK_BYTES, this.size)));
     this.seek(0);
     for (let count = await this.read(buffer); count > 0; count = await this.read(buffer)) {
       hash.update(buffer.subarray(0, count));
+      if (this.#offset >= this.size) continue;
+      await giveWay();
+      signal.throwIfAborted();
     }
     return hash.digest("hex");
   }

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DiskError } from "../disk/errors.ts";
 import { FileSource } from "../disk/file_source.ts";
+import { pattern, sha256 } from "./support/files.ts";
+import { TempFolder } from "./support/temp_folder.ts";
 
 const SIZE = 100_000;
 
@@ -62,4 +64,20 @@ Deno.test("a file that another one replaced just before it was opened is not tak
     return info;
   };
   await assertRejects(() => readAfter(() => {}, found), DiskError, "was changed");
+});
+
+Deno.test("the checksum of a file is that of its content, and a large one can be canceled", async () => {
+  using folder = new TempFolder();
+  const never = new AbortController().signal;
+  for (const size of [0, 1, SIZE, 3_000_000]) {
+    const source = new FileSource(folder.file(`${size}`, pattern(size)));
+    assertEquals(await source.sha256(never), sha256(pattern(size)));
+    if (size > 1_000_000) {
+      const cancel = new AbortController();
+      const summing = source.sha256(cancel.signal);
+      cancel.abort(new Error("canceled"));
+      await assertRejects(() => summing, Error, "canceled");
+    }
+    source.close();
+  }
 });

@@ -141,7 +141,7 @@ async function findStored(
       const { kind, size, modified } = await client.stat(candidate, { signal });
       if (kind === "file" && size === source.size && modified === source.info.mtime?.getTime()) {
         const { checksum } = await client.checksum(candidate, "sha256", { signal });
-        if (checksum === await source.sha256()) return candidate;
+        if (checksum === await source.sha256(signal)) return candidate;
       }
       if (!mayBeNumbered) return undefined;
       candidate = joinPath(parentPath(path), numberedName(baseName(path), number));

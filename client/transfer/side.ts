@@ -135,7 +135,7 @@ export class LocalSide implements Side {
   async sha256(path: string): Promise<string> {
     const source = new FileSource(this.#full(path), `the local file ${JSON.stringify(this.#full(path))}`);
     try {
-      return await source.sha256();
+      return await source.sha256(this.#signal);
     } finally {
       source.close();
     }
