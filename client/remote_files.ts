@@ -65,7 +65,7 @@ export async function matching(context: Context, typed: string): Promise<Entry[]
   const entries = await retrying(context, (client) => client.list(top, { recursive: deep, hidden: true, signal }));
   const found = entries.filter(({ name }) => matches(name));
   if (found.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
-  return found.map((entry) => ({ ...entry, name: folder === "" ? entry.name : joinPath(folder, entry.name) }));
+  return found.map((entry) => ({ ...entry, name: joinPath(folder, entry.name) }));
 }
 
 /**

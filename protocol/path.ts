@@ -70,10 +70,22 @@ export function resolvePath(folder: string, typed: string): string {
 /**
  * The path of something in a folder.
  *
- * @param folder a path of the wire
- * @param name one name, or a relative path
+ * @param folder its path; empty for the one that all paths begin in
+ * @param name one name, or a relative path; empty for the folder itself
+ *
+ * @example
+ * ```ts
+ * import { joinPath } from "./path.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(joinPath("/sub", "a.txt"), "/sub/a.txt");
+ * assertEquals(joinPath("/", "a.txt"), "/a.txt");
+ * assertEquals(joinPath("", "a.txt"), "a.txt");
+ * assertEquals(joinPath("/sub", ""), "/sub");
+ * ```
  */
 export function joinPath(folder: string, name: string): string {
+  if (folder === "" || name === "") return folder + name;
   return folder === "/" ? `/${name}` : `${folder}/${name}`;
 }
 

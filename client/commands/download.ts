@@ -3,7 +3,7 @@ import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { fileSize, printable, summary } from "../format.ts";
-import { isLocalFolder, type LocalTarget, localTarget, readHead, targetPath } from "../local_files.ts";
+import { isLocalFolder, localTarget, readHead, targetAt, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
@@ -115,7 +115,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const folders = makeLocalFolders(top, items, base, typed, left);
   const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(folderOf(base(to))));
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
-    const target = localPlace(top, base(to));
+    const target = targetAt(targetPath({ folder: top, name: base(to) }));
     return {
       name: to,
       size: node.size,
@@ -156,13 +156,6 @@ function topFolder(
     !local.endsWith("/") && !isLocalFolder(local);
   const first = items[0]?.to.length ?? 0;
   return [becomes ? (to) => to.slice(first + 1) : (to) => to, local.replace(/(.)\/+$/, "$1")];
-}
-
-/** Where a file goes; a folder that stands there is a taken name. */
-function localPlace(top: string, to: string): LocalTarget {
-  const path = top === "." ? to : top === "/" ? `/${to}` : `${top}/${to}`;
-  const slash = path.lastIndexOf("/");
-  return { folder: slash < 0 ? "." : path.slice(0, slash) || "/", name: path.slice(slash + 1) };
 }
 
 /**

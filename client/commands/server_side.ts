@@ -112,7 +112,7 @@ export const du: Command = {
     }
     const rows = [...sums].sort(([a], [b]) => a === "" ? 1 : b === "" ? -1 : a < b ? -1 : 1);
     for (const [folder, size] of rows) {
-      const path = folder === "" ? top : joinPath(top, folder);
+      const path = joinPath(top, folder);
       out.result({ path, size }, `${bytes(size).padStart(10)}  ${printable(path)}`);
     }
   },

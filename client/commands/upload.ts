@@ -130,8 +130,7 @@ async function sendMany(
     items[0]?.node.kind === "folder" && readPattern(typed[0]) === undefined &&
     !await isRemoteFolder(context, top);
   const first = items[0]?.to.length ?? 0;
-  const target = (to: string) =>
-    becomes ? joinPath(top, to.slice(first + 1)).replace(/(.)\/$/, "$1") : joinPath(top, to);
+  const target = (to: string) => joinPath(top, becomes ? to.slice(first + 1) : to);
   const folders = items.filter(({ node }) => node.kind === "folder").map(({ to }) => target(to));
   await makeRemoteFolders(context, top === "/" ? folders : [top, ...folders]);
   const files = items.filter(({ node }) => node.kind === "file");

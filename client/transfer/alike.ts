@@ -75,17 +75,10 @@ export async function remoteTreeLike(
 
 /** Adds what one folder holds. */
 async function addFolder(client: Client, top: string, folder: string, tree: Tree, signal: AbortSignal): Promise<void> {
-  const below = (path: string) => folder === "" ? path : `${folder}/${path}`;
   try {
-    const { nodes, left } = await remoteTree(
-      client,
-      folder === "" ? top : joinPath(top, folder),
-      "skip",
-      signal,
-      false,
-    );
-    for (const node of nodes) tree.nodes.push({ ...node, path: below(node.path) });
-    for (const other of left) tree.left.push({ ...other, path: below(other.path) });
+    const { nodes, left } = await remoteTree(client, joinPath(top, folder), "skip", signal, false);
+    for (const node of nodes) tree.nodes.push({ ...node, path: joinPath(folder, node.path) });
+    for (const other of left) tree.left.push({ ...other, path: joinPath(folder, other.path) });
   } catch (error) {
     const gone = folder !== "" && error instanceof CommandError && ["not_found", "not_folder"].includes(error.code);
     if (!gone) throw error;

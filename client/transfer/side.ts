@@ -143,7 +143,7 @@ export class LocalSide implements Side {
 
   makeFolders(paths: readonly string[]): Promise<void> {
     return this.#attempt(() => {
-      for (const path of paths) Deno.mkdirSync(path === "" ? this.top : this.#full(path), { recursive: true });
+      for (const path of paths) Deno.mkdirSync(this.#full(path), { recursive: true });
     });
   }
 

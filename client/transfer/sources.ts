@@ -38,12 +38,12 @@ export class Source {
 
   /** Where it is: a local path, or one of the server's. */
   get from(): string {
-    return this.node.path === "" ? this.#top : this.#top === "" ? this.node.path : joinPath(this.#top, this.node.path);
+    return joinPath(this.#top, this.node.path);
   }
 
   /** Where it goes, below the target. */
   get to(): string {
-    return this.#base === "" ? this.node.path : this.node.path === "" ? this.#base : `${this.#base}/${this.node.path}`;
+    return joinPath(this.#base, this.node.path);
   }
 }
 
@@ -169,7 +169,7 @@ function addTree(sources: Sources, tree: Tree, top: string, base: string): void 
   if (base !== "") sources.items.push(new Source(itself, top, base));
   for (const node of tree.nodes) sources.items.push(new Source(node, top, base));
   for (const left of tree.left) {
-    sources.left.push({ ...left, path: base === "" ? left.path : `${base}/${left.path}` });
+    sources.left.push({ ...left, path: joinPath(base, left.path) });
   }
 }
 

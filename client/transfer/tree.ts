@@ -72,7 +72,7 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     let names: string[];
     try {
-      names = Array.from(Deno.readDirSync(folder === "" ? root : `${root}/${folder}`), ({ name }) => name);
+      names = Array.from(Deno.readDirSync(joinPath(root, folder)), ({ name }) => name);
     } catch (error) {
       if (folder === "") throw diskError(error, JSON.stringify(top));
       tree.left.push({ path: folder, ...unreadable(error) });
@@ -80,7 +80,7 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
     }
     for (const name of names) {
       if (isPartialName(name)) continue;
-      const path = folder === "" ? name : `${folder}/${name}`;
+      const path = joinPath(folder, name);
       const found = lookLocally(root, path, links);
       if ("reason" in found) tree.left.push(found);
       else tree.nodes.push(found);
@@ -113,14 +113,14 @@ export async function remoteTree(
   const tree: Tree = { nodes: [], left: [] };
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const listing = client.entries(folder === "" ? top : joinPath(top, folder), {
+    const listing = client.entries(joinPath(top, folder), {
       recursive: deep,
       hidden: true,
       signal,
     });
     for await (const batch of listing) {
       for (const entry of batch) {
-        const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+        const path = joinPath(folder, entry.name);
         const found = judge(entry, path, links);
         if ("reason" in found) tree.left.push(found);
         else tree.nodes.push(found);
