@@ -5,11 +5,11 @@
  */
 
 import { diskError, errnoOf } from "../../disk/errors.ts";
+import { comeRound } from "../../disk/give_way.ts";
 import { isPartialName } from "../../disk/names.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
-import { after } from "../timer.ts";
 import type { Left } from "./left.ts";
 
 /** What stands somewhere in a tree. */
@@ -144,7 +144,7 @@ export function sortNodes(nodes: Node[]): void {
 
 /** Lets others have their turn. */
 async function rest(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => after(0, resolve));
+  await comeRound();
   signal.throwIfAborted();
 }
 
