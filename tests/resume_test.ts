@@ -194,8 +194,9 @@ for (const direction of ["upload", "download"] as const) {
     Deno.writeFileSync(`${from}/big`, pattern(SIZE));
     const seed = Date.now() % 1e6;
     const args = [direction, "big"];
-    const { cuts, bytes } = await survive(stage, args, { cuts: 20, every: 6 * MIB, random: new Random(seed) });
+    const { cuts, bytes, again } = await survive(stage, args, { cuts: 20, every: 6 * MIB, random: new Random(seed) });
     assert(cuts > 5, `${cuts} cuts`);
+    assertEquals(again, 0, `stored bytes were sent again, seed ${seed}`);
     assert(bytes <= SIZE + cuts * (MIB + IN_FLIGHT), `${bytes} bytes passed, seed ${seed}`);
     // A server that has not noticed yet that the line was cut holds what it had until it expires. An ftp that was killed when
     // all it had to send was under way has stored it, and the next run keeps both.

@@ -12,10 +12,10 @@ for (const down of [false, true]) {
     const seed = Date.now() % 1e6;
     const random = new Random(seed);
     const files: Record<string, Uint8Array> = {};
-    for (let at = 0; at < 500; at++) files[`tree/d${at % 10}/f${at}`] = pattern(random.below(32 * 1024), at);
+    for (let at = 0; at < 500; at++) files[`tree/d${at % 10}/f${at}`] = pattern(random.below(64 * 1024), at);
     plant(down ? remote.path : local.path, files);
     const args = down ? ["sync", "--down", "tree", "tree"] : ["sync", "tree", "tree"];
-    const { cuts } = await survive(stage, args, { cuts: 20, every: 700 * 1024, random });
+    const { cuts } = await survive(stage, args, { cuts: 20, every: 1_200 * 1024, random });
     assert(cuts > 5, `${cuts} cuts`);
     assertEquals(
       paths(remote.path).filter((path) => !path.endsWith(".partial")),
@@ -30,10 +30,10 @@ for (const down of [false, true]) {
 Deno.test("upload -r goes on by itself, and no file is there twice", async () => {
   await using stage = await Stage.start("--no-fsync");
   const files: Record<string, Uint8Array> = {};
-  for (let at = 0; at < 300; at++) files[`tree/f${at}`] = pattern(10_000, at);
+  for (let at = 0; at < 600; at++) files[`tree/f${at}`] = pattern(10_000, at);
   plant(stage.local.path, files);
   const random = new Random(Date.now() % 1e6);
-  const options = { cuts: 10, every: 300_000, kinds: ["ftpd", "line"] as const, random };
+  const options = { cuts: 10, every: 1_000_000, kinds: ["ftpd", "line"] as const, random };
   await survive(stage, ["upload", "-r", "tree"], options);
   // What a server that was killed had of a small file is of no use to anybody, and expires.
   const there = snapshot(`${stage.remote.path}/tree`).filter((line) => !line.includes(".partial "));

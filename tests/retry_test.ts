@@ -34,6 +34,21 @@ Deno.test("work that gets further each time is never given up", async () => {
   assertEquals(position, 10);
 });
 
+Deno.test("where all at once come to nothing, one goes first, and the others when it got further", async () => {
+  const connector = unlucky(4);
+  let running = 0;
+  const work = async () => {
+    running++;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const alone = running === 1;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    running--;
+    if (!alone) throw LOST;
+  };
+  await Promise.all(Array.from({ length: 4 }, () => retrying(connector, work)));
+  assertEquals(running, 0);
+});
+
 Deno.test("only a connection that is not there is tried again", async () => {
   let attempts = 0;
   const failing = (error: Error) => unlucky(3, () => (attempts++, Promise.reject(error)));

@@ -31,8 +31,8 @@ export interface Connector {
  * Does something that needs the connection, again from its start whenever that is lost.
  *
  * @param connector see {@linkcode Connector}
- * @param work told how often it was begun before; it tells how far it is. As long as it, or something else on
- * the same connector, gets further than ever, it goes on
+ * @param work told how often it was begun before; it tells what has arrived. As long as it, or something else on the same
+ * connector, gets further than ever, it goes on
  * @throws what `work` throws for another reason; the last loss when `retries` attempts in a row came to nothing
  */
 export async function retrying<T>(
@@ -50,6 +50,7 @@ export async function retrying<T>(
   };
   for (let attempt = 0;; attempt++) {
     let client: Client | undefined;
+    const leave = vain > 1 ? await alone(shared) : () => {};
     try {
       client = connector.client;
       const result = await work(client, attempt, progressed);
@@ -63,18 +64,45 @@ export async function retrying<T>(
       if (seen !== shared.steps) vain = 0;
       seen = shared.steps;
       if (!isLost(why) || connector.signal.aborted || vain >= connector.retries) throw error;
-      vain = await connectPatiently(connector, vain + 1);
+    } finally {
+      leave();
     }
+    vain = await connectPatiently(connector, vain + 1);
   }
 }
 
-/** What has got further on a connector: of many files under way, those whose turn has not come are not in vain. */
-const progress = new WeakMap<Connector, { steps: number }>();
+/** What all that is under way on a connector has come to. */
+interface Progress {
+  /** How often something got further: of many files under way, those whose turn has not come are not in vain. */
+  steps: number;
+  /** Resolves when the one that goes first has ended; `undefined` when nobody does. */
+  first?: Promise<void>;
+}
 
-function progressOf(connector: Connector): { steps: number } {
+const progress = new WeakMap<Connector, Progress>();
+
+function progressOf(connector: Connector): Progress {
   let own = progress.get(connector);
   if (!own) progress.set(connector, own = { steps: 0 });
   return own;
+}
+
+/**
+ * Waits until nobody else tries what came to nothing before, unless something gets further meanwhile. On a connection that is
+ * lost time and again before the first of many answers arrives, all of them at once would never get anywhere.
+ *
+ * @returns lets the next one try
+ */
+async function alone(shared: Progress): Promise<() => void> {
+  const { steps } = shared;
+  while (shared.first && shared.steps === steps) await shared.first;
+  if (shared.steps !== steps) return () => {};
+  const { promise, resolve } = Promise.withResolvers<void>();
+  shared.first = promise;
+  return () => {
+    shared.first = undefined;
+    resolve();
+  };
 }
 
 /** A server that breaks the protocol would do so again. */

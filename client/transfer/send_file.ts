@@ -70,6 +70,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
       const owner = large ? await ownerOf("upload", Deno.realPathSync(job.local), job.path) : undefined;
       for (let again = 0;; again++) {
         const offset = owner ? await agree(client, job, source, owner, signal) : 0;
+        progressed(offset); // what is sent is not there yet: it may be on its way when the line is cut
         source.seek(offset);
         resumed = Math.min(resumed, offset);
         job.onProgress(offset, resumed);
@@ -82,10 +83,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
             owner,
             offset,
             signal,
-            onProgress: (sent) => {
-              progressed(offset + sent);
-              job.onProgress(offset + sent, resumed);
-            },
+            onProgress: (sent) => job.onProgress(offset + sent, resumed),
           });
         } catch (error) {
           // Somebody else, at the same transfer, has taken what we were to go on with.

@@ -66,7 +66,7 @@ function sendPack(
   },
   onProgress: (bytes: number) => void,
 ): Promise<(Moved | Error | undefined)[]> {
-  return retrying(connector, async (client, attempt, progressed) => {
+  return retrying(connector, async (client, attempt) => {
     if (attempt > 0) items.forEach((item) => sentBefore.add(item));
     const outcomes: (Moved | Error | undefined)[] = items.map(() => undefined);
     const packed: { at: number; size: number }[] = [];
@@ -89,10 +89,7 @@ function sendPack(
       collision,
       again: attempt > 0,
       signal,
-      onProgress: (bytes) => {
-        progressed(bytes);
-        onProgress(bytes);
-      },
+      onProgress,
     });
     for (const [number, { at, size }] of packed.entries()) {
       const { path, error } = unusual.get(number) ?? {};

@@ -10,6 +10,8 @@ import { startFtp, startServer, type TestServer } from "./programs.ts";
 import { type Meddle, Relay } from "./relay.ts";
 import { TempFolder } from "./temp_folder.ts";
 
+const decoder = new TextDecoder();
+
 /** What is cut. */
 export type Cut = "ftp" | "ftpd" | "line";
 
@@ -20,11 +22,18 @@ export const CUTS: readonly Cut[] = ["ftp", "ftpd", "line"];
 export class Tap {
   /** How many have passed so far. */
   bytes = 0;
+  /** How many of them the receiver of a single file had stored already at one cut, at the most: as it said itself. */
+  again = 0;
+  /** What the receiver has stored of the file that is about to go on. */
+  #stored = 0;
+  #resume: number | undefined;
   #at = Infinity;
   #act: () => void = () => {};
 
   /** What to do to each frame. */
-  readonly meddle: Meddle = ({ kind, payload }) => {
+  readonly meddle: Meddle = ({ kind, id, payload }) => {
+    if (kind === FrameKind.REQUEST) this.#sees(id, JSON.parse(decoder.decode(payload)));
+    if (kind === FrameKind.REPLY && id === this.#resume) this.#stored = JSON.parse(decoder.decode(payload)).size;
     if (kind !== FrameKind.DATA) return;
     this.bytes += payload.length;
     if (this.bytes < this.#at) return;
@@ -46,6 +55,15 @@ export class Tap {
   /** Does nothing any more but count. */
   disarm(): void {
     this.#at = Infinity;
+  }
+
+  /** How much there is, and from where on it is sent (PROTOCOL.md sections 7.5, 7.6, 7.11 and 7.12). */
+  #sees(id: number, { command, size, offset = 0 }: { command: string; size?: number; offset?: number }): void {
+    this.#resume = command === "resume" ? id : undefined;
+    if (command === "blocks") this.#stored = size!;
+    if (command !== "upload" && command !== "download") return;
+    this.again = Math.max(this.again, this.#stored - offset);
+    this.#stored = 0;
   }
 }
 
@@ -141,7 +159,6 @@ export interface Ended {
 /** Waits for the end of a client. */
 export async function end(child: Deno.ChildProcess): Promise<Ended> {
   const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
@@ -153,6 +170,8 @@ export interface Survived {
   runs: number;
   /** The bytes of bodies that passed. */
   bytes: number;
+  /** See {@linkcode Tap.again}. */
+  again: number;
   /** What the runs said on standard error. */
   stderr: string;
 }
@@ -218,5 +237,5 @@ export async function survive(
     if (wasDown && /^ftp: cannot connect/.test(ended.stderr)) continue;
     if (ended.code !== 137) throw new Error(`exit ${ended.code} after ${done} cuts: ${ended.stdout}${ended.stderr}`);
   }
-  return { cuts: done, runs, bytes: tap.bytes - before, stderr };
+  return { cuts: done, runs, bytes: tap.bytes - before, again: tap.again, stderr };
 }
