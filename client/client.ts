@@ -36,6 +36,7 @@ import {
   type ServerHello,
 } from "../protocol/messages.ts";
 import { type PackedFile, PackReader, packSource } from "../protocol/pack.ts";
+import { quote } from "../protocol/path.ts";
 import { type Answer, Requests } from "./requests.ts";
 
 export type { ByteSource } from "../protocol/body.ts";
@@ -226,15 +227,26 @@ export class Client {
    *
    * @param path the folder
    * @param options see {@linkcode ListOptions}
-   * @throws {CommandError} `not_found`, `not_folder` and others (PROTOCOL.md section 7.3)
+   * @throws {CommandError} `not_found`, `not_folder` and others (PROTOCOL.md section 7.3); `denied` also when a folder below
+   * cannot be looked into
    */
   async list(path: string, options: ListOptions = {}): Promise<Entry[]> {
     const entries: Entry[] = [];
-    for await (const batch of this.entries(path, options)) for (const entry of batch) entries.push(entry);
+    for await (const batch of this.entries(path, options)) {
+      for (const entry of batch) {
+        if (entry.unreadable) {
+          throw new CommandError("denied", `${quote(entry.name)} cannot be read: permission denied`);
+        }
+        entries.push(entry);
+      }
+    }
     return entries;
   }
 
-  /** As {@linkcode Client.list}, but as it comes, many at a time: of a hundred thousand nobody need keep all. */
+  /**
+   * As {@linkcode Client.list}, but as it comes, many at a time: of a hundred thousand nobody need keep all. A folder below
+   * that cannot be looked into comes twice, the second time with `unreadable`.
+   */
   async *entries(path: string, options: ListOptions = {}): AsyncGenerator<Entry[]> {
     const { recursive, hidden, signal } = options;
     const answer = await this.#requests.send("ls", { path, recursive, hidden }, { signal });

@@ -7,10 +7,16 @@
 import { CommandError } from "../protocol/errors.ts";
 import type { Entry } from "../protocol/messages.ts";
 import { ancestors, joinPath, quote, resolvePath } from "../protocol/path.ts";
+import type { Client, ListOptions } from "./client.ts";
 import type { Context } from "./commands/command.ts";
+import { PartlyFailedError } from "./errors.ts";
 import { printable } from "./format.ts";
+import { plural } from "./listing.ts";
+import type { Output } from "./output.ts";
 import { readPattern } from "./transfer/glob.ts";
+import { type Left, tellLeft } from "./transfer/left.ts";
 import { type Connector, retrying } from "./transfer/retry.ts";
+import { CLOSED } from "./transfer/tree.ts";
 
 /**
  * Whether a folder stands under a remote path.
@@ -47,6 +53,42 @@ export async function isThere(context: Context, name: string): Promise<boolean> 
   }
 }
 
+/** What was found, and what could not be looked into. */
+export interface Found {
+  entries: Entry[];
+  /** Folders, each under the name that it has in `entries`. */
+  left: Left[];
+}
+
+/**
+ * What is in a folder, and below it, as far as that can be read.
+ *
+ * @param client the connection
+ * @param path of the wire
+ * @param options see {@linkcode ListOptions}
+ * @throws {CommandError} when the folder itself cannot be listed
+ */
+export async function listing(client: Client, path: string, options: ListOptions): Promise<Found> {
+  const found: Found = { entries: [], left: [] };
+  for await (const batch of client.entries(path, options)) {
+    for (const entry of batch) {
+      if (entry.unreadable) found.left.push({ path: entry.name, ...CLOSED });
+      else found.entries.push(entry);
+    }
+  }
+  return found;
+}
+
+/**
+ * Ends a command when what it found has been shown.
+ *
+ * @throws {PartlyFailedError} when something could not be looked into, once it is told what
+ */
+export function requireAll(out: Output, { left }: Found): void {
+  const { failed } = tellLeft(out, left);
+  if (failed > 0) throw new PartlyFailedError(`${plural(failed, "folder")} could not be read`);
+}
+
 /**
  * What a pattern means.
  *
@@ -56,16 +98,25 @@ export async function isThere(context: Context, name: string): Promise<boolean> 
  * it is no pattern, or something is called so
  * @throws {CommandError} `not_found` when nothing matches
  */
-export async function matching(context: Context, typed: string): Promise<Entry[] | undefined> {
+export async function matching(context: Context, typed: string): Promise<Found | undefined> {
   const pattern = readPattern(typed);
   if (!pattern || await isThere(context, typed)) return undefined;
   const { remoteFolder, signal } = context;
   const { folder, deep, matches } = pattern;
   const top = resolvePath(remoteFolder, folder);
-  const entries = await retrying(context, (client) => client.list(top, { recursive: deep, hidden: true, signal }));
+  const { entries, left } = await retrying(
+    context,
+    (client) => listing(client, top, { recursive: deep, hidden: true, signal }),
+  );
   const found = entries.filter(({ name }) => matches(name));
-  if (found.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
-  return found.map((entry) => ({ ...entry, name: joinPath(folder, entry.name) }));
+  if (found.length === 0) {
+    const why = left.length > 0 ? `; ${quote(joinPath(folder, left[0].path))}: ${left[0].reason}` : "";
+    throw new CommandError("not_found", `nothing matches "${typed}"${why}`);
+  }
+  return {
+    entries: found.map((entry) => ({ ...entry, name: joinPath(folder, entry.name) })),
+    left: left.map((one) => ({ ...one, path: joinPath(folder, one.path) })),
+  };
 }
 
 /**
@@ -74,20 +125,24 @@ export async function matching(context: Context, typed: string): Promise<Entry[]
  * @param context the connection and the folder
  * @param typed what the person gave
  * @param isMeant whether a pattern means things of a kind; nothing is named beside a folder that it is in
+ * @returns the names, and the folders that could not be looked into for more of them
  * @throws {CommandError} `not_found` when a pattern means nothing, `bad_path` when it means what nobody can name
  */
 export async function expandNames(
   context: Context,
   typed: readonly string[],
   isMeant: (kind: Entry["kind"]) => boolean,
-): Promise<string[]> {
+): Promise<{ names: string[]; left: Left[] }> {
   const names: string[] = [];
+  const left: Left[] = [];
   for (const name of typed) {
-    const found = await matching(context, name);
-    if (!found) {
+    const match = await matching(context, name);
+    if (!match) {
       names.push(name);
       continue;
     }
+    const found = match.entries;
+    left.push(...match.left);
     const unnamed = found.find(({ lossy }) => lossy);
     if (unnamed) {
       throw new CommandError(
@@ -103,7 +158,7 @@ export async function expandNames(
     const tops = new Set(meant);
     names.push(...meant.filter((name) => !ancestors(name).some((folder) => tops.has(folder))));
   }
-  return names;
+  return { names, left };
 }
 
 const KINDS: Record<Entry["kind"], string> = {

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { namesIn } from "./support/files.ts";
-import { bound, notBound, testUnless } from "./support/machine.ts";
+import { notBound, testUnless } from "./support/machine.ts";
 import { ftp, type FtpResult, runFtp, startServer, type TestServer } from "./support/programs.ts";
 import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -415,24 +415,6 @@ Deno.test("verify: 0 when all is the same, 4 with what is missing, extra and dif
   assertEquals([logged(server, "upload").length, logged(server, "download").length], [4, 0]);
   assert((await ftp(server, "verify", "nowhere", "tree", { cwd: local.path })).code !== 0);
 });
-
-testUnless(
-  notBound,
-  "sync --down --delete touches nothing where the server may not read a folder, which is not taken for an empty one",
-  async () => {
-    await using server = await startServer({ prefix: bound });
-    using local = new TempFolder();
-    plant(server.dir, { "tree/a": "1", "tree/closed/b": "2" });
-    plant(local.path, { "tree/a": "old", "tree/closed/b": "mine", "tree/extra": "x" });
-    const before = snapshot(local.path);
-    Deno.chmodSync(`${server.dir}/tree/closed`, 0);
-    const { code, stderr } = await ftp(server, "sync", "--down", "--delete", "tree", "tree", { cwd: local.path });
-    Deno.chmodSync(`${server.dir}/tree/closed`, 0o700);
-    assertEquals(code, 1, stderr);
-    assertMatch(stderr, /tree\/closed.*permission denied/);
-    assertEquals(snapshot(local.path), before);
-  },
-);
 
 Deno.test("sync tells how much it deleted and renamed, and verify refuses folders that are not there", async () => {
   await using server = await startServer();

@@ -1,6 +1,7 @@
 import { ProtocolError } from "../../protocol/errors.ts";
 import { PartlyFailedError, toFailure } from "../errors.ts";
 import { plural } from "../listing.ts";
+import { type Left, tellLeft } from "../transfer/left.ts";
 import type { Context } from "./command.ts";
 
 /**
@@ -9,6 +10,7 @@ import type { Context } from "./command.ts";
  * @param context where to tell
  * @param names what the person named
  * @param work what is done for each; the next one waits for it
+ * @param left what could not be looked into for more names: told first
  * @throws {PartlyFailedError} in the end, when any of several failed; of a single one, what `work` throws. What concerns all of
  * them ends it at once: the connection is lost, or the person cancels
  */
@@ -16,17 +18,19 @@ export async function forEach(
   { out, signal }: Context,
   names: readonly string[],
   work: (name: string) => void | Promise<void>,
+  left: readonly Left[] = [],
 ): Promise<void> {
-  let failed = 0;
+  let { failed } = tellLeft(out, left);
+  const count = names.length + left.length;
   for (const name of names) {
     try {
       await work(name);
     } catch (error) {
       const failure = toFailure(error);
-      if (names.length === 1 || !failure || error instanceof ProtocolError || signal.aborted) throw error;
+      if (count === 1 || !failure || error instanceof ProtocolError || signal.aborted) throw error;
       out.failure(failure);
       failed++;
     }
   }
-  if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(names.length, "name")} failed`);
+  if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(count, "name")} failed`);
 }

@@ -1,7 +1,7 @@
 import { CommandError } from "../../protocol/errors.ts";
 import { resolvePath } from "../../protocol/path.ts";
 import { printListing } from "../listing.ts";
-import { matching } from "../remote_files.ts";
+import { listing, matching, requireAll } from "../remote_files.ts";
 import type { Command } from "./command.ts";
 
 /** `ls`: what a folder holds. */
@@ -20,16 +20,17 @@ export const ls: Command = {
   },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    const matches = args.length > 0 ? await matching(context, args[0]) : undefined;
-    if (matches) return printListing(out, matches, { long: on.has("long") });
     const path = resolvePath(remoteFolder, args[0] ?? "");
-    let entries;
-    try {
-      entries = await client.list(path, { recursive: on.has("recursive"), hidden: on.has("all"), signal });
-    } catch (error) {
-      if (!(error instanceof CommandError && error.code === "not_folder")) throw error;
-      entries = [await client.stat(path, { signal })];
-    }
-    printListing(out, entries, { long: on.has("long") });
+    const listed = async () => {
+      try {
+        return await listing(client, path, { recursive: on.has("recursive"), hidden: on.has("all"), signal });
+      } catch (error) {
+        if (!(error instanceof CommandError && error.code === "not_folder")) throw error;
+        return { entries: [await client.stat(path, { signal })], left: [] };
+      }
+    };
+    const found = (args.length > 0 ? await matching(context, args[0]) : undefined) ?? await listed();
+    printListing(out, found.entries, { long: on.has("long") });
+    requireAll(out, found);
   },
 };

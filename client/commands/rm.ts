@@ -26,7 +26,7 @@ export const rm: Command = {
     if (!on.has("yes") && !context.ask) {
       throw new UsageError("rm asks before it deletes, and there is no terminal to ask on; say --yes to delete");
     }
-    const names = await expandNames(context, args, (kind) => on.has("recursive") || kind !== "folder");
+    const { names, left } = await expandNames(context, args, (kind) => on.has("recursive") || kind !== "folder");
     await forEach(context, names, async (name) => {
       const path = resolvePath(remoteFolder, name);
       if (path === "/") throw new CommandError("denied", "the served folder itself cannot be deleted");
@@ -46,7 +46,7 @@ export const rm: Command = {
       const { files, folders } = await client.remove(path, { recursive, signal });
       const what = folders > 0 || files !== 1 ? ` (${plural(files, "file")}, ${plural(folders, "folder")} in it)` : "";
       out.done({ deleted: path, files, folders }, `Deleted ${printable(name)}${what}`);
-    });
+    }, left);
   },
 };
 

@@ -9,7 +9,7 @@ import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, fileSize, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
-import { expandNames, isRemoteFolder } from "../remote_files.ts";
+import { expandNames, isRemoteFolder, listing, requireAll } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
@@ -44,7 +44,7 @@ export const checksum: Command = {
   options: { crc32: { help: "CRC-32 instead of SHA-256" } },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    const names = await expandNames(context, args, (kind) => kind === "file");
+    const { names, left } = await expandNames(context, args, (kind) => kind === "file");
     const algorithm = on.has("crc32") ? "crc32" : "sha256";
     const sums = new Map<string, Promise<{ size: number; checksum: string }>>();
     await pipeline(names, () => 0, { count: 64, bytes: 1 }, async (name) => {
@@ -58,7 +58,7 @@ export const checksum: Command = {
         { path: resolvePath(remoteFolder, name), size, [algorithm]: checksum },
         `${checksum}  ${printable(name)}`,
       );
-    });
+    }, left);
   },
 };
 
@@ -84,10 +84,11 @@ export const find: Command = {
       return text.startsWith(prefix) && wild.matches(text.slice(prefix.length));
     };
     const top = resolvePath(remoteFolder, folder);
-    const entries = await client.list(top, { recursive: true, hidden: true, signal });
-    const found = entries.filter(({ name }) => matches(name));
+    const all = await listing(client, top, { recursive: true, hidden: true, signal });
+    const found = all.entries.filter(({ name }) => matches(name));
+    if (found.length > 0) printListing(out, found, { long: false });
+    requireAll(out, all);
     if (found.length === 0) throw new CommandError("not_found", `nothing matches "${printable(typed)}"`);
-    printListing(out, found, { long: false });
   },
 };
 
@@ -100,7 +101,8 @@ export const du: Command = {
   count: [0, 1],
   async run({ client, out, remoteFolder, signal }, { args: [typed = ""] }) {
     const top = resolvePath(remoteFolder, typed);
-    const entries = await client.list(top, { recursive: true, hidden: true, signal });
+    const all = await listing(client, top, { recursive: true, hidden: true, signal });
+    const { entries } = all;
     const sums = new Map<string, number>([["", 0]]);
     for (const { name, kind, link } of entries) if (kind === "folder" && !link) sums.set(name, 0);
     for (const { name, size } of entries) {
@@ -115,6 +117,7 @@ export const du: Command = {
       const path = joinPath(top, folder);
       out.result({ path, size }, `${bytes(size).padStart(10)}  ${printable(path)}`);
     }
+    requireAll(out, all);
   },
 };
 

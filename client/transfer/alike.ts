@@ -9,7 +9,7 @@ import { digestedLine, folderDigest, MAX_DIGESTED_ENTRIES } from "../../protocol
 import { baseName, folderOf, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import { pipeline } from "./pipeline.ts";
-import { remoteTree, sortNodes, type Tree } from "./tree.ts";
+import { remoteTree, sortNodes, type Tree, whyUnlisted } from "./tree.ts";
 
 /** Most folders that are listed one by one, all at once. Where more of them differ, the whole tree is listed. */
 const MOST_LISTED = 64;
@@ -80,9 +80,8 @@ async function addFolder(client: Client, top: string, folder: string, tree: Tree
     for (const node of nodes) tree.nodes.push({ ...node, path: joinPath(folder, node.path) });
     for (const other of left) tree.left.push({ ...other, path: joinPath(folder, other.path) });
   } catch (error) {
-    const gone = folder !== "" && error instanceof CommandError && ["not_found", "not_folder"].includes(error.code);
-    if (!gone) throw error;
-    tree.left.push({ path: folder, reason: "it was changed meanwhile", failed: true });
+    if (folder === "") throw error;
+    tree.left.push({ path: folder, ...whyUnlisted(error) });
   }
 }
 

@@ -193,8 +193,8 @@ function deepestFirst(nodes: Node[]): Deletion[] {
 function findSuperfluous(from: Tree, to: Tree, here: ReadonlySet<string>): Node[] {
   const kinds = new Map(from.nodes.map(({ path, kind }) => [path, kind]));
   const untouched = new Set(from.left.map(({ path }) => path));
-  // A folder that holds what we do not look at cannot be removed.
-  const held = new Set(to.left.flatMap(({ path }) => ancestors(path)));
+  // A folder that holds what we do not look at cannot be removed, nor one that cannot be looked into.
+  const held = new Set(to.left.flatMap(({ path }) => [path, ...ancestors(path)]));
   return to.nodes.filter(({ path, kind }) =>
     (here.has(path) ? kinds.has(path) && kinds.get(path) !== kind : !isBelow(path, untouched)) && !held.has(path)
   );

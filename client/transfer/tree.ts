@@ -7,6 +7,7 @@
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { comeRound } from "../../disk/give_way.ts";
 import { isPartialName } from "../../disk/names.ts";
+import { CommandError } from "../../protocol/errors.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
@@ -39,9 +40,12 @@ export interface Tree {
 /** What to do with symbolic links: leave them out, or take what they lead to. */
 export type Links = "skip" | "follow";
 
-type Why = Omit<Left, "path">;
+/** Why something is left. */
+export type Why = Omit<Left, "path">;
 const NOT_UNICODE: Why = { reason: "its name is not valid Unicode", failed: true };
 const A_LINK: Why = { reason: "it is a symbolic link", remedy: "--links follow takes what it leads to" };
+/** Why a remote folder, and all that may be in it, is left. */
+export const CLOSED: Why = { reason: "it cannot be read: permission denied", failed: true };
 const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
 const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
 
@@ -118,19 +122,37 @@ export async function remoteTree(
       hidden: true,
       signal,
     });
-    for await (const batch of listing) {
-      for (const entry of batch) {
-        const path = joinPath(folder, entry.name);
-        const found = judge(entry, path, links);
-        if ("reason" in found) tree.left.push(found);
-        else tree.nodes.push(found);
-        // The server does not descend into a link by itself.
-        if (deep && entry.link && "kind" in found && found.kind === "folder") folders.push(path);
+    try {
+      for await (const batch of listing) {
+        for (const entry of batch) {
+          const path = joinPath(folder, entry.name);
+          const found = judge(entry, path, links);
+          if ("reason" in found) tree.left.push(found);
+          else tree.nodes.push(found);
+          // The server does not descend into a link by itself.
+          if (deep && entry.link && "kind" in found && found.kind === "folder") folders.push(path);
+        }
       }
+    } catch (error) {
+      if (folder === "") throw error;
+      tree.left.push({ path: folder, ...whyUnlisted(error) });
     }
   }
   sortNodes(tree.nodes); // the server promises no order
   return tree;
+}
+
+/**
+ * Why a remote folder, and what is in it, is left.
+ *
+ * @param error what listing it failed with
+ * @throws the error, when it concerns more than that folder
+ */
+export function whyUnlisted(error: unknown): Why {
+  const code = error instanceof CommandError ? error.code : undefined;
+  if (code === "denied") return CLOSED;
+  if (code === "not_found" || code === "not_folder") return { reason: "it was changed meanwhile", failed: true };
+  throw error;
 }
 
 /**
@@ -195,10 +217,11 @@ function isOnTheWay(root: string, path: string, real: string): boolean {
 }
 
 function judge(entry: Entry, path: string, links: Links): Node | Left {
-  const { kind, size, modified, executable, link, lossy } = entry;
+  const { kind, size, modified, executable, link, lossy, unreadable } = entry;
   const names = path.split("/");
   if (!names.every(isSafeName)) return { path, reason: "its name could lead elsewhere", failed: true };
   if (lossy) return { path, ...NOT_UNICODE };
+  if (unreadable) return { path, ...CLOSED };
   if (link && links === "skip") return { path, ...A_LINK };
   if (kind === "link") {
     return { path, reason: "it is a symbolic link that leads out of the served folder, or nowhere" };

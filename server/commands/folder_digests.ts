@@ -22,6 +22,12 @@ async function* digests(found: AsyncIterable<Item[]>): AsyncIterable<{ name: str
   let lines: string[] | undefined = [];
   for await (const items of found) {
     for (const item of items) {
+      if (item.unreadable) {
+        open.delete(item.name);
+        if (item.name === folder) lines = undefined; // some of it could be read
+        else yield { name: item.name };
+        continue;
+      }
       const parent = folderOf(item.name);
       if (parent !== folder) { // what one folder holds comes in a row
         open.delete(folder);

@@ -15,6 +15,15 @@ async function* entries(found: AsyncIterable<Item[]>): AsyncIterable<EntryInput[
 }
 
 /** What goes without saying is left out. */
-function entry({ name, kind, size, modified, executable, link, lossy }: Item): EntryInput {
-  return { name, kind, size, modified, executable: executable || undefined, link: link || undefined, lossy };
+function entry({ name, kind, size, modified, executable, link, lossy, unreadable }: Item): EntryInput {
+  return {
+    name,
+    kind,
+    size,
+    modified,
+    executable: executable || undefined,
+    link: link || undefined,
+    lossy,
+    unreadable,
+  };
 }

@@ -40,6 +40,9 @@ const LARGE_FOLDER_BYTES = 64 * 1024;
 /** What is copied in one go, in bytes. */
 const COPY_BYTES = 256 * 1024;
 
+/** What is said of something that cannot be looked at. */
+const UNKNOWN = { size: 0, modified: 0, executable: false, link: false };
+
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
   readonly #root: string;
@@ -91,9 +94,11 @@ export class LocalStorage implements Storage {
         for await (const items of inBatches(folder, look)) yield items.filter((item) => item !== undefined);
       } catch (error) {
         const problem = diskError(error, show(name === "" ? path : [...path, ...name.split("/")]));
-        // One below the listed folder that went away meanwhile is no reason to fail. One that is closed to us is: who takes it
-        // for empty may delete what is in its copy.
-        if (name === "" || (problem.code !== "not_found" && problem.code !== "changed")) throw problem;
+        if (name === "") throw problem;
+        // Who takes it for empty may delete what is in its copy.
+        if (problem.code === "denied") yield [{ ...UNKNOWN, name, kind: "folder", unreadable: true }];
+        // One that went away meanwhile is no reason to fail.
+        else if (problem.code !== "not_found" && problem.code !== "changed") throw problem;
       }
     }
   }
@@ -104,7 +109,8 @@ export class LocalStorage implements Storage {
     const sum = { size: 0, files: 0, folders: 0 };
     for await (const items of this.list(path, { recursive: true, hidden: true })) {
       signal.throwIfAborted();
-      for (const { kind, size, link } of items) {
+      for (const { name, kind, size, link, unreadable } of items) {
+        if (unreadable) throw new DiskError("denied", `${show([...path, ...name.split("/")])}: permission denied`);
         if (kind === "folder" && !link) sum.folders++;
         else sum.files++;
         sum.size += size;
@@ -422,7 +428,8 @@ export class LocalStorage implements Storage {
     let info: Deno.FileInfo;
     try {
       info = Deno.lstatSync(real);
-    } catch {
+    } catch (error) {
+      if (errnoOf(error) === "EACCES") throw error; // its folder tells names, and nothing else
       return undefined;
     }
     if (!info.isSymlink) return { item: describe(name, info, false), info };
@@ -558,7 +565,7 @@ function lossiness(folder: string): (name: string) => boolean {
 
 /** What can be told of something whose name is not valid Unicode: no path leads there. */
 function unnamed(name: string): Item {
-  return { name, kind: "other", size: 0, modified: 0, executable: false, link: false, lossy: true };
+  return { ...UNKNOWN, name, kind: "other", lossy: true };
 }
 
 /** A path of the disk, as its folder and its last name. */

@@ -31,6 +31,8 @@ export interface Item {
   link: boolean;
   /** Whether its name is not valid Unicode: `name` has U+FFFD for what is none, and leads nowhere. */
   lossy?: boolean;
+  /** In a recursive listing, whether this tells, beside what was told of the folder itself, that it cannot be looked into. */
+  unreadable?: boolean;
 }
 
 /** What a folder holds. */
