@@ -85,8 +85,8 @@ export interface UploadOptions extends CallOptions {
   collision?: Collision;
   /** Modification time to keep, in milliseconds since 1970. */
   modified?: number;
-  /** Whether the file is to be executable. */
-  executable?: boolean;
+  /** The rights of what it is a copy of: the lowest nine bits of its mode. */
+  mode?: number;
   /** Whether to verify by SHA-256 besides CRC-32. */
   sha256?: boolean;
   /** Who may go on with it after an interruption, see {@linkcode Client.interrupted}. */
@@ -300,14 +300,14 @@ export class Client {
    * @throws {CommandError} `exists`, `no_space`, `mismatch` and others (PROTOCOL.md section 7.5); what the source threw
    */
   async upload(path: string, source: ByteSource, options: UploadOptions = {}): Promise<Reply<"upload">> {
-    const { collision, modified, executable, sha256, owner, offset = 0, signal, onProgress } = options;
+    const { collision, modified, mode, sha256, owner, offset = 0, signal, onProgress } = options;
     const size = source.size === undefined ? undefined : source.size + offset;
     const parameters: RequestInput<"upload"> = {
       path,
       size,
       collision,
       modified,
-      executable,
+      mode,
       sha256,
       offset,
       ...owner,
@@ -330,9 +330,10 @@ export class Client {
     return (await this.#requests.send("rm", { path, recursive }, { signal })).reply;
   }
 
-  /** Makes a folder in an existing one (PROTOCOL.md section 7.8). */
-  async makeFolder(path: string, options: CallOptions = {}): Promise<void> {
-    await this.#requests.send("mkdir", { path }, options);
+  /** Makes a folder in an existing one, with `mode` as of {@linkcode UploadOptions} (PROTOCOL.md section 7.8). */
+  async makeFolder(path: string, options: CallOptions & { mode?: number } = {}): Promise<void> {
+    const { mode, signal } = options;
+    await this.#requests.send("mkdir", { path, mode }, { signal });
   }
 
   /** Removes an empty folder (PROTOCOL.md section 7.9). */

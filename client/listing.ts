@@ -5,6 +5,7 @@
  */
 
 import type { Entry } from "../protocol/messages.ts";
+import { isExecutable } from "../protocol/mode.ts";
 import { bytes, printable, time } from "./format.ts";
 import type { Output } from "./output.ts";
 
@@ -39,7 +40,12 @@ export function printListing(out: Output, entries: Entry[], { long }: ListingOpt
  * @returns the same with its time in ISO 8601
  */
 export function toJson(entry: Entry): object {
-  return { ...entry, modified: new Date(entry.modified).toISOString() };
+  return { ...entry, modified: new Date(entry.modified).toISOString(), mode: octal(entry.mode) };
+}
+
+/** Rights as people write them, such as `0644`. */
+export function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
 }
 
 /**
@@ -65,7 +71,7 @@ function shortLine(entry: Entry): string {
 
 function longLine(entry: Entry): string {
   const size = entry.kind === "file" ? String(entry.size) : "";
-  const kind = entry.executable ? "program" : entry.kind;
+  const kind = entry.kind === "file" && isExecutable(entry.mode) ? "program" : entry.kind;
   return `${kind.padEnd(7)} ${size.padStart(14)}  ${time(entry.modified)}  ${shown(entry)}`;
 }
 

@@ -6,6 +6,7 @@
 
 import { DiskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
+import { modeOf } from "./mode.ts";
 import { moveToFreeName } from "./move.ts";
 import { numberedName } from "./names.ts";
 
@@ -16,8 +17,8 @@ export type Collision = "rename" | "overwrite" | "fail";
 export interface ClaimOptions {
   /** What to do when the name is taken. */
   collision: Collision;
-  /** Whether the file is executable. */
-  executable: boolean;
+  /** The rights of what the file is a copy of. */
+  mode: number;
   /**
    * Told of each name that is taken. When it says so, the file there is taken for ours, and the partial is removed.
    *
@@ -40,7 +41,7 @@ export async function claimName(
   partial: string,
   folder: string,
   name: string,
-  { collision, executable, onTaken }: ClaimOptions,
+  { collision, mode, onTaken }: ClaimOptions,
 ): Promise<string> {
   for (let number = 0;; number++) {
     const candidate = number === 0 ? name : numberedName(name, number);
@@ -56,7 +57,7 @@ export async function claimName(
       }
       if (collision === "fail") throw new DiskError("exists", `the name "${name}" is taken`, { cause: error });
       if (collision === "overwrite") {
-        keepRights(partial, path, executable);
+        keepRights(partial, path, mode);
         Deno.renameSync(partial, path);
         return candidate;
       }
@@ -65,18 +66,19 @@ export async function claimName(
   }
 }
 
-/** Whoever may not read or write a file may not do so with the one in its place. */
-function keepRights(partial: string, replaced: string, executable: boolean): void {
-  let mode: number | null;
+/** Whoever may not read or write a file may not do so with the one in its place, which brings its own right to be executed. */
+function keepRights(partial: string, replaced: string, mode: number): void {
+  let info: Deno.FileInfo;
   try {
-    mode = Deno.statSync(replaced).mode;
+    info = Deno.statSync(replaced);
   } catch {
     return; // it has gone
   }
-  if (mode === null) return; // not on this system
-  const execute = executable ? (mode & 0o444) >> 2 : 0;
+  if (info.mode === null) return; // not on this system
+  const kept = modeOf(info);
+  const execute = (mode & 0o100) !== 0 ? (kept & 0o444) >> 2 : 0;
   try {
-    Deno.chmodSync(partial, (mode & 0o666) | execute);
+    Deno.chmodSync(partial, (kept & 0o666) | execute);
   } catch (error) {
     if (errnoOf(error) !== "EPERM") throw error; // the file system knows no rights
   }

@@ -7,6 +7,7 @@
 import { claimName, type Collision } from "./claim.ts";
 import { type DiskError, diskError } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
+import { fileMode } from "./mode.ts";
 import { newPartialName, partialOwner } from "./names.ts";
 import { syncData, SyncedFolder, trySyncData } from "./sync.ts";
 
@@ -38,8 +39,8 @@ export interface BatchFile {
   content: Uint8Array;
   /** Time of the last change to set, in milliseconds since 1970. */
   modified: number;
-  /** Whether it is to be executable. */
-  executable: boolean;
+  /** The rights of what it is a copy of: the lowest nine bits of its mode. */
+  mode: number;
   /** What it is called in messages; asked for only when there is one. */
   shown: () => string;
 }
@@ -77,13 +78,13 @@ export class FileBatch {
     const partial = `${file.folder}/${newPartialName(this.#owner)}`;
     let open: Deno.FsFile | undefined;
     try {
-      open = Deno.openSync(partial, { write: true, createNew: true, mode: file.executable ? 0o777 : 0o666 });
+      open = Deno.openSync(partial, { write: true, createNew: true, mode: fileMode(file.mode) });
       for (let at = 0; at < content.length;) at += open.writeSync(at === 0 ? content : content.subarray(at));
       const time = new Date(file.modified);
       open.utimeSync(time, time);
       const flushed = !this.#options.sync || trySyncData(open);
-      const { folder, name, executable, shown } = file; // the content is not kept
-      const rest = { folder, name, executable, shown };
+      const { folder, name, mode, shown } = file; // the content is not kept
+      const rest = { folder, name, mode, shown };
       this.#written.push({ file: rest, partial, flushed });
     } catch (error) {
       if (open) remove(partial);
@@ -133,11 +134,11 @@ export class FileBatch {
     this.#written = [];
   }
 
-  async #claim({ partial, file: { folder, name, executable } }: Written): Promise<string> {
+  async #claim({ partial, file: { folder, name, mode } }: Written): Promise<string> {
     const { collision, again, onTaken } = this.#options;
     return await claimName(partial, folder, name, {
       collision,
-      executable,
+      mode,
       onTaken: (path) => {
         if (again && isSame(path, partial)) return true;
         onTaken?.(path);

@@ -8,6 +8,7 @@ import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, errnoOf } from "./errors.ts";
 import { exists } from "./exists.ts";
 import { Pace } from "./pace.ts";
+import { fileMode, modeOf, NEW_FILE_MODE } from "./mode.ts";
 import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
@@ -16,8 +17,8 @@ const SILENT_MS = 30_000;
 
 /** Options of {@linkcode PartialFile.create}. */
 export interface PartialOptions {
-  /** Whether the file is to be executable. */
-  executable?: boolean;
+  /** The rights of what the file is a copy of: the lowest nine bits of its mode. Those of a new file by default. */
+  mode?: number;
   /** What it is called in messages. */
   shown?: string;
   /** Who may go on with it after an interruption. */
@@ -44,7 +45,7 @@ export interface PublishOptions {
 export class PartialFile {
   readonly #folder: string;
   readonly #path: string;
-  readonly #executable: boolean;
+  readonly #mode: number;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
   readonly #owner: PartialOwner | undefined;
@@ -58,10 +59,10 @@ export class PartialFile {
     folder: string,
     path: string,
     file: Deno.FsFile,
-    { executable = false, shown = "the file", owner }: PartialOptions,
+    { mode = NEW_FILE_MODE, shown = "the file", owner }: PartialOptions,
   ) {
     this.#folder = folder;
-    this.#executable = executable;
+    this.#mode = mode;
     this.#path = path;
     this.#file = file;
     this.#shown = shown;
@@ -79,7 +80,7 @@ export class PartialFile {
   static create(folder: string, options: PartialOptions = {}): PartialFile {
     const path = `${folder}/${newPartialName(options.owner)}`;
     try {
-      const mode = options.executable ? 0o777 : 0o666;
+      const mode = fileMode(options.mode ?? NEW_FILE_MODE);
       return new PartialFile(
         folder,
         path,
@@ -124,7 +125,7 @@ export class PartialFile {
         Deno.removeSync(path);
         return undefined;
       }
-      if (options.executable) Deno.chmodSync(path, (Deno.statSync(path).mode ?? 0o666) | 0o100);
+      if (options.mode !== undefined) setRights(path, options.mode);
       return new PartialFile(folder, path, file, options);
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return undefined; // somebody else was faster
@@ -229,7 +230,7 @@ export class PartialFile {
       if (options.sync) await syncData(this.#file);
       const got = await claimName(this.#path, this.#folder, name, {
         collision: options.collision,
-        executable: this.#executable,
+        mode: this.#mode,
       });
       this.#settled = true;
       this.#close(); // not before: it is locked for as long as it is open
@@ -322,6 +323,13 @@ function tryLock(file: Deno.FsFile): boolean {
   } catch {
     return false;
   }
+}
+
+/** Gives a partial the rights that are wanted now, as far as those that it was made with allow; it may be executed by who reads it. */
+function setRights(path: string, mode: number): void {
+  const made = modeOf(Deno.statSync(path));
+  const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
+  if (wanted !== made) Deno.chmodSync(path, wanted);
 }
 
 function sizeOf(path: string): number {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isExecutable } from "./mode.ts";
+
 /** Most entries of a folder that a server keeps in memory for its digest. */
 export const MAX_DIGESTED_ENTRIES = 10_000;
 
@@ -15,8 +17,8 @@ export interface DigestedEntry {
   size: number;
   /** Time of the last change of its content, in milliseconds since 1970. */
   modified: number;
-  /** Whether its owner may execute it. */
-  executable: boolean;
+  /** Its rights; what counts of them is whether its owner may execute it. */
+  mode: number;
 }
 
 const encoder = new TextEncoder();
@@ -32,13 +34,15 @@ const encoder = new TextEncoder();
  * import { digestedLine } from "./folder_digest.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const file = { kind: "file", size: 3, modified: 1500, executable: true };
+ * const file = { kind: "file", size: 3, modified: 1500, mode: 0o755 };
  * assertEquals(digestedLine("a.sh", file), "a.sh\0file 3 1500 x\n");
  * assertEquals(digestedLine("sub", { ...file, kind: "folder" }), "sub\0folder\n");
  * ```
  */
-export function digestedLine(name: string, { kind, size, modified, executable }: DigestedEntry): string {
-  return kind === "folder" ? `${name}\0folder\n` : `${name}\0file ${size} ${modified}${executable ? " x" : ""}\n`;
+export function digestedLine(name: string, { kind, size, modified, mode }: DigestedEntry): string {
+  return kind === "folder"
+    ? `${name}\0folder\n`
+    : `${name}\0file ${size} ${modified}${isExecutable(mode) ? " x" : ""}\n`;
 }
 
 /**

@@ -8,6 +8,7 @@
 
 import * as v from "valibot";
 import { CommandError, ERROR_CODES, type ErrorCode, ProtocolError } from "./errors.ts";
+import { MODE_BITS, USUAL_MODE } from "./mode.ts";
 import { MAX_PACK_FILES } from "./pack.ts";
 
 /** Length of a block of a partial transfer in bytes (PROTOCOL.md section 7.11). */
@@ -26,6 +27,7 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const time = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15));
 const path = v.string();
 const flag = v.optional(v.boolean(), false);
+const mode = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MODE_BITS));
 
 /** What stands under a name: a link that stays inside shows what it leads to, any other one is `link`. */
 const kind = v.picklist(["file", "folder", "link", "other"]);
@@ -39,8 +41,8 @@ const entry = v.object({
   size: count,
   /** Time of the last change of its content, in milliseconds since 1970. */
   modified: time,
-  /** Whether its owner may execute it. */
-  executable: flag,
+  /** Its rights: the lowest nine bits of its mode. */
+  mode: v.optional(mode, USUAL_MODE),
   /** Whether it was reached through a symbolic link. */
   link: flag,
   /** Whether its name is not valid Unicode: shown with U+FFFD for what is none, it leads nowhere. */
@@ -83,7 +85,7 @@ export const COMMANDS = {
       path,
       size: v.optional(count),
       modified: v.optional(time),
-      executable: flag,
+      mode: v.optional(mode),
       collision: v.optional(collision),
       sha256: flag,
       token: v.optional(owner.token),
@@ -94,7 +96,7 @@ export const COMMANDS = {
     body: "request",
   },
   rm: { request: v.object({ path, recursive: flag }), reply: v.object({ files: count, folders: count }) },
-  mkdir: { request: v.object({ path }), reply: nothing },
+  mkdir: { request: v.object({ path, mode: v.optional(mode) }), reply: nothing },
   rmdir: { request: v.object({ path }), reply: nothing },
   mv: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
   resume: { request: v.object({ path, ...owner }), reply: v.object({ size: count, held: flag }), body: "reply" },

@@ -7,19 +7,19 @@
 import type { ByteSource } from "./body.ts";
 import { crc32 } from "./crc32.ts";
 import { CommandError } from "./errors.ts";
+import { MODE_BITS } from "./mode.ts";
 
 /** Most files in a pack. */
 export const MAX_PACK_FILES = 256;
 /** Longest content of a file in a pack, in bytes. */
 export const MAX_PACKED_BYTES = 128 * 1024;
 
-/** Bytes before the path: length, path length, flags, a spare one, time, check sum. */
+/** Bytes before the path: length, path length, flags and mode, time, check sum. */
 const HEAD_BYTES = 20;
 const MAX_PATH_BYTES = 0xffff;
 /** How long files are read in one go, in milliseconds. */
 const READ_MS = 2;
-const FLAG_EXECUTABLE = 1;
-const FLAG_FAILED = 2;
+const FLAG_FAILED = 0x8000;
 
 /** A file in a pack. */
 export interface PackedFile {
@@ -29,8 +29,8 @@ export interface PackedFile {
   content: Uint8Array<ArrayBuffer>;
   /** Time of the last change of its content, in milliseconds since 1970. */
   modified: number;
-  /** Whether its owner may execute it. */
-  executable: boolean;
+  /** Its rights: the lowest nine bits of its mode. */
+  mode: number;
   /** Whether there is no such file: the content is an error message then. */
   failed: boolean;
 }
@@ -48,7 +48,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * import { packSource, PackReader } from "./pack.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const file = { path: "/a", content: new Uint8Array([1, 2]), modified: 5, executable: false, failed: false };
+ * const file = { path: "/a", content: new Uint8Array([1, 2]), modified: 5, mode: 0o644, failed: false };
  * const files = [file];
  * const source = packSource(() => files.shift());
  * const bytes = new Uint8Array(100);
@@ -88,7 +88,7 @@ export function packSource(next: () => PackedFile | undefined): ByteSource {
 }
 
 function encodeFile(file: PackedFile, scratch: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const { path, content, modified, executable, failed } = file;
+  const { path, content, modified, mode, failed } = file;
   const name = encoder.encode(path);
   if (name.length > MAX_PATH_BYTES) throw new CommandError("name_too_long", "the path is longer than any can be");
   const length = HEAD_BYTES + name.length + content.length;
@@ -96,8 +96,7 @@ function encodeFile(file: PackedFile, scratch: Uint8Array<ArrayBuffer>): Uint8Ar
   const view = new DataView(record.buffer);
   view.setUint32(0, content.length);
   view.setUint16(4, name.length);
-  record[6] = (executable ? FLAG_EXECUTABLE : 0) | (failed ? FLAG_FAILED : 0);
-  record[7] = 0;
+  view.setUint16(6, (mode & MODE_BITS) | (failed ? FLAG_FAILED : 0));
   view.setFloat64(8, modified);
   view.setUint32(16, crc32(content));
   record.set(name, HEAD_BYTES);
@@ -183,6 +182,7 @@ export class PackReader {
       throw new CommandError("bad_request", `the pack has more than ${MAX_PACK_FILES} files`);
     }
     const view = new DataView(record.buffer, record.byteOffset, HEAD_BYTES);
+    const flags = view.getUint16(6);
     const modified = view.getFloat64(8);
     // As far as a JavaScript Date goes.
     if (!(Math.abs(modified) <= 8.64e15)) throw new CommandError("bad_request", "a packed file has an impossible time");
@@ -195,8 +195,8 @@ export class PackReader {
       path: decodePath(record.subarray(HEAD_BYTES, nameEnd)),
       content,
       modified,
-      executable: (record[6] & FLAG_EXECUTABLE) !== 0,
-      failed: (record[6] & FLAG_FAILED) !== 0,
+      mode: flags & MODE_BITS,
+      failed: (flags & FLAG_FAILED) !== 0,
     };
   }
 }

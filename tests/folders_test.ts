@@ -382,6 +382,34 @@ Deno.test("a failing file is told, the rest goes on, and the exit code is 1", as
   assertEquals(paths(`${cwd}/down`), ["a", "b/", "b/x", "c"]);
 });
 
+Deno.test("a file in the place of a folder fails what would be in that folder, and the rest goes on", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(cwd, { "src/a": "1", "src/sub/b": "2", "src/sub/deep/c": "3", "src/z/d": "4" });
+  plant(server.dir, { "src/sub": "in the way" });
+  plant(server.dir, { "down/a": "1", "down/sub/b": "2", "down/sub/deep/c": "3", "down/z/d": "4" });
+  plant(cwd, { "down/sub": "in the way" });
+  for (
+    const [args, top, why] of [
+      [["upload", "-r", "src"], `${server.dir}/src`, /^ftp: src\/sub: "\/src\/sub": the name is taken$/m],
+      [["download", "-r", "down"], `${cwd}/down`, /^ftp: down\/sub: the local folder "down\/sub": the name is taken$/m],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await ftp(server, ...args, { cwd });
+    assertEquals(code, 1, stderr);
+    assertMatch(stderr, why);
+    assertMatch(stderr, /^ftp: (src|down)\/sub\/deep\/c: its folder cannot be made (t?here)$/m);
+    // The folder, the one in it, and their files.
+    assertMatch(stdout, /^(Sent|Fetched) 2 files, 2 B in .+, 4 failed\n$/);
+    assertEquals(paths(top), ["a", "sub", "z/", "z/d"]);
+    assertEquals(Deno.readTextFileSync(`${top}/sub`), "in the way");
+  }
+  const { code, stderr } = await ftp(server, "upload", "-r", "src", "src/sub", { cwd });
+  assertEquals(code, 1, stderr);
+  assertMatch(stderr, /the name is taken/);
+});
+
 Deno.test("a file is kept beside a local folder of its name, not put into it", async () => {
   await using server = await startServer();
   using local = new TempFolder();

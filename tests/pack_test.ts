@@ -10,7 +10,7 @@ const files: fc.Arbitrary<PackedFile[]> = fc.array(
     path: fc.string({ unit: "grapheme", maxLength: 50 }),
     content: fc.uint8Array({ maxLength: 300 }).map((bytes) => new Uint8Array(bytes)),
     modified: fc.integer({ min: -8.64e15, max: 8.64e15 }),
-    executable: fc.boolean(),
+    mode: fc.integer({ min: 0, max: 0o777 }),
     failed: fc.boolean(),
   }),
   { maxLength: 20 },
@@ -20,7 +20,7 @@ const file = (more: Partial<PackedFile> = {}): PackedFile => ({
   path: "/a",
   content: new Uint8Array([1, 2, 3]),
   modified: 5,
-  executable: false,
+  mode: 0o644,
   failed: false,
   ...more,
 });

@@ -31,7 +31,7 @@ async function upload(
     path,
     content: new TextEncoder().encode(text),
     modified: MODIFIED,
-    executable: path.endsWith(".sh"),
+    mode: path.endsWith(".sh") ? 0o755 : 0o644,
     failed: false,
   })).values();
   const unusual = await client.uploadPack(() => rest.next().value, options);
@@ -199,7 +199,7 @@ async function pauseBetween(server: TestServer, folder: string, pause: () => voi
       path: `${folder}/${name}`,
       content: new Uint8Array([1]),
       modified: 1000,
-      executable: false,
+      mode: 0o644,
       failed: false,
     };
     const files = [file];
@@ -235,7 +235,7 @@ Deno.test("a path that no file system takes, and a file that says that it is non
   const client = await connected(server);
   const long = `/${"\u0001".repeat(60_000)}`;
   assertEquals(await upload(client, [[long, "x"], ["/good", "1"]]), { 0: "name_too_long" });
-  const file = { path: "/bad", content: new Uint8Array(1), modified: 0, executable: false, failed: true };
+  const file = { path: "/bad", content: new Uint8Array(1), modified: 0, mode: 0o644, failed: true };
   const files = [file];
   const error = await assertRejects(() => client.uploadPack(() => files.shift()), CommandError);
   assertEquals(error.code, "bad_request");

@@ -198,7 +198,7 @@ Deno.test("section 7.16: the example of a packed file is what the code makes of 
   const [, digits] = /```hex\n([^`]*)```/.exec(section("7.16"))!;
   const bytes = Uint8Array.fromHex(digits.replace(/\s/g, ""));
   const content = new TextEncoder().encode("hello");
-  const files = [{ path: "/a", content, modified: 1000, executable: true, failed: false }];
+  const files = [{ path: "/a", content, modified: 1000, mode: 0o755, failed: false }];
   const chunks: (Uint8Array<ArrayBuffer> | null)[] = [bytes];
   const reader = new PackReader(() => Promise.resolve(chunks.shift() ?? null));
   await reader.fill();

@@ -89,7 +89,7 @@ Deno.test("what a partial has behind the offset is dropped, and its time and exe
   wrong.fill(0, BLOCK);
   await interrupt(server, wrong);
   using client = await RawClient.greet(server);
-  const short = { size: BLOCK + 10, modified: 1_000_000_000_000, executable: true };
+  const short = { size: BLOCK + 10, modified: 1_000_000_000_000, mode: 0o755 };
   const answer = await client.ask(
     "upload",
     { path: PATH, ...OWNER, ...short, offset: BLOCK },

@@ -65,7 +65,7 @@ Deno.test("a partial that is getting its name is not swept, however old its time
   const storage = new LocalStorage(folder.path, { sync: true });
   const sweep = () => storage.sweep(Date.now() - HOUR_MS);
   for (const owner of [undefined, { token: "a".repeat(32), run: "b".repeat(16) }]) {
-    const file = await storage.create(["file"], { executable: false, collision: "overwrite", offset: 0, owner });
+    const file = await storage.create(["file"], { collision: "overwrite", offset: 0, owner });
     await file.write(new Uint8Array([1]));
     Deno.utimeSync(`${folder.path}/${partialsIn(folder.path)[0]}`, 1, 1);
     assertEquals(await sweep(), 0);
@@ -77,7 +77,7 @@ Deno.test("a partial that is getting its name is not swept, however old its time
   for (const name of many) folder.file(name, "taken");
   for (let round = 1; round <= 3; round++) {
     const files = storage.store({ collision: "rename", again: false });
-    for (const name of many) files.add([name], new Uint8Array(10), { modified: 1000, executable: false });
+    for (const name of many) files.add([name], new Uint8Array(10), { modified: 1000, mode: 0o644 });
     let done = false;
     const published = files.publish().finally(() => done = true);
     while (!done) assertEquals(await sweep(), 0);

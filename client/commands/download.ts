@@ -1,4 +1,5 @@
-import { diskError } from "../../disk/errors.ts";
+import { DiskError, diskError } from "../../disk/errors.ts";
+import { folderMode, NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
@@ -111,7 +112,9 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   if (local === "-") throw new UsageError("download: - takes one file; cat writes several");
   const { items, left } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
-  makeLocalFolder(top);
+  const isTop = items.length > 0 && base(items[0].to) === "";
+  const error = makeLocalFolder(top, isTop ? items[0].node.mode : NEW_FOLDER_MODE);
+  if (error) throw error;
   const folders = makeLocalFolders(top, items, base, typed, left);
   const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(folderOf(base(to))));
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
@@ -177,15 +180,14 @@ function makeLocalFolders(
   for (const { to, node } of items) {
     const path = base(to);
     if (path === "") continue;
-    const isThere = folders.has(folderOf(path));
-    if (node.kind === "file") {
-      if (!isThere) left.push({ path, reason: "its folder cannot be made here", failed: true });
-    } else if (!isThere || (!own.has(path) && isLink(`${top}/${path}`))) {
-      left.push({ path, reason: "a symbolic link stands in its way here", failed: true });
-    } else {
-      makeLocalFolder(`${top}/${path}`);
-      folders.add(path);
-    }
+    const here = targetPath({ folder: top, name: path });
+    let reason: string | undefined;
+    if (!folders.has(folderOf(path))) reason = "its folder cannot be made here";
+    else if (node.kind === "file") continue;
+    else if (!own.has(path) && isLink(here)) reason = "a symbolic link stands in its way here";
+    else reason = makeLocalFolder(here, node.mode)?.message;
+    if (reason) left.push({ path, reason, failed: true });
+    else folders.add(path);
   }
   return folders;
 }
@@ -198,12 +200,12 @@ function isLink(path: string): boolean {
   }
 }
 
-function makeLocalFolder(path: string): void {
+/** Makes a folder where none is; returns why it cannot be made. */
+function makeLocalFolder(path: string, mode: number): DiskError | undefined {
   try {
-    Deno.mkdirSync(path);
+    Deno.mkdirSync(path, { mode: folderMode(mode) });
   } catch (error) {
-    if (isLocalFolder(path)) return;
-    throw diskError(error, `the local folder ${JSON.stringify(path)}`);
+    if (!isLocalFolder(path)) return diskError(error, `the local folder ${JSON.stringify(path)}`);
   }
 }
 

@@ -7,7 +7,7 @@
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, resolvePath } from "../../protocol/path.ts";
 import { printable } from "../format.ts";
-import { makeRemoteFolders } from "../transfer/folders.ts";
+import { requireRemoteFolders } from "../transfer/folders.ts";
 import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
 
@@ -52,8 +52,10 @@ export const mkdir: Command = {
     const { client, out, remoteFolder, signal } = context;
     await forEach(context, args, async (name) => {
       const path = resolvePath(remoteFolder, name);
-      if (on.has("parents")) await makeRemoteFolders(context, path === "/" ? [] : [...ancestors(path), path]);
-      else await client.makeFolder(path, { signal });
+      if (on.has("parents")) {
+        const all = path === "/" ? [] : [...ancestors(path), path];
+        await requireRemoteFolders(context, all.map((path) => ({ path })));
+      } else await client.makeFolder(path, { signal });
       out.done({ made: path }, `Made ${printable(path)}`);
     });
   },

@@ -5,6 +5,7 @@
  */
 
 import { diskError } from "../../disk/errors.ts";
+import { modeOf } from "../../disk/mode.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { printable } from "../format.ts";
 import { printListing } from "../listing.ts";
@@ -78,7 +79,7 @@ function look(path: string, name: string): Entry {
     kind: info.isFile ? "file" : info.isDirectory ? "folder" : info.isSymlink ? "link" : "other",
     size: info.isFile ? info.size : 0,
     modified: info.mtime?.getTime() ?? 0,
-    executable: info.isFile && ((info.mode ?? 0) & 0o100) !== 0,
+    mode: modeOf(info),
     link: own.isSymlink,
   };
 }

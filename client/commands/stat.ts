@@ -1,6 +1,6 @@
 import { resolvePath } from "../../protocol/path.ts";
 import { fileSize, printable, time } from "../format.ts";
-import { toJson } from "../listing.ts";
+import { octal, toJson } from "../listing.ts";
 import type { Command } from "./command.ts";
 
 /** `stat`: all that is known of a file or folder. */
@@ -13,10 +13,10 @@ export const stat: Command = {
   async run({ client, out, remoteFolder, signal }, { args: [name] }) {
     const path = resolvePath(remoteFolder, name);
     const entry = await client.stat(path, { signal });
-    const kind = entry.kind + (entry.executable ? ", executable" : "") + (entry.link ? ", through a link" : "");
+    const kind = entry.kind + (entry.link ? ", through a link" : "");
     const lines = [`Path: ${printable(path)}`, `Kind: ${kind}`];
     if (entry.kind === "file") lines.push(`Size: ${fileSize(entry.size)}`);
-    lines.push(`Modified: ${time(entry.modified)}`);
+    lines.push(`Modified: ${time(entry.modified)}`, `Mode: ${octal(entry.mode)}`);
     out.result({ path, ...toJson(entry) }, lines.join("\n"));
   },
 };

@@ -116,8 +116,8 @@ async function carryOut(
     tell({ step: "delete", path, kind });
   };
   for (const deletion of plan.clear) await remove(deletion);
-  await target.makeFolders(plan.top ? ["", ...plan.folders] : plan.folders);
-  for (const path of plan.folders) tell({ step: "make-folder", path });
+  await target.makeFolders(plan.top ? [plan.top, ...plan.folders] : plan.folders);
+  for (const { path } of plan.folders) tell({ step: "make-folder", path });
   const copies = [...plan.copies];
   await pipeline(plan.renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to, size }) => {
     try {
@@ -163,7 +163,9 @@ function showPlan({ out }: Context, plan: Plan): void {
   const deletion = ({ path, kind }: Deletion) =>
     out.result({ step: "delete", path, kind }, `delete  ${printable(path)}${kind === "folder" ? "/" : ""}`);
   clear.forEach(deletion);
-  for (const path of folders.toSorted()) out.result({ step: "make-folder", path }, `make    ${printable(path)}/`);
+  for (const path of folders.map(({ path }) => path).sort()) {
+    out.result({ step: "make-folder", path }, `make    ${printable(path)}/`);
+  }
   for (const { from, to } of renames) {
     out.result({ step: "rename", from, to }, `rename  ${printable(from)} to ${printable(to)}`);
   }

@@ -1,19 +1,19 @@
 import { DiskError } from "../../disk/errors.ts";
 import { exists } from "../../disk/exists.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
+import { baseName, folderOf, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Collision } from "../client.ts";
 import { UsageError } from "../errors.ts";
 import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
-import { makeRemoteFolders } from "../transfer/folders.ts";
+import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
-import { localSources, sizeOfAll, sourceOptions } from "../transfer/sources.ts";
+import { localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
 const OPTIONS: Command["options"] = {
@@ -131,9 +131,22 @@ async function sendMany(
     !await isRemoteFolder(context, top);
   const first = items[0]?.to.length ?? 0;
   const target = (to: string) => joinPath(top, becomes ? to.slice(first + 1) : to);
-  const folders = items.filter(({ node }) => node.kind === "folder").map(({ to }) => target(to));
-  await makeRemoteFolders(context, top === "/" ? folders : [top, ...folders]);
-  const files = items.filter(({ node }) => node.kind === "file");
+  if (top !== "/") await requireRemoteFolders(context, [{ path: top, mode: becomes ? items[0].node.mode : undefined }]);
+  const folders = items.filter(({ node }) => node.kind === "folder")
+    .map(({ to, node }) => ({ path: target(to), mode: node.mode })).filter(({ path }) => path !== top);
+  const missing = await makeRemoteFolders(context, folders);
+  const files: Source[] = [];
+  for (const item of items) {
+    const path = target(item.to);
+    const error = missing.get(path);
+    if (missing.has(folderOf(path))) {
+      left.push({ path: item.to, reason: "its folder cannot be made there", failed: true });
+    } else if (error) {
+      left.push({ path: item.to, reason: error.message, failed: true });
+    } else if (item.node.kind === "file") {
+      files.push(item);
+    }
+  }
   const jobs = files.values().map(({ from, to, node }): SendItem => ({
     name: to,
     size: node.size,

@@ -25,7 +25,7 @@ export const verify: Command = {
     const { links } = sourceOptions(call);
     // What would have to be done to make them the same is what differs.
     const plan = await makePlan(local, remote, { delete: true, checksum: true, links, compareOnly: true });
-    const missing = [...plan.folders, ...plan.copies.filter(({ why }) => why === "new").map(({ path }) => path)];
+    const missing = [...plan.folders, ...plan.copies.filter(({ why }) => why === "new")].map(({ path }) => path);
     const different = plan.copies.filter(({ why }) => why === "changed").map(({ path }) => path);
     const extra = [...plan.clear, ...plan.deletions].map(({ path }) => path);
     for (const path of missing.sort()) out.result({ missing: path }, `missing    ${printable(path)}`);

@@ -68,7 +68,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       // Looked for first: a download that was begun and then canceled may have sent all of the file.
       if (owner && PartialFile.isLeft(target.folder, owner)) {
         before = await client.stat(path, { signal });
-        partial = await resumeIfThere(target.folder, { executable: before.executable, shown, owner });
+        partial = await resumeIfThere(target.folder, { mode: before.mode, shown, owner });
         if (!partial) job.onResume(heldBy("fetching"));
         else if (partial.size > 0) done = await agree(client, job, partial, before, signal);
         partial?.cut(done);
@@ -80,7 +80,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       if (entry.size >= RESUME_BYTES) owner ??= await ask();
       else if (!partial) owner = undefined;
       await requireRoom(target.folder, entry.size - done, shown);
-      partial ??= PartialFile.create(target.folder, { executable: entry.executable, shown, owner });
+      partial ??= PartialFile.create(target.folder, { mode: entry.mode, shown, owner });
       resumed = Math.min(resumed, done);
       job.onProgress(done, resumed);
       await receive(download, partial, (bytes) => {

@@ -103,7 +103,7 @@ async function fetchPack(
       const { target } = items[at];
       const shown = () => `the local file ${JSON.stringify(targetPath(target))}`;
       try {
-        batch.add({ ...target, content: file.content, modified: file.modified, executable: file.executable, shown });
+        batch.add({ ...target, content: file.content, modified: file.modified, mode: file.mode, shown });
         saved.push({ at, size: file.content.length });
       } catch (error) {
         if (!(error instanceof DiskError)) throw error;

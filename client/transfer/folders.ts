@@ -11,23 +11,52 @@ import { type Connector, retrying } from "./retry.ts";
 /** Most requests under way. */
 const COUNT = 64;
 
+/** A folder to make. */
+export interface NewFolder {
+  /** Where. */
+  path: string;
+  /** The rights of the one that it is a copy of: the lowest nine bits of its mode. */
+  mode?: number;
+}
+
 /**
  * Makes folders, where they are not there yet.
  *
  * @param connector the connection
- * @param paths each after the one that it stands in
+ * @param folders each after the one that it stands in
+ * @returns why some of them cannot be made, by their path
+ */
+export async function makeRemoteFolders(
+  connector: Connector,
+  folders: readonly NewFolder[],
+): Promise<Map<string, CommandError>> {
+  const { signal } = connector;
+  const failed = new Map<string, CommandError>();
+  // The server answers in order, so a folder is there when the next one is made in it.
+  await pipeline(
+    folders,
+    () => 0,
+    { count: COUNT, bytes: 1 },
+    ({ path, mode }) =>
+      retrying(connector, async (client) => {
+        try {
+          await client.makeFolder(path, { mode, signal });
+        } catch (error) {
+          if (!(error instanceof CommandError) || signal.aborted) throw error;
+          const isThere = error.code === "exists" && (await client.stat(path, { signal })).kind === "folder";
+          if (!isThere) failed.set(path, error);
+        }
+      }),
+  );
+  return failed;
+}
+
+/**
+ * As {@linkcode makeRemoteFolders}, where all of them are needed.
+ *
  * @throws {CommandError} when one cannot be made
  */
-export async function makeRemoteFolders(connector: Connector, paths: readonly string[]): Promise<void> {
-  const { signal } = connector;
-  // The server answers in order, so a folder is there when the next one is made in it.
-  await pipeline(paths, () => 0, { count: COUNT, bytes: 1 }, (path) =>
-    retrying(connector, async (client) => {
-      try {
-        await client.makeFolder(path, { signal });
-      } catch (error) {
-        if (!(error instanceof CommandError && error.code === "exists")) throw error;
-        if ((await client.stat(path, { signal })).kind !== "folder") throw error;
-      }
-    }));
+export async function requireRemoteFolders(connector: Connector, folders: readonly NewFolder[]): Promise<void> {
+  const [error] = (await makeRemoteFolders(connector, folders)).values();
+  if (error) throw error;
 }

@@ -6,7 +6,9 @@
 
 import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
+import { isExecutable } from "../../protocol/mode.ts";
 import { ancestors } from "../../protocol/path.ts";
+import type { NewFolder } from "./folders.ts";
 import type { Left } from "./left.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Side } from "./side.ts";
@@ -47,10 +49,10 @@ export interface Deletion {
 export interface Plan {
   /** What stands in the way of something else, the deepest first. */
   clear: Deletion[];
-  /** Whether the top of the target has to be made. */
-  top: boolean;
+  /** The top of the target, where it has to be made. */
+  top?: NewFolder;
   /** Folders to make, each after the one that it stands in. */
-  folders: string[];
+  folders: NewFolder[];
   /** Files to give another name. */
   renames: Rename[];
   /** Files to copy. */
@@ -95,7 +97,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   // Of what most plans do not need, nothing is prepared: there may be a hundred thousand files.
   const here = options.delete ? new Set([...from.nodes, ...from.left].map(({ path }) => path)) : new Set<string>();
   const wrongKind = new Set<string>();
-  let folders: string[] = [];
+  let folders: NewFolder[] = [];
   let fresh: Node[] = [];
   const changed: Node[] = [];
   const doubtful: Node[] = [];
@@ -114,11 +116,11 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     const other = there.get(node.path);
     if (other && other.kind !== node.kind) conflicts.set(node.path, other.kind);
     if (node.kind === "folder") {
-      if (other?.kind !== "folder") folders.push(node.path);
+      if (other?.kind !== "folder") folders.push({ path: node.path, mode: node.mode });
     } else if (other?.kind !== "file") fresh.push(node);
     else if (other.size !== node.size || (!options.checksum && !isSameTime(other, node))) changed.push(node);
     else if (options.checksum) doubtful.push(node);
-    else if (other.executable !== node.executable) changed.push(node);
+    else if (isExecutable(other.mode) !== isExecutable(node.mode)) changed.push(node);
     else same++;
   }
   if (options.compareOnly || options.delete) {
@@ -141,7 +143,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
       wrongKind.add(path);
       left.push({ path, reason: `the target has a ${kind} there; ${remedy}`, failed: true });
     }
-    folders = folders.filter((path) => !isBelow(path, wrongKind));
+    folders = folders.filter(({ path }) => !isBelow(path, wrongKind));
     fresh = fresh.filter(({ path }) => !isBelow(path, wrongKind));
   }
   const superfluous = deleting ? findSuperfluous(from, to, here) : [];
@@ -153,7 +155,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const renamedTo = new Set([...renamed.values()].map(({ path }) => path));
   return {
     clear: deepestFirst(inTheWay),
-    top: to.missing ?? false,
+    top: to.missing ? { path: "", mode: await source.mode() } : undefined,
     folders,
     renames: [...renamed].map(([from, { path, size }]) => ({ from, to: path, size })),
     copies: [...copies(fresh.filter(({ path }) => !renamedTo.has(path)), "new"), ...copies(changed, "changed")],
@@ -221,7 +223,7 @@ async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node
     if (typeof wanted !== "string") continue; // copying it says what is wrong with it
     for (const candidate of candidates) {
       // Only what is the same in every respect: a rename changes neither time nor mode.
-      if (!isSameTime(candidate, node) || candidate.executable !== node.executable) continue;
+      if (!isSameTime(candidate, node) || isExecutable(candidate.mode) !== isExecutable(node.mode)) continue;
       if (await targetSum(candidate) !== wanted) continue;
       renamed.set(candidate.path, node);
       break;

@@ -5,6 +5,7 @@
  */
 
 import { FileSource } from "../../disk/file_source.ts";
+import { modeOf } from "../../disk/mode.ts";
 import { numberedName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
@@ -79,7 +80,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
             collision: job.collision,
             sha256: job.sha256,
             modified: source.info.mtime?.getTime(),
-            executable: ((source.info.mode ?? 0) & 0o100) !== 0,
+            mode: modeOf(source.info),
             owner,
             offset,
             signal,

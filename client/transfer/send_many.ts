@@ -6,6 +6,7 @@
 
 import { DiskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
+import { modeOf } from "../../disk/mode.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { MAX_PACKED_BYTES, type PackedFile } from "../../protocol/pack.ts";
 import type { Collision } from "../client.ts";
@@ -109,7 +110,7 @@ function readFile(path: string, buffer: Uint8Array<ArrayBuffer>): Omit<PackedFil
     return {
       content: source.readAll(buffer),
       modified: info.mtime?.getTime() ?? Date.now(),
-      executable: ((info.mode ?? 0) & 0o100) !== 0,
+      mode: modeOf(info),
     };
   } finally {
     source.close();

@@ -6,12 +6,13 @@
 
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
+import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, joinPath } from "../../protocol/path.ts";
 import { codeOf } from "../errors.ts";
 import { remoteTreeLike } from "./alike.ts";
-import { makeRemoteFolders } from "./folders.ts";
+import { type NewFolder, requireRemoteFolders } from "./folders.ts";
 import { type Connector, retrying } from "./retry.ts";
 import { type Links, localTree, remoteTree, type Tree } from "./tree.ts";
 
@@ -33,13 +34,15 @@ export interface Side {
   readonly top: string;
   /** All that is in it. */
   tree(options: TreeOptions): Promise<Tree>;
+  /** The rights of the folder itself: the lowest nine bits of its mode. */
+  mode(): Promise<number>;
   /** SHA-256 of a file, in hexadecimal. */
   sha256(path: string): Promise<string>;
   /**
    * Makes folders, each after the one that it stands in, where they are not there yet; an empty path is the folder itself, with
    * those above it.
    */
-  makeFolders(paths: readonly string[]): Promise<void>;
+  makeFolders(folders: readonly NewFolder[]): Promise<void>;
   /** Gives a file another name, which is free. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or an empty folder. Does nothing when it is gone, or something else is there. */
@@ -74,16 +77,24 @@ export class RemoteSide implements Side {
     return required ? looking : orNone(looking);
   }
 
+  async mode(): Promise<number> {
+    const { signal } = this.#connector;
+    return (await retrying(this.#connector, (client) => client.stat(this.top, { signal }))).mode;
+  }
+
   async sha256(path: string): Promise<string> {
     const { signal } = this.#connector;
     const work = retrying(this.#connector, (client) => client.checksum(this.#full(path), "sha256", { signal }));
     return (await work).checksum;
   }
 
-  makeFolders(paths: readonly string[]): Promise<void> {
+  makeFolders(folders: readonly NewFolder[]): Promise<void> {
     // As on a disk of our own, the folders above the top are made, too.
-    const full = paths.flatMap((path) => path === "" ? [...ancestors(this.top), this.top] : this.#full(path));
-    return makeRemoteFolders(this.#connector, full.filter((path) => path !== "/"));
+    const full = folders.flatMap(({ path, mode }): NewFolder[] => {
+      if (path !== "") return [{ path: this.#full(path), mode }];
+      return [...ancestors(this.top).map((path) => ({ path })), { path: this.top, mode }];
+    });
+    return requireRemoteFolders(this.#connector, full.filter(({ path }) => path !== "/"));
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -132,6 +143,10 @@ export class LocalSide implements Side {
     return required ? looking : orNone(looking);
   }
 
+  mode(): Promise<number> {
+    return this.#attempt(() => modeOf(Deno.statSync(this.top)));
+  }
+
   async sha256(path: string): Promise<string> {
     const source = new FileSource(this.#full(path), `the local file ${JSON.stringify(this.#full(path))}`);
     try {
@@ -141,9 +156,11 @@ export class LocalSide implements Side {
     }
   }
 
-  makeFolders(paths: readonly string[]): Promise<void> {
+  makeFolders(folders: readonly NewFolder[]): Promise<void> {
     return this.#attempt(() => {
-      for (const path of paths) Deno.mkdirSync(this.#full(path), { recursive: true });
+      for (const { path, mode = NEW_FOLDER_MODE } of folders) {
+        Deno.mkdirSync(this.#full(path), { recursive: true, mode: folderMode(mode) });
+      }
     });
   }
 
@@ -168,9 +185,9 @@ export class LocalSide implements Side {
   }
 
   // deno-lint-ignore require-await
-  async #attempt(work: () => void): Promise<void> {
+  async #attempt<T>(work: () => T): Promise<T> {
     try {
-      work();
+      return work();
     } catch (error) {
       throw diskError(error, `the local folder ${JSON.stringify(this.top)}`);
     }

@@ -5,6 +5,7 @@
  */
 
 import { DiskError, diskError } from "../../disk/errors.ts";
+import { modeOf } from "../../disk/mode.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, baseName, joinPath, quote, resolvePath } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../commands/command.ts";
@@ -99,16 +100,16 @@ export async function remoteSources(
     const pattern = wild && await isThere(context, name) ? undefined : wild;
     if (!pattern) {
       const path = resolvePath(remoteFolder, name);
-      const { kind, size, modified, executable } = await retrying(context, (client) => client.stat(path, { signal }));
+      const { kind, size, modified, mode } = await retrying(context, (client) => client.stat(path, { signal }));
       if (kind === "file") {
-        const node: Node = { path: "", kind, size, modified, executable };
+        const node: Node = { path: "", kind, size, modified, mode };
         sources.items.push(new Source(node, path, baseName(path)));
       } else if (kind !== "folder") throw new CommandError("denied", `"${name}" is neither a file nor a folder`);
       else if (!options.recursive) {
         throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
       } else {
         const tree = await retrying(context, (client) => remoteTree(client, path, options.links, signal));
-        addTree(sources, tree, path, baseName(path));
+        addTree(sources, tree, path, baseName(path), mode);
       }
       continue;
     }
@@ -144,14 +145,14 @@ export async function localSources(
         if (!options.recursive) {
           throw new DiskError("is_folder", `${JSON.stringify(name)} is a folder; -r takes it with all in it`);
         }
-        addTree(sources, await localTree(name, options.links, signal), name, base);
+        addTree(sources, await localTree(name, options.links, signal), name, base, modeOf(real));
       } else {
         const node: Node = {
           path: "",
           kind: "file",
           size: real.size,
           modified: real.mtime?.getTime() ?? 0,
-          executable: false,
+          mode: modeOf(real),
         };
         sources.items.push(new Source(node, name, base));
       }
@@ -164,8 +165,8 @@ export async function localSources(
   return sources;
 }
 
-function addTree(sources: Sources, tree: Tree, top: string, base: string): void {
-  const itself: Node = { path: "", kind: "folder", size: 0, modified: 0, executable: false };
+function addTree(sources: Sources, tree: Tree, top: string, base: string, mode: number): void {
+  const itself: Node = { path: "", kind: "folder", size: 0, modified: 0, mode };
   if (base !== "") sources.items.push(new Source(itself, top, base));
   for (const node of tree.nodes) sources.items.push(new Source(node, top, base));
   for (const left of tree.left) {
@@ -185,15 +186,16 @@ function addMatches(
   const whole = new Set<string>();
   if (recursive) { for (const { path, kind } of nodes) if (kind === "folder" && matches(path)) whole.add(path); }
   const isMeant = ({ path }: { path: string }) => matches(path) || ancestors(path).some((folder) => whole.has(folder));
+  const listed = new Map(nodes.filter(({ kind }) => kind === "folder").map((node) => [node.path, node]));
   const folders = new Set<string>();
   const before = sources.items.length;
   for (const node of nodes) {
     if (!isMeant(node) || (node.kind === "folder" && !recursive)) continue;
     // The folders between the pattern's own and the file come along.
     for (const path of ancestors(node.path)) {
-      if (folders.has(path)) continue;
+      const folder = listed.get(path);
+      if (!folder || folders.has(path)) continue;
       folders.add(path);
-      const folder: Node = { path, kind: "folder", size: 0, modified: 0, executable: false };
       sources.items.push(new Source(folder, top, ""));
     }
     if (node.kind === "folder") {

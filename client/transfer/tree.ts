@@ -6,6 +6,7 @@
 
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { comeRound } from "../../disk/give_way.ts";
+import { modeOf } from "../../disk/mode.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { Entry } from "../../protocol/messages.ts";
@@ -23,8 +24,8 @@ export interface Node {
   size: number;
   /** Time of the last change of its content, in milliseconds since 1970. */
   modified: number;
-  /** Whether its owner may execute it. */
-  executable: boolean;
+  /** Its rights: the lowest nine bits of its mode. */
+  mode: number;
 }
 
 /** A tree: what can be moved, a folder always before what is in it, and what is left. */
@@ -192,7 +193,7 @@ function lookLocally(root: string, path: string, links: Links): Node | Left {
       kind: info.isFile ? "file" : "folder",
       size: info.isFile ? info.size : 0,
       modified: info.mtime?.getTime() ?? 0,
-      executable: info.isFile && ((info.mode ?? 0) & 0o100) !== 0,
+      mode: modeOf(info),
     };
   } catch (error) {
     if (errnoOf(error) === "ENOENT") {
@@ -217,7 +218,7 @@ function isOnTheWay(root: string, path: string, real: string): boolean {
 }
 
 function judge(entry: Entry, path: string, links: Links): Node | Left {
-  const { kind, size, modified, executable, link, lossy, unreadable } = entry;
+  const { kind, size, modified, mode, link, lossy, unreadable } = entry;
   const names = path.split("/");
   if (!names.every(isSafeName)) return { path, reason: "its name could lead elsewhere", failed: true };
   if (lossy) return { path, ...NOT_UNICODE };
@@ -228,5 +229,5 @@ function judge(entry: Entry, path: string, links: Links): Node | Left {
   }
   if (kind === "other") return { path, ...SPECIAL };
   if (kind === "folder" && names.length > MAX_DEPTH) return { path, ...TOO_DEEP };
-  return { path, kind, size, modified, executable };
+  return { path, kind, size, modified, mode };
 }

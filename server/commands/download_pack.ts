@@ -25,7 +25,7 @@ export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) =
       if (!(error instanceof CommandError || error instanceof DiskError)) throw error;
       const { code, message } = new CommandError(error.code, error.message); // it may quote a long path: cut
       files.push({ path, outcome: code, message, bytes: 0 });
-      return { path: "", content: encodeMessage({ code, message }), modified: 0, executable: false, failed: true };
+      return { path: "", content: encodeMessage({ code, message }), modified: 0, mode: 0, failed: true };
     }
   });
   const body = {
@@ -43,8 +43,8 @@ function read(open: ReturnType<Storage["opener"]>, path: string, buffer: Uint8Ar
   try {
     // Whoever wants it asks for it by itself.
     if (file.size > MAX_PACKED_BYTES) throw new DiskError("changed", "the file is too large for a pack");
-    const { modified, executable } = file.item;
-    return { path: "", content: file.readAll(buffer), modified, executable, failed: false };
+    const { modified, mode } = file.item;
+    return { path: "", content: file.readAll(buffer), modified, mode, failed: false };
   } finally {
     file.close();
   }

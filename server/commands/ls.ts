@@ -1,4 +1,5 @@
 import type { EntryInput } from "../../protocol/messages.ts";
+import { USUAL_MODE } from "../../protocol/mode.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { Item } from "../storage/storage.ts";
 import type { Handler } from "./handler.ts";
@@ -15,15 +16,7 @@ async function* entries(found: AsyncIterable<Item[]>): AsyncIterable<EntryInput[
 }
 
 /** What goes without saying is left out. */
-function entry({ name, kind, size, modified, executable, link, lossy, unreadable }: Item): EntryInput {
-  return {
-    name,
-    kind,
-    size,
-    modified,
-    executable: executable || undefined,
-    link: link || undefined,
-    lossy,
-    unreadable,
-  };
+function entry({ name, kind, size, modified, mode, link, lossy, unreadable }: Item): EntryInput {
+  const rights = mode === USUAL_MODE ? undefined : mode;
+  return { name, kind, size, modified, mode: rights, link: link || undefined, lossy, unreadable };
 }

@@ -5,11 +5,11 @@ import type { Handler } from "./handler.ts";
 
 /** Takes a file: whole, verified and durable before it is answered (PROTOCOL.md section 7.5). */
 export const upload: Handler<"upload"> = async ({ storage, collision, body, signal }, parameters) => {
-  const { path, executable, size, offset, token, run, modified } = parameters;
+  const { path, mode, size, offset, token, run, modified } = parameters;
   if (offset > (size ?? offset)) throw new CommandError("bad_request", "the offset lies behind the end of the file");
   body.expect({ size: size === undefined ? undefined : size - offset, sha256: parameters.sha256 });
   const file = await storage.create(splitPath(path), {
-    executable,
+    mode,
     size,
     offset,
     collision: parameters.collision ?? collision,

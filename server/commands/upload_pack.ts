@@ -54,14 +54,14 @@ export const uploadPack: Handler<"upload_pack"> = async ({ storage, collision, b
   };
 };
 
-function add(files: NewFiles, { path, content, modified, executable, failed }: PackedFile): Fate {
+function add(files: NewFiles, { path, content, modified, mode, failed }: PackedFile): Fate {
   if (failed) throw new CommandError("bad_request", "a packed file says that it is none");
   if (path.length > LONGEST_PATH) {
     return { asked: "", size: 0, error: new CommandError("name_too_long", "the path is longer than any can be") };
   }
   const fate: Fate = { asked: path, size: content.length };
   try {
-    files.add(splitPath(path), content, { modified, executable });
+    files.add(splitPath(path), content, { modified, mode });
   } catch (error) {
     if (!(error instanceof CommandError || error instanceof DiskError)) throw error;
     fate.error = cut(error);

@@ -13,6 +13,7 @@ import { exists } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
+import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
@@ -41,7 +42,7 @@ const LARGE_FOLDER_BYTES = 64 * 1024;
 const COPY_BYTES = 256 * 1024;
 
 /** What is said of something that cannot be looked at. */
-const UNKNOWN = { size: 0, modified: 0, executable: false, link: false };
+const UNKNOWN = { size: 0, modified: 0, mode: 0, link: false };
 
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
@@ -140,13 +141,13 @@ export class LocalStorage implements Storage {
     };
   }
 
-  async create(path: Path, { executable, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
+  async create(path: Path, { mode, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
     const target = this.#attempt(path, () => this.#writable(path));
     // It is checked again when the file is published; here it saves sending what cannot be stored.
     if (collision === "fail" && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
     if (collision === "overwrite" && isFolder(target)) throw new DiskError("is_folder", `${show(path)} is a folder`);
     const { folder, name } = split(target);
-    const options = { executable, shown: show(path), owner };
+    const options = { mode, shown: show(path), owner };
     // Also when it starts over: what the last attempt left would stay for ever otherwise.
     const left = owner ? await PartialFile.resume(folder, { ...options, owner }) : undefined;
     if ((left?.size ?? 0) < offset) {
@@ -179,12 +180,12 @@ export class LocalStorage implements Storage {
     const paths: Path[] = [];
     const folderOf = this.#folders();
     return {
-      add: (path, content, { modified, executable }) => {
+      add: (path, content, { modified, mode }) => {
         this.#attempt(path, () => {
           const name = path.at(-1);
           if (name === undefined) throw new DiskError("exists", "the served folder itself cannot be replaced");
           if (isPartialName(name)) throw reserved(path);
-          batch.add({ folder: folderOf(path), name, content, modified, executable, shown: () => show(path) });
+          batch.add({ folder: folderOf(path), name, content, modified, mode, shown: () => show(path) });
         });
         paths.push(path);
       },
@@ -210,8 +211,8 @@ export class LocalStorage implements Storage {
   async copy(from: Path, to: Path, signal: AbortSignal): Promise<number> {
     const source = this.open(from);
     try {
-      const { executable, modified } = source.item;
-      const options = { executable, collision: "fail", size: source.size, offset: 0 } as const;
+      const { mode, modified } = source.item;
+      const options = { mode, collision: "fail", size: source.size, offset: 0 } as const;
       const copy = await this.create(to, options);
       try {
         const buffer = new Uint8Array(COPY_BYTES);
@@ -256,8 +257,8 @@ export class LocalStorage implements Storage {
     }
   }
 
-  makeFolder(path: Path): void {
-    this.#attempt(path, () => Deno.mkdirSync(this.#writable(path)));
+  makeFolder(path: Path, mode: number = NEW_FOLDER_MODE): void {
+    this.#attempt(path, () => Deno.mkdirSync(this.#writable(path), { mode: folderMode(mode) }));
   }
 
   removeFolder(path: Path): void {
@@ -585,7 +586,7 @@ function describe(name: string, info: Deno.FileInfo, link: boolean): Item {
     kind: info.isFile ? "file" : info.isDirectory ? "folder" : "other",
     size: info.isFile ? info.size : 0,
     modified: info.mtime?.getTime() || 0, // a time that no Date can hold is NaN
-    executable: info.isFile && ((info.mode ?? 0) & 0o100) !== 0,
+    mode: modeOf(info),
     link,
   };
 }

@@ -25,8 +25,8 @@ export interface Item {
   size: number;
   /** Time of the last change, in milliseconds since 1970. */
   modified: number;
-  /** Whether its owner may execute it. */
-  executable: boolean;
+  /** Its rights: the lowest nine bits of its mode. */
+  mode: number;
   /** Whether it was reached through a symbolic link. */
   link: boolean;
   /** Whether its name is not valid Unicode: `name` has U+FFFD for what is none, and leads nowhere. */
@@ -89,8 +89,8 @@ export interface Room {
 
 /** How a file is begun. */
 export interface CreateOptions {
-  /** Whether it is to be executable. */
-  executable: boolean;
+  /** The rights of what it is a copy of; those of a new file by default. */
+  mode?: number;
   /** What to do when its name is taken. */
   collision: Collision;
   /** How many bytes it will have, where that is known. */
@@ -128,7 +128,7 @@ export interface NewFiles {
    *
    * @param content may be used again afterwards
    */
-  add(path: Path, content: Uint8Array, options: { modified: number; executable: boolean }): void;
+  add(path: Path, content: Uint8Array, options: { modified: number; mode: number }): void;
   /** Makes all of them durable and visible; returns for each, in order, the path that it got, or why it was not stored. */
   publish(): Promise<(Path | DiskError)[]>;
   /** Leaves no trace of those that were not published. */
@@ -162,8 +162,8 @@ export interface Storage {
    * prevent it is found before anything is gone.
    */
   remove(path: Path, options: { recursive: boolean; signal: AbortSignal }): Promise<Removed>;
-  /** Makes a folder in an existing one. */
-  makeFolder(path: Path): void;
+  /** Makes a folder in an existing one; `mode`: the rights of what it is a copy of. */
+  makeFolder(path: Path, mode?: number): void;
   /** Removes what interrupted uploads left, and nobody has written to since a time in milliseconds since 1970. */
   sweep(before: number): Promise<number>;
   /** Removes an empty folder. */

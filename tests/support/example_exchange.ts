@@ -18,7 +18,7 @@ export interface Step {
 }
 
 const MODIFIED = Date.UTC(2026, 0, 1);
-const ENTRY = { name: "hello.txt", kind: "file", size: 5, modified: MODIFIED, executable: false, link: false };
+const ENTRY = { name: "hello.txt", kind: "file", size: 5, modified: MODIFIED, mode: 0o644, link: false };
 const HELLO_TEXT = new TextEncoder().encode("hello");
 const CRC32 = "3610a686";
 const PING = new Uint8Array([0xde, 0xad, 0xbe, 0xef]);

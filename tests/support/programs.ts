@@ -22,6 +22,9 @@ const state = new TempFolder();
 addEventListener("unload", () => state[Symbol.dispose]());
 Deno.env.set("XDG_STATE_HOME", state.path);
 
+// What is made has the same rights, whoever runs the tests.
+Deno.umask(0o022);
+
 /** Options of {@linkcode startServer}. */
 export interface ServerOptions {
   /** The folder to serve; a new empty one by default, removed at the end. */
@@ -34,6 +37,11 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** A command that runs it, such as one that takes rights away. */
   prefix?: readonly string[];
+}
+
+/** What a server is started by, for {@linkcode ServerOptions}, so that what it makes has no more rights than these. */
+export function withUmask(umask: string): string[] {
+  return ["sh", "-c", 'umask "$0" && exec "$@"', umask];
 }
 
 /** A running `ftpd`. Killed at the end of its block: `await using server = await startServer()`. */

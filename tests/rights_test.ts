@@ -1,0 +1,87 @@
+/** Rights of files and folders are kept, as far as the umask of who makes them lets them. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { pattern } from "./support/files.ts";
+import { ftp, type FtpResult, startServer, withUmask } from "./support/programs.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+import { jsonLines, logged, paths, plant } from "./support/trees.ts";
+
+const LARGE = 9 * 1024 * 1024;
+const RIGHTS = { "t/": 0o750, "t/a": 0o600, "t/b": 0o640, "t/large": 0o600, "t/run": 0o700, "t/secret/": 0o700 };
+/** Whoever makes something can go on with it. */
+const POOR = { "t/none": [0o040, 0o640], "t/read": [0o444, 0o644], "t/folder/": [0o500, 0o700] } as const;
+
+function plantRights(top: string): void {
+  plant(top, { "t/a": "1", "t/b": "2", "t/large": pattern(LARGE), "t/run": "3", "t/secret": null });
+  for (const [path, mode] of Object.entries(RIGHTS)) Deno.chmodSync(`${top}/${path}`, mode);
+}
+
+function rightsOf(top: string): Record<string, number> {
+  return Object.fromEntries(paths(top).map((path) => [path, Deno.statSync(`${top}/${path}`).mode! & 0o777]));
+}
+
+function assertDone({ code, stderr }: FtpResult): void {
+  assertEquals([code, stderr], [0, ""]);
+}
+
+for (const command of ["-r", "sync"]) {
+  Deno.test(`${command} keeps rights both ways, of small files, large ones and folders`, async () => {
+    await using server = await startServer();
+    using local = new TempFolder();
+    using back = new TempFolder();
+    plantRights(local.path);
+    const [up, down] = command === "sync"
+      ? [["sync", "t", "t"], ["sync", "--down", "t", "t"]]
+      : [["upload", "-r", "t"], ["download", "-r", "t"]];
+    assertDone(await ftp(server, ...up, { cwd: local.path }));
+    assertEquals(rightsOf(server.dir), RIGHTS);
+    assertDone(await ftp(server, ...down, { cwd: back.path }));
+    assertEquals(rightsOf(back.path), RIGHTS);
+  });
+}
+
+Deno.test("rights are kept of a single file, in patterns, and by cp on the server", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  using back = new TempFolder();
+  plantRights(local.path);
+  for (const name of ["a", "large"]) assertDone(await ftp(server, "upload", `t/${name}`, { cwd: local.path }));
+  assertDone(await ftp(server, "cp", "a", "copy"));
+  assertDone(await ftp(server, "mput", "-r", "*/secret", { cwd: local.path }));
+  assertEquals(rightsOf(server.dir), { "a": 0o600, "copy": 0o600, "large": 0o600, "t/": 0o750, "t/secret/": 0o700 });
+  for (const name of ["a", "large"]) assertDone(await ftp(server, "download", "--no-show", name, { cwd: back.path }));
+  assertEquals(rightsOf(back.path), { "a": 0o600, "large": 0o600 });
+  assertEquals(jsonLines(await ftp(server, "stat", "--json", "a"))[0].mode, "0600");
+  assertMatch((await ftp(server, "stat", "t")).stdout, /^Mode: 0750$/m);
+});
+
+Deno.test("what takes rights away from its owner leaves enough to go on with it", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "t/none": "1", "t/read": "2", "t/folder": null });
+  for (const [path, [mode]] of Object.entries(POOR)) Deno.chmodSync(`${local.path}/${path}`, mode);
+  const { stderr } = await ftp(server, "sync", "t", "t", { cwd: local.path });
+  const made = rightsOf(server.dir);
+  for (const [path, [, mode]] of Object.entries(POOR)) {
+    // Only who may do anything can read a file without any rights for its owner.
+    if (made[path] === undefined) assertMatch(stderr, /t\/none: .*permission denied/);
+    else assertEquals(made[path], mode, path);
+  }
+  assert(made["t/read"] !== undefined);
+});
+
+Deno.test("where the umask takes rights away, a second sync does not begin anew", async () => {
+  await using server = await startServer({ prefix: withUmask("077") });
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(cwd, { "t/a": "1", "t/run": "2", "t/sub": null });
+  for (const [path, mode] of [["a", 0o644], ["run", 0o755], ["sub", 0o755]] as const) {
+    Deno.chmodSync(`${cwd}/t/${path}`, mode);
+  }
+  assertDone(await ftp(server, "sync", "t", "t", { cwd }));
+  assertEquals(rightsOf(server.dir), { "t/": 0o700, "t/a": 0o600, "t/run": 0o700, "t/sub/": 0o700 });
+  const sent = logged(server, "upload_pack").length;
+  assertEquals(sent, 1);
+  assertMatch((await ftp(server, "sync", "t", "t", { cwd })).stderr, /^2 files the same already$/m);
+  assertEquals(logged(server, "upload_pack").length, sent);
+});
