@@ -27,7 +27,7 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const time = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15));
 const path = v.string();
 const flag = v.optional(v.boolean(), false);
-const mode = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MODE_BITS));
+const mode = v.pipe(count, v.maxValue(MODE_BITS));
 
 /** What stands under a name: a link that stays inside shows what it leads to, any other one is `link`. */
 const kind = v.picklist(["file", "folder", "link", "other"]);

@@ -1,6 +1,6 @@
 /** `sync` and `verify`, against the built programs. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { namesIn } from "./support/files.ts";
@@ -76,7 +76,7 @@ for (const down of [false, true]) {
     const first = await sync();
     assertDone(first);
     assertMatch(first.stdout, /^Copied 5 files, /);
-    assertStringIncludes(first.stderr, "1 file the same already");
+    assertMatch(first.stdout, /, 1 the same\n$/);
     assertEquals(snapshot(to).filter((line) => !line.startsWith("extra ")), snapshot(from));
     assertEquals(Deno.readTextFileSync(`${to}/extra`), "kept");
     const before = snapshot(to);
@@ -115,15 +115,21 @@ for (const down of [false, true]) {
     assertMatch(text.stdout, /^rename {2}renamed-from to renamed-to$/m);
     assertMatch(text.stdout, /^delete {2}extras\/a\/$/m);
     assertMatch(text.stdout, /^make {4}empty\/folder\/$/m);
+    const { summary } = planned.pop();
+    assertEquals(summary, { steps: planned.length, bytes: summary.bytes, same: 1, failed: 0 });
     assertMatch(text.stdout, new RegExp(`^${planned.length} steps, .* to copy, 1 file the same\n`, "m"));
     const done = jsonLines(await sync("--delete", "--json"));
     // The order of what was under way at once is not fixed; the reason of a copy is part of the plan only.
     const steps = (lines: { step?: string; why?: string }[]) =>
       lines.filter(({ step }) => step !== undefined).map(({ why: _, ...rest }) => JSON.stringify(rest)).sort();
     assertEquals(steps(done), steps(planned));
+    const { deleted, renamed, same } = done.at(-1).summary;
+    const count = (step: string) => planned.filter((line) => line.step === step).length;
+    assertEquals([deleted, renamed, same], [count("delete"), count("rename"), 1]);
     assertEquals(snapshot(to), snapshot(from));
     assertDone(await sync("--delete", "--dry-run"));
-    assertEquals(jsonLines(await sync("--delete", "--dry-run", "--json")), []);
+    const [nothing, ...more] = jsonLines(await sync("--delete", "--dry-run", "--json"));
+    assertEquals([nothing, more], [{ summary: { steps: 0, bytes: 0, same: 8, failed: 0 } }, []]);
   });
 
   Deno.test(`${direction} --checksum finds what size and time do not show`, async () => {
@@ -135,7 +141,8 @@ for (const down of [false, true]) {
     touch(`${from}/c`);
     touch(`${to}/c`, new Date(LONG_AGO.getTime() + 5000));
     const [step, ...more] = jsonLines(await sync("--checksum", "--dry-run", "--json"));
-    assertEquals([step.path, step.why, more], ["b", "changed", []]);
+    assertEquals([step.path, step.why], ["b", "changed"]);
+    assertEquals(more, [{ summary: { steps: 1, bytes: 3, same: 2, failed: 0 } }]);
     assertDone(await sync("--checksum"));
     assertEquals(Deno.readTextFileSync(`${to}/b`), "two");
     assertEquals(logged(server, moves).length, 1);
@@ -220,7 +227,7 @@ for (const down of [false, true]) {
     const done = await sync("--delete");
     assertDone(done);
     assertMatch(done.stderr, /^gone\/ stays: there is something in it that was not to be deleted$/m);
-    assertMatch(done.stdout, /^Deleted 2, renamed 0$/m);
+    assertMatch(done.stdout, /, 2 deleted$/m);
     assertEquals([namesIn(to), namesIn(`${to}/gone`)], [[theirs, "a", "gone"].sort(), [theirs]]);
   });
 
@@ -426,7 +433,7 @@ Deno.test("sync tells how much it deleted and renamed, and verify refuses folder
   for (const name of ["old", "same"]) touch(`${server.dir}/tree/${name}`);
   const { code, stdout } = await ftp(server, "sync", "tree", "tree", "--delete", { cwd });
   assertEquals(code, 0);
-  assertMatch(stdout, /^Copied 0 files.*\nDeleted 2, renamed 1\n/);
+  assertMatch(stdout, /^Copied 0 files, .*, 2 deleted, 1 renamed, 1 the same\n$/);
   for (
     const [args, expected] of [[["nosuch", "tree"], 5], [["tree", "nosuch"], 1], [["tree/new", "tree"], 5]] as const
   ) {

@@ -89,7 +89,6 @@ export const sync: Command = {
           await runBatch(context, jobs, lanes.map((lane) => fetcher(lane, out, options)), batch);
         }),
     );
-    if (plan.same > 0) out.note(`${plural(plan.same, "file")} the same already`);
   },
 };
 
@@ -131,15 +130,26 @@ async function carryOut(
       copies.push({ path: to, size, why: "new" });
     }
   });
-  const size = copies.reduce((sum, { size }) => sum + size, 0);
+  const finish = async (failed: number) => {
+    if (failed === 0) {
+      const files = plan.deletions.filter(({ kind }) => kind === "file");
+      await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
+      // A folder goes after all that is in it, so one by one.
+      for (const deletion of plan.deletions) if (deletion.kind === "folder") await remove(deletion);
+    }
+    const { same } = plan;
+    const words = Object.entries({ deleted, renamed, "the same": same }).filter(([, count]) => count > 0);
+    return { counts: { deleted, renamed, same }, words: words.map(([word, count]) => `${count} ${word}`) };
+  };
   try {
     await copyAll(copies, {
       files: copies.length,
-      bytes: size,
+      bytes: copies.reduce((sum, { size }) => sum + size, 0),
       stopOnError,
       left: plan.left,
       verb: "Copied",
       rest: "the same command again does the rest",
+      finish,
     });
   } catch (error) {
     // What is to go may be all that the target has of a file that was moved and could not be copied.
@@ -147,11 +157,6 @@ async function carryOut(
     if (stay) out.note("nothing more was deleted, as not all was copied");
     throw error;
   }
-  const files = plan.deletions.filter(({ kind }) => kind === "file");
-  await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
-  // A folder goes after all that is in it, so one by one.
-  for (const deletion of plan.deletions) if (deletion.kind === "folder") await remove(deletion);
-  if (deleted + renamed > 0) out.text(`Deleted ${deleted}, renamed ${renamed}`);
 }
 
 function steps({ clear, folders, renames, copies, deletions }: Plan): number {
@@ -175,6 +180,9 @@ function showPlan({ out }: Context, plan: Plan): void {
   deletions.forEach(deletion);
   const { failed } = tellLeft(out, left);
   const size = copies.reduce((sum, { size }) => sum + size, 0);
-  out.text(`${plural(steps(plan), "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`);
+  out.done(
+    { summary: { steps: steps(plan), bytes: size, same, failed } },
+    `${plural(steps(plan), "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`,
+  );
   if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} cannot be copied`);
 }
