@@ -336,6 +336,24 @@ export class Client {
     await this.#requests.send("mkdir", { path, mode }, { signal });
   }
 
+  /**
+   * Sets the time of a file, and whether it may be executed (PROTOCOL.md section 7.19).
+   *
+   * @param path of the file
+   * @param times in milliseconds since 1970: the one that it has, and the one to set
+   * @param mode whose right to be executed it gets
+   * @param options see {@linkcode CallOptions}
+   * @throws {CommandError} `changed` when it has another time
+   */
+  async touch(
+    path: string,
+    times: { before: number; modified: number },
+    mode: number,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#requests.send("touch", { path, ...times, mode }, options);
+  }
+
   /** Removes an empty folder (PROTOCOL.md section 7.9). */
   async removeFolder(path: string, options: CallOptions = {}): Promise<void> {
     await this.#requests.send("rmdir", { path }, options);

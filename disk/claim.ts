@@ -6,7 +6,7 @@
 
 import { DiskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
-import { modeOf } from "./mode.ts";
+import { modeOf, withExecution } from "./mode.ts";
 import { moveToFreeName } from "./move.ts";
 import { numberedName } from "./names.ts";
 
@@ -75,10 +75,8 @@ function keepRights(partial: string, replaced: string, mode: number): void {
     return; // it has gone
   }
   if (info.mode === null) return; // not on this system
-  const kept = modeOf(info);
-  const execute = (mode & 0o100) !== 0 ? (kept & 0o444) >> 2 : 0;
   try {
-    Deno.chmodSync(partial, (kept & 0o666) | execute);
+    Deno.chmodSync(partial, withExecution(modeOf(info), mode));
   } catch (error) {
     if (errnoOf(error) !== "EPERM") throw error; // the file system knows no rights
   }

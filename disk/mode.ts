@@ -37,3 +37,21 @@ export function fileMode(mode: number): number {
 export function folderMode(mode: number): number {
   return mode & 0o777 | 0o700;
 }
+
+/**
+ * What a file gets that keeps its own rights, all but the one to be executed.
+ *
+ * @param kept its own rights
+ * @param mode those of what it becomes a copy of; whoever may read it may execute it when the owner of that one may
+ *
+ * @example
+ * ```ts
+ * import { withExecution } from "./mode.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([withExecution(0o640, 0o755), withExecution(0o750, 0o644)], [0o750, 0o640]);
+ * ```
+ */
+export function withExecution(kept: number, mode: number): number {
+  return (kept & 0o666) | ((mode & 0o100) !== 0 ? (kept & 0o444) >> 2 : 0);
+}

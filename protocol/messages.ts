@@ -97,6 +97,7 @@ export const COMMANDS = {
   },
   rm: { request: v.object({ path, recursive: flag }), reply: v.object({ files: count, folders: count }) },
   mkdir: { request: v.object({ path, mode: v.optional(mode) }), reply: nothing },
+  touch: { request: v.object({ path, before: time, modified: time, mode }), reply: nothing },
   rmdir: { request: v.object({ path }), reply: nothing },
   mv: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
   resume: { request: v.object({ path, ...owner }), reply: v.object({ size: count, held: flag }), body: "reply" },

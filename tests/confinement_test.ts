@@ -258,6 +258,8 @@ Deno.test("the served folder itself cannot be removed, moved or replaced", async
     "cp from": "is_folder",
     "cp to": "exists",
     df: undefined,
+    folder_digests: undefined,
+    touch: "is_folder",
   });
   assertEquals(tree(area.path), before);
 });
@@ -512,6 +514,8 @@ const OPERATIONS: Record<string, (client: RawClient, path: string) => Promise<Ra
   "cp from": (client, path) => client.ask("cp", { from: path, to: "/copied" }),
   "cp to": (client, path) => client.ask("cp", { from: "/plain.txt", to: path }),
   df: (client, path) => client.ask("df", { path }),
+  folder_digests: (client, path) => client.ask("folder_digests", { path }),
+  touch: (client, path) => client.ask("touch", { path, before: 0, modified: 1000, mode: 0o777 }),
 };
 
 /** Tries every operation on every path; each is to be refused with the code, and to change nothing anywhere. */

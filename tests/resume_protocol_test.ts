@@ -321,6 +321,7 @@ Deno.test("a read-only server gives blocks, checksums and room, and neither part
   using client = await RawClient.greet(server);
   assertEquals((await resume(client)).code, "read_only");
   assertEquals((await client.ask("cp", { from: PATH, to: "/copy" })).code, "read_only");
+  assertEquals((await client.ask("touch", { path: PATH, before: 0, modified: 0, mode: 0 })).code, "read_only");
   assertEquals((await client.ask("blocks", { path: PATH, size: 1 })).code, undefined);
   assertEquals((await client.ask("checksum", { path: PATH, algorithm: "crc32" })).code, undefined);
   assertEquals((await client.ask("df", { path: PATH })).code, undefined);

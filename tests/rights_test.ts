@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pattern } from "./support/files.ts";
 import { ftp, type FtpResult, startServer, withUmask } from "./support/programs.ts";
+import { RawClient } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { jsonLines, logged, paths, plant } from "./support/trees.ts";
 
@@ -84,4 +85,30 @@ Deno.test("where the umask takes rights away, a second sync does not begin anew"
   assertEquals(sent, 1);
   assertMatch((await ftp(server, "sync", "t", "t", { cwd })).stdout, /, 2 the same$/m);
   assertEquals(logged(server, "upload_pack").length, sent);
+});
+
+Deno.test("touch sets the time of a file and its right to be executed, where its time is the one that the client knows of", async () => {
+  await using server = await startServer();
+  using client = await RawClient.greet(server);
+  const file = `${server.dir}/file`;
+  Deno.writeTextFileSync(file, "content");
+  Deno.chmodSync(file, 0o640);
+  Deno.utimeSync(file, 5, 5);
+  Deno.mkdirSync(`${server.dir}/folder`);
+  Deno.symlinkSync("file", `${server.dir}/link`);
+  const seen = () => {
+    const { mtime, mode } = Deno.statSync(file);
+    return [mtime!.getTime(), mode! & 0o777];
+  };
+  const set = async (path: string, before: number, modified: number, mode: number) =>
+    (await client.ask("touch", { path, before, modified, mode })).code;
+  assertEquals([await set("/file", 4999, 7000, 0o777), seen()], ["changed", [5000, 0o640]]);
+  assertEquals([await set("/file", 5000, 7000, 0o777), seen()], [undefined, [7000, 0o750]]);
+  // Asked again, as when the answer was lost.
+  assertEquals([await set("/file", 5000, 7000, 0o644), seen()], [undefined, [7000, 0o640]]);
+  assertEquals([await set("/link", 7000, 9500, 0o600), seen()], [undefined, [9500, 0o640]]);
+  assertEquals(await set("/folder", 0, 1, 0o755), "is_folder");
+  assertEquals(await set("/missing", 0, 1, 0o755), "not_found");
+  assertEquals(await set("/file", 0, 9e15, 0o755), "bad_request");
+  assertEquals(await set("/file", 9500, 1, 0o1777), "bad_request");
 });

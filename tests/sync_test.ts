@@ -75,16 +75,15 @@ for (const down of [false, true]) {
     Deno.chmodSync(`${from}/run`, 0o755);
     const first = await sync();
     assertDone(first);
-    assertMatch(first.stdout, /^Copied 5 files, /);
-    assertMatch(first.stdout, /, 1 the same\n$/);
+    assertMatch(first.stdout, /^Copied 4 files, .*, 1 touched, 1 the same\n$/);
     assertEquals(snapshot(to).filter((line) => !line.startsWith("extra ")), snapshot(from));
     assertEquals(Deno.readTextFileSync(`${to}/extra`), "kept");
     const before = snapshot(to);
-    assertEquals(logged(server, moves).length, 5);
+    assertEquals(logged(server, moves).length, 4);
     const second = await sync();
     assertDone(second);
     assertMatch(second.stdout, /^Copied 0 files, 0 B/);
-    assertEquals(logged(server, moves).length, 5);
+    assertEquals(logged(server, moves).length, 4);
     assertEquals(snapshot(to), before);
   });
 
@@ -140,12 +139,44 @@ for (const down of [false, true]) {
     for (const folder of [from, to]) for (const name of ["a", "b"]) touch(`${folder}/${name}`);
     touch(`${from}/c`);
     touch(`${to}/c`, new Date(LONG_AGO.getTime() + 5000));
-    const [step, ...more] = jsonLines(await sync("--checksum", "--dry-run", "--json"));
-    assertEquals([step.path, step.why], ["b", "changed"]);
-    assertEquals(more, [{ summary: { steps: 1, bytes: 3, same: 2, failed: 0 } }]);
+    const planned = jsonLines(await sync("--checksum", "--dry-run", "--json"));
+    assertEquals(planned, [
+      { step: "touch", path: "c" },
+      { step: "copy", path: "b", size: 3, why: "changed" },
+      { summary: { steps: 2, bytes: 3, same: 1, failed: 0 } },
+    ]);
     assertDone(await sync("--checksum"));
     assertEquals(Deno.readTextFileSync(`${to}/b`), "two");
     assertEquals(logged(server, moves).length, 1);
+  });
+
+  Deno.test(`${direction} sends no content where only time or the right to be executed differ, and knows that by it`, async () => {
+    await using it = await ends(down);
+    const { from, to, sync, server } = it;
+    const later = new Date(LONG_AGO.getTime() + 5000);
+    plant(from, { "time": "one", "run": "two", "tool": "3", "both": "44", "same": "5" });
+    plant(to, { "time": "one", "run": "two", "tool": "3", "both": "44", "same": "5" });
+    for (const name of ["time", "run", "tool", "both", "same"]) touch(`${from}/${name}`);
+    for (const name of ["run", "tool", "same"]) touch(`${to}/${name}`);
+    for (const name of ["time", "both"]) touch(`${to}/${name}`, later);
+    for (const path of [`${from}/run`, `${from}/both`, `${to}/tool`]) Deno.chmodSync(path, 0o755);
+
+    // By the time alone it cannot be known that the content is the same.
+    const plain = jsonLines(await sync("--dry-run", "--json")).map(({ step, path }) => [step, path]).slice(0, -1);
+    assertEquals(plain, [["touch", "run"], ["touch", "tool"], ["copy", "both"], ["copy", "time"]]);
+    const planned = jsonLines(await sync("--checksum", "--dry-run", "--json"));
+    const { summary } = planned.pop();
+    assertEquals(
+      planned.map(({ step, path }) => [step, path]),
+      ["both", "run", "time", "tool"].map((p) => ["touch", p]),
+    );
+    assertEquals(summary, { steps: 4, bytes: 0, same: 1, failed: 0 });
+    const done = await sync("--checksum");
+    assertDone(done);
+    assertMatch(done.stdout, /^Copied 0 files, .*, 4 touched, 1 the same\n$/);
+    assertEquals(snapshot(to), snapshot(from));
+    assertEquals(logged(server, moves).length, 0);
+    assertMatch((await sync()).stdout, /^Copied 0 files, [^,]*, 5 the same\n$/);
   });
 
   Deno.test(`${direction}: a file in the place of a folder stays without --delete, and that is said`, async () => {

@@ -1,6 +1,6 @@
-import { CommandError } from "../../protocol/errors.ts";
+import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { joinPath, resolvePath } from "../../protocol/path.ts";
-import { codeOf, PartlyFailedError } from "../errors.ts";
+import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { targetAt, targetPath } from "../local_files.ts";
@@ -130,6 +130,19 @@ async function carryOut(
       copies.push({ path: to, size, why: "new" });
     }
   });
+  const left = [...plan.left];
+  let touched = 0;
+  await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, async ({ path, ...options }) => {
+    try {
+      await target.touch(path, options);
+      touched++;
+      tell({ step: "touch", path });
+    } catch (error) {
+      const failure = error instanceof ProtocolError ? undefined : toFailure(error);
+      if (!failure || context.signal.aborted) throw error;
+      left.push({ path, reason: failure.message, failed: true });
+    }
+  });
   const finish = async (failed: number) => {
     if (failed === 0) {
       const files = plan.deletions.filter(({ kind }) => kind === "file");
@@ -138,15 +151,15 @@ async function carryOut(
       for (const deletion of plan.deletions) if (deletion.kind === "folder") await remove(deletion);
     }
     const { same } = plan;
-    const words = Object.entries({ deleted, renamed, "the same": same }).filter(([, count]) => count > 0);
-    return { counts: { deleted, renamed, same }, words: words.map(([word, count]) => `${count} ${word}`) };
+    const words = Object.entries({ touched, deleted, renamed, "the same": same }).filter(([, count]) => count > 0);
+    return { counts: { touched, deleted, renamed, same }, words: words.map(([word, count]) => `${count} ${word}`) };
   };
   try {
     await copyAll(copies, {
       files: copies.length,
       bytes: copies.reduce((sum, { size }) => sum + size, 0),
       stopOnError,
-      left: plan.left,
+      left,
       verb: "Copied",
       rest: "the same command again does the rest",
       finish,
@@ -159,12 +172,12 @@ async function carryOut(
   }
 }
 
-function steps({ clear, folders, renames, copies, deletions }: Plan): number {
-  return clear.length + folders.length + renames.length + copies.length + deletions.length;
+function steps({ clear, folders, renames, touches, copies, deletions }: Plan): number {
+  return clear.length + folders.length + renames.length + touches.length + copies.length + deletions.length;
 }
 
 function showPlan({ out }: Context, plan: Plan): void {
-  const { clear, folders, renames, copies, deletions, left, same } = plan;
+  const { clear, folders, renames, touches, copies, deletions, left, same } = plan;
   const deletion = ({ path, kind }: Deletion) =>
     out.result({ step: "delete", path, kind }, `delete  ${printable(path)}${kind === "folder" ? "/" : ""}`);
   clear.forEach(deletion);
@@ -173,6 +186,9 @@ function showPlan({ out }: Context, plan: Plan): void {
   }
   for (const { from, to } of renames) {
     out.result({ step: "rename", from, to }, `rename  ${printable(from)} to ${printable(to)}`);
+  }
+  for (const path of touches.map(({ path }) => path).sort()) {
+    out.result({ step: "touch", path }, `touch   ${printable(path)}`);
   }
   for (const { path, size, why } of copies.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
     out.result({ step: "copy", path, size, why }, `copy    ${printable(path)} (${why}, ${bytes(size)})`);

@@ -5,6 +5,7 @@
  */
 
 import { DiskError } from "../../disk/errors.ts";
+import type { TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { isExecutable } from "../../protocol/mode.ts";
 import { ancestors } from "../../protocol/path.ts";
@@ -37,6 +38,12 @@ export interface Rename {
   size: number;
 }
 
+/** A file whose content is right, and whose time is not, or whether it may be executed. */
+export interface Touch extends TouchOptions {
+  /** Its path below both tops. */
+  path: string;
+}
+
 /** Something to delete. */
 export interface Deletion {
   /** Its path below the target. */
@@ -55,6 +62,8 @@ export interface Plan {
   folders: NewFolder[];
   /** Files to give another name. */
   renames: Rename[];
+  /** Files to set the time of, and whether they may be executed. */
+  touches: Touch[];
   /** Files to copy. */
   copies: Copy[];
   /** What is not in the source, the deepest first. */
@@ -101,6 +110,12 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   let fresh: Node[] = [];
   const changed: Node[] = [];
   const doubtful: Node[] = [];
+  const touches: Touch[] = [];
+  const settle = (node: Node, other: Node) => {
+    const isAlike = isSameTime(other, node) && isExecutable(other.mode) === isExecutable(node.mode);
+    if (isAlike || options.compareOnly) return same++;
+    touches.push({ path: node.path, before: other.modified, modified: node.modified, mode: node.mode });
+  };
   /** What the target has as something else, and what that is. */
   const conflicts = new Map<string, Node["kind"]>();
   const leftInTarget = new Map(to.left.map((left) => [left.path, left]));
@@ -120,8 +135,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     } else if (other?.kind !== "file") fresh.push(node);
     else if (other.size !== node.size || (!options.checksum && !isSameTime(other, node))) changed.push(node);
     else if (options.checksum) doubtful.push(node);
-    else if (isExecutable(other.mode) !== isExecutable(node.mode)) changed.push(node);
-    else same++;
+    else settle(node, other);
   }
   if (options.compareOnly || options.delete) {
     for (const { path, reason, failed } of leftInTarget.values()) {
@@ -133,7 +147,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     const [one, other] = await Promise.all([sumOf(source, node.path), sumOf(target, node.path)]);
     if (typeof one !== "string") left.push({ path: node.path, reason: one.message, failed: true });
     else if (one !== other) changed.push(node);
-    else same++;
+    else settle(node, there.get(node.path)!);
   });
   // What could not be read is not known to be missing; and what cannot be copied may be there under its former name only.
   const deleting = options.delete && (options.compareOnly || !left.some(({ failed }) => failed));
@@ -158,6 +172,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     top: to.missing ? { path: "", mode: await source.mode() } : undefined,
     folders,
     renames: [...renamed].map(([from, { path, size }]) => ({ from, to: path, size })),
+    touches,
     copies: [...copies(fresh.filter(({ path }) => !renamedTo.has(path)), "new"), ...copies(changed, "changed")],
     deletions: deepestFirst(over.filter(({ path }) => !renamed.has(path))),
     left,

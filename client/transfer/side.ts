@@ -8,6 +8,7 @@ import { diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { moveToFreeName } from "../../disk/move.ts";
+import { touch, type TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, joinPath } from "../../protocol/path.ts";
 import { codeOf } from "../errors.ts";
@@ -43,6 +44,8 @@ export interface Side {
    * those above it.
    */
   makeFolders(folders: readonly NewFolder[]): Promise<void>;
+  /** Sets the time of a file, and whether it may be executed. */
+  touch(path: string, options: TouchOptions): Promise<void>;
   /** Gives a file another name, which is free. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or an empty folder. Does nothing when it is gone, or something else is there. */
@@ -95,6 +98,12 @@ export class RemoteSide implements Side {
       return [...ancestors(this.top).map((path) => ({ path })), { path: this.top, mode }];
     });
     return requireRemoteFolders(this.#connector, full.filter(({ path }) => path !== "/"));
+  }
+
+  touch(path: string, { before, modified, mode }: TouchOptions): Promise<void> {
+    const { signal } = this.#connector;
+    const times = { before, modified };
+    return retrying(this.#connector, (client) => client.touch(this.#full(path), times, mode, { signal }));
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -162,6 +171,10 @@ export class LocalSide implements Side {
         Deno.mkdirSync(this.#full(path), { recursive: true, mode: folderMode(mode) });
       }
     });
+  }
+
+  touch(path: string, options: TouchOptions): Promise<void> {
+    return this.#attempt(() => touch(this.#full(path), JSON.stringify(this.#full(path)), options));
   }
 
   rename(from: string, to: string): Promise<void> {

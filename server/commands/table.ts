@@ -21,6 +21,7 @@ import { rm } from "./rm.ts";
 import { rmdir } from "./rmdir.ts";
 import { size } from "./size.ts";
 import { stat } from "./stat.ts";
+import { touch } from "./touch.ts";
 import { upload } from "./upload.ts";
 import { uploadPack } from "./upload_pack.ts";
 
@@ -45,5 +46,6 @@ export const HANDLERS: { readonly [C in CommandName]: { access: Access; handle: 
   df: { access: "read", handle: df },
   upload_pack: { access: "write", handle: uploadPack },
   download_pack: { access: "read", handle: downloadPack },
+  touch: { access: "write", handle: touch },
   folder_digests: { access: "read", handle: folderDigests },
 };

@@ -18,6 +18,7 @@ import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
+import { touch, type TouchOptions } from "../../disk/touch.ts";
 import type {
   CreateOptions,
   Interrupted,
@@ -259,6 +260,10 @@ export class LocalStorage implements Storage {
 
   makeFolder(path: Path, mode: number = NEW_FOLDER_MODE): void {
     this.#attempt(path, () => Deno.mkdirSync(this.#writable(path), { mode: folderMode(mode) }));
+  }
+
+  touch(path: Path, options: TouchOptions): void {
+    touch(this.#attempt(path, () => this.#resolve(path)), show(path), options);
   }
 
   removeFolder(path: Path): void {

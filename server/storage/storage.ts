@@ -11,6 +11,7 @@
 import type { PartialOwner } from "../../disk/names.ts";
 import type { DiskError } from "../../disk/errors.ts";
 import type { Collision } from "../../disk/claim.ts";
+import type { TouchOptions } from "../../disk/touch.ts";
 
 /** Names from the served folder down. */
 export type Path = readonly string[];
@@ -162,6 +163,8 @@ export interface Storage {
    * prevent it is found before anything is gone.
    */
   remove(path: Path, options: { recursive: boolean; signal: AbortSignal }): Promise<Removed>;
+  /** Sets the time of a file, and whether it may be executed. */
+  touch(path: Path, options: TouchOptions): void;
   /** Makes a folder in an existing one; `mode`: the rights of what it is a copy of. */
   makeFolder(path: Path, mode?: number): void;
   /** Removes what interrupted uploads left, and nobody has written to since a time in milliseconds since 1970. */

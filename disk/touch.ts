@@ -1,0 +1,43 @@
+/**
+ * Giving a file whose content is right the time, and the right to be executed, of what it is a copy of.
+ *
+ * @module
+ */
+
+import { DiskError, diskError } from "./errors.ts";
+import { modeOf, withExecution } from "./mode.ts";
+
+/** What {@linkcode touch} sets. */
+export interface TouchOptions {
+  /** Time of the last change of its content that it has now, in milliseconds since 1970. */
+  before: number;
+  /** The time to set. */
+  modified: number;
+  /** Whose right to be executed it gets: the lowest nine bits of a mode. */
+  mode: number;
+}
+
+/**
+ * Sets time and right to be executed.
+ *
+ * @param path of a file
+ * @param shown what it is called in messages
+ * @param options see {@linkcode TouchOptions}
+ * @throws {DiskError} `changed` when it has another time than it should have: its content may be another one, too
+ */
+export function touch(path: string, shown: string, { before, modified, mode }: TouchOptions): void {
+  try {
+    const info = Deno.statSync(path);
+    if (info.isDirectory) throw new DiskError("is_folder", `${shown} is a folder`);
+    if (!info.isFile) throw new DiskError("denied", `${shown} is neither a file nor a folder`);
+    const now = info.mtime?.getTime();
+    // It has the wanted time already when somebody asks again whose answer was lost.
+    if (now !== before && now !== modified) throw new DiskError("changed", `${shown} was changed meanwhile`);
+    const wanted = withExecution(modeOf(info), mode);
+    if (info.mode !== null && wanted !== modeOf(info)) Deno.chmodSync(path, wanted);
+    const time = new Date(modified);
+    Deno.utimeSync(path, time, time);
+  } catch (error) {
+    throw diskError(error, shown);
+  }
+}
