@@ -227,16 +227,14 @@ export class Client {
    *
    * @param path the folder
    * @param options see {@linkcode ListOptions}
-   * @throws {CommandError} `not_found`, `not_folder` and others (PROTOCOL.md section 7.3); `denied` also when a folder below
-   * cannot be looked into
+   * @throws {CommandError} `not_found`, `not_folder` and others (PROTOCOL.md section 7.3); `denied` and
+   * `changed` also for something in it that cannot be looked at
    */
   async list(path: string, options: ListOptions = {}): Promise<Entry[]> {
     const entries: Entry[] = [];
     for await (const batch of this.entries(path, options)) {
       for (const entry of batch) {
-        if (entry.unreadable) {
-          throw new CommandError("denied", `${quote(entry.name)} cannot be read: permission denied`);
-        }
+        if (entry.unreadable) throw new CommandError(entry.unreadable, `${quote(entry.name)} cannot be read`);
         entries.push(entry);
       }
     }
@@ -244,8 +242,8 @@ export class Client {
   }
 
   /**
-   * As {@linkcode Client.list}, but as it comes, many at a time: of a hundred thousand nobody need keep all. A folder below
-   * that cannot be looked into comes twice, the second time with `unreadable`.
+   * As {@linkcode Client.list}, but as it comes, many at a time: of a hundred thousand nobody need keep all. What cannot be
+   * looked at comes with `unreadable`; a folder below that cannot be looked into comes twice, the second time with it.
    */
   async *entries(path: string, options: ListOptions = {}): AsyncGenerator<Entry[]> {
     const { recursive, hidden, signal } = options;

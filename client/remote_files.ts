@@ -16,7 +16,7 @@ import type { Output } from "./output.ts";
 import { readPattern } from "./transfer/glob.ts";
 import { type Left, tellLeft } from "./transfer/left.ts";
 import { type Connector, retrying } from "./transfer/retry.ts";
-import { CLOSED } from "./transfer/tree.ts";
+import { UNREADABLE } from "./transfer/tree.ts";
 
 /**
  * Whether a folder stands under a remote path.
@@ -72,7 +72,7 @@ export async function listing(client: Client, path: string, options: ListOptions
   const found: Found = { entries: [], left: [] };
   for await (const batch of client.entries(path, options)) {
     for (const entry of batch) {
-      if (entry.unreadable) found.left.push({ path: entry.name, ...CLOSED });
+      if (entry.unreadable) found.left.push({ path: entry.name, ...UNREADABLE[entry.unreadable] });
       else found.entries.push(entry);
     }
   }
@@ -86,7 +86,7 @@ export async function listing(client: Client, path: string, options: ListOptions
  */
 export function requireAll(out: Output, { left }: Found): void {
   const { failed } = tellLeft(out, left);
-  if (failed > 0) throw new PartlyFailedError(`${plural(failed, "folder")} could not be read`);
+  if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} could not be read`);
 }
 
 /**

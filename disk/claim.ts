@@ -6,7 +6,7 @@
 
 import { DiskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
-import { modeOf, withExecution } from "./mode.ts";
+import { modeOf, replacingMode } from "./mode.ts";
 import { moveToFreeName } from "./move.ts";
 import { numberedName } from "./names.ts";
 
@@ -66,7 +66,7 @@ export async function claimName(
   }
 }
 
-/** Whoever may not read or write a file may not do so with the one in its place, which brings its own right to be executed. */
+/** Whoever may not read or write a file may not do so with the one in its place. */
 function keepRights(partial: string, replaced: string, mode: number): void {
   let info: Deno.FileInfo;
   try {
@@ -76,7 +76,7 @@ function keepRights(partial: string, replaced: string, mode: number): void {
   }
   if (info.mode === null) return; // not on this system
   try {
-    Deno.chmodSync(partial, withExecution(modeOf(info), mode));
+    Deno.chmodSync(partial, replacingMode(modeOf(info), mode));
   } catch (error) {
     if (errnoOf(error) !== "EPERM") throw error; // the file system knows no rights
   }

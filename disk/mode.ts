@@ -39,10 +39,10 @@ export function folderMode(mode: number): number {
 }
 
 /**
- * What a file gets that keeps its own rights, all but the one to be executed.
+ * The rights of a file that becomes a copy of another one as to being executed.
  *
  * @param kept its own rights
- * @param mode those of what it becomes a copy of; whoever may read it may execute it when the owner of that one may
+ * @param mode those of what it becomes a copy of; where its owner may execute that one, so may all who may read both
  *
  * @example
  * ```ts
@@ -50,8 +50,30 @@ export function folderMode(mode: number): number {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([withExecution(0o640, 0o755), withExecution(0o750, 0o644)], [0o750, 0o640]);
+ * assertEquals([withExecution(0o644, 0o700), withExecution(0o751, 0o755)], [0o744, 0o751]);
  * ```
  */
 export function withExecution(kept: number, mode: number): number {
-  return (kept & 0o666) | ((mode & 0o100) !== 0 ? (kept & 0o444) >> 2 : 0);
+  if (((kept ^ mode) & 0o100) === 0) return kept;
+  return (kept & 0o666) | ((mode & 0o100) !== 0 ? (kept & 0o444) >> 2 & mode : 0);
+}
+
+/**
+ * The rights of a file that replaces another one: those of that one, but for executing, and for whoever may not read what it
+ * is a copy of.
+ *
+ * @param replaced the rights of the one that it replaces
+ * @param mode the rights of the one that it is a copy of
+ *
+ * @example
+ * ```ts
+ * import { replacingMode } from "./mode.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([replacingMode(0o664, 0o644), replacingMode(0o644, 0o600), replacingMode(0o600, 0o644)], [0o664, 0o600, 0o600]);
+ * ```
+ */
+export function replacingMode(replaced: number, mode: number): number {
+  const readers = 0o700 | ((mode & 0o040) !== 0 ? 0o070 : 0) | ((mode & 0o004) !== 0 ? 0o007 : 0);
+  return withExecution(replaced, mode) & readers;
 }

@@ -27,16 +27,17 @@ export interface TouchOptions {
  */
 export function touch(path: string, shown: string, { before, modified, mode }: TouchOptions): void {
   try {
-    const info = Deno.statSync(path);
+    using file = Deno.openSync(path); // another one may get its name meanwhile
+    const info = file.statSync();
     if (info.isDirectory) throw new DiskError("is_folder", `${shown} is a folder`);
     if (!info.isFile) throw new DiskError("denied", `${shown} is neither a file nor a folder`);
     const now = info.mtime?.getTime();
+    const time = new Date(modified);
     // It has the wanted time already when somebody asks again whose answer was lost.
-    if (now !== before && now !== modified) throw new DiskError("changed", `${shown} was changed meanwhile`);
+    if (now !== before && now !== time.getTime()) throw new DiskError("changed", `${shown} was changed meanwhile`);
     const wanted = withExecution(modeOf(info), mode);
     if (info.mode !== null && wanted !== modeOf(info)) Deno.chmodSync(path, wanted);
-    const time = new Date(modified);
-    Deno.utimeSync(path, time, time);
+    file.utimeSync(time, time);
   } catch (error) {
     throw diskError(error, shown);
   }

@@ -25,20 +25,20 @@ for (const [name, rights] of Object.entries(RIGHTS)) {
 
     const down = await ftp(server, "sync", "--down", "--delete", "t", "t", { cwd });
     assertEquals(down.code, 1, down.stderr);
-    assertMatch(down.stderr, /^ftp: closed: .*permission denied$/m);
+    assertMatch(down.stderr, /^ftp: closed(\/b)?: .*permission denied$/m);
     assertEquals(texts(`${cwd}/t`), { "a": "1", "closed/b": "mine", "extra": "x", "open/c": "3" });
 
     plant(cwd, { "t/a": "newer" });
     plant(server.dir, { "t/surplus": "x" });
     const up = await ftp(server, "sync", "--delete", "t", "t", { cwd });
     assertEquals(up.code, 1, up.stderr);
-    assertMatch(up.stderr, /^ftp: closed: in the target: .*permission denied$/m);
+    assertMatch(up.stderr, /^ftp: closed(\/b)?: in the target: .*permission denied$/m);
     assertEquals(Deno.readTextFileSync(`${server.dir}/t/surplus`), "x");
 
     Deno.removeSync(`${server.dir}/t/surplus`);
     const verified = await ftp(server, "verify", "t", "t", { cwd });
     assertEquals(verified.code, 1, verified.stderr);
-    assertMatch(verified.stderr, /^ftp: closed: .*permission denied$/m);
+    assertMatch(verified.stderr, /^ftp: closed(\/b)?: .*permission denied$/m);
 
     Deno.chmodSync(`${server.dir}/t/closed`, 0o700);
     assertEquals(texts(`${server.dir}/t`), {
@@ -59,11 +59,11 @@ for (const [name, rights] of Object.entries(RIGHTS)) {
       plant(server.dir, { "t/a": "1", "t/closed/a": "22", "t/open/a": "333", "t/open/deep/b": "4444" });
       Deno.chmodSync(`${server.dir}/t/closed`, rights);
       const run = async (...args: string[]) => await ftp(server, ...args, { cwd });
-      const told = /^ftp: closed: it cannot be read: permission denied$/m;
+      const told = /^ftp: closed(\/a)?: it cannot be read: permission denied$/m;
 
       const got = await run("download", "-r", "t");
       assertEquals(got.code, 1, got.stderr);
-      assertMatch(got.stderr, /^ftp: t\/closed: .*permission denied$/m);
+      assertMatch(got.stderr, /^ftp: t\/closed(\/a)?: .*permission denied$/m);
       assertEquals(texts(`${cwd}/t`), { "a": "1", "open/a": "333", "open/deep/b": "4444" });
 
       for (
@@ -90,7 +90,7 @@ for (const [name, rights] of Object.entries(RIGHTS)) {
       ) {
         const { code, stdout, stderr } = await run(...args);
         assertEquals([code, stdout !== ""], [1, true], `${args}: ${stderr}`);
-        assertMatch(stderr, /^ftp: (t\/)?closed: it cannot be read: permission denied$/m);
+        assertMatch(stderr, /^ftp: (t\/)?closed(\/a)?: it cannot be read: permission denied$/m);
       }
       assertEquals(Deno.readTextFileSync(`${cwd}/open/a`), "333");
       const { code, stderr } = await run("size", "t");
@@ -121,3 +121,42 @@ for (const [name, rights] of Object.entries(RIGHTS)) {
     assertEquals([texts(`${server.dir}/t`), texts(`${cwd}/t`)], [{ "b": "1" }, { "b": "mine", "extra": "x" }]);
   });
 }
+
+testUnless(
+  notBound,
+  "a folder of the server that may be read only: sync does with the rest, and tells all in its summary",
+  async () => {
+    await using server = await startServer({ prefix: bound });
+    using local = new TempFolder();
+    const { path: cwd } = local;
+    plant(cwd, { "t/a": "1", "t/locked/new/b": "2", "t/locked/new/deep/c": "3", "t/locked/d": "4" });
+    plant(server.dir, { "t/locked/d": "4", "t/extra": "x", "t/locked/extra": "x", "t/sub/extra": "x" });
+    const sync = async (...args: string[]) =>
+      await ftp(server, "sync", "--checksum", "--json", ...args, "t", "t", { cwd });
+    Deno.chmodSync(`${server.dir}/t/locked`, 0o500);
+
+    const run = await sync("--delete");
+    assertEquals(run.code, 1);
+    assertMatch(run.stderr, /locked\/new: .*permission denied/);
+    assertMatch(run.stderr, /locked\/new\/deep\/c: its folder cannot be made/);
+    const { ms: _, ...summary } = jsonLines(run).at(-1).summary;
+    // The two folders, and what was to be in them.
+    assertEquals([summary.files, summary.failed, summary.deleted], [1, 4, 0]);
+    assertEquals(texts(`${server.dir}/t`), {
+      "a": "1",
+      "extra": "x",
+      "locked/d": "4",
+      "locked/extra": "x",
+      "sub/extra": "x",
+    });
+
+    Deno.removeSync(`${cwd}/t/locked/new`, { recursive: true });
+    const { code, stdout, stderr } = await sync("--delete");
+    assertEquals(code, 1);
+    assertMatch(stderr, /locked\/extra.*permission denied/);
+    assertEquals(jsonLines({ code, stdout, stderr, bytes: run.bytes }).at(-1).summary.deleted, 3);
+    assertEquals(jsonLines({ code, stdout, stderr, bytes: run.bytes }).at(-1).summary.failed, 1);
+    Deno.chmodSync(`${server.dir}/t/locked`, 0o700);
+    assertEquals(texts(`${server.dir}/t`), { "a": "1", "locked/d": "4", "locked/extra": "x" });
+  },
+);

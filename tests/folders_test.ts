@@ -113,6 +113,15 @@ Deno.test("., .. and paths with .. name a folder by its real name", async () => 
   assertEquals(snapshot(`${local.path}/all`), snapshot(server.dir));
 });
 
+Deno.test("the served folder itself becomes a new one, with every name as it is", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(server.dir, { "aa/x": "1", "bbb/yy": "2", "notes.txt": "3" });
+  Deno.chmodSync(`${server.dir}/aa`, 0o700);
+  assertDone(await ftp(server, "download", "-r", "/", "new", { cwd: local.path }));
+  assertEquals(paths(`${local.path}/new`), ["aa/", "aa/x", "bbb/", "bbb/yy", "notes.txt"]);
+});
+
 Deno.test("a folder without -r is refused, and nothing is moved", async () => {
   await using server = await startServer();
   using local = new TempFolder();
@@ -448,6 +457,15 @@ testUnless(
     assertMatch(stderr, /src\/closed.*permission denied/);
   },
 );
+
+Deno.test("that nothing may be written is said once, not for each folder and file", async () => {
+  await using server = await startServer({ args: ["--read-only"] });
+  using local = new TempFolder();
+  plant(local.path, { "src/a/b": "1", "src/c/d": "2", "src/e": "3" });
+  const { code, stdout, stderr } = await ftp(server, "upload", "-r", "src", { cwd: local.path });
+  assertEquals([code, stdout, stderr.split("\n").length], [1, "", 2], stderr);
+  assertMatch(stderr, /reading only/);
+});
 
 Deno.test("--stop-on-error stops at the first failure", async () => {
   await using server = await startServer();

@@ -14,6 +14,7 @@ import { peakMemory } from "./support/machine.ts";
 import { ftp, startFtp } from "./support/programs.ts";
 import { endOf, RawClient, type RawFrame, utf8 } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
+import { plant } from "./support/trees.ts";
 
 const linux = Deno.build.os === "linux";
 /** More than ftp needs for anything, in MiB; an empty Deno program takes about 50. */
@@ -514,23 +515,26 @@ const ELSEWHERE = [
   ],
 ];
 
+/** Which folders the server tells of. */
+const TOLD: Record<string, object[]> = {
+  "each folder": ["link", "a", "fine", "../..", "link/deep"].map((name) => ({ name })),
+  "no folder that leads elsewhere": [{ name: "fine" }],
+  "folders that it cannot look into": ["link", "link/deep", "fine"]
+    .flatMap((name) => [{ name }, { name, unreadable: "denied" }]),
+};
+
 for (
-  const command of [["download", "-r", "top"], ["sync", "--down", "top", "."], [
+  const [command, told] of [["download", "-r", "top"], ["sync", "--down", "top", "."], [
     "sync",
     "--down",
     "--delete",
     "top",
     ".",
-  ]]
+  ]].flatMap((command) => Object.keys(TOLD).map((told) => [command, told] as const))
 ) {
-  Deno.test(`${command.join(" ")} writes nothing elsewhere, whatever names the server sends`, async () => {
+  Deno.test(`${command.join(" ")} writes nothing elsewhere, whatever names the server sends, with ${told}`, async () => {
     const names = [...ELSEWHERE, "fine.txt", "fine/also.txt"];
-    const folders = ["link", "a", "fine", "../..", "link/deep"].map((name) => ({
-      ...FILE,
-      name,
-      kind: "folder",
-      size: 0,
-    }));
+    const folders = TOLD[told].map((entry) => ({ ...FILE, kind: "folder", size: 0, ...entry }));
     const listing = [...folders, ...names.map((name) => ({ ...FILE, name })), { ...FILE, name: "fine.txt" }];
     const lines = utf8(listing.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
     await using server = FakeServer.greeting(async (peer, request) => {
@@ -643,9 +647,39 @@ Deno.test("digests of folders that lead elsewhere, or are in none, put nothing a
     await peer.frame(FrameKind.END, id, endOf(utf8(lines)));
   };
   await using server = FakeServer.greeting(play, { ...HELLO, capabilities: ["folder_digests"] });
-  const { code, stdout } = await run(server, ["sync", "--down", "/", "."], { left: ["x"] });
-  assertEquals(code, 0);
+  const { code, stdout, stderr } = await run(server, ["sync", "--down", "/", "."], { left: ["x"] });
+  assertEquals(code, 1);
   assertMatch(stdout, /^Copied 1 file, /);
+  assertMatch(stderr, /^ftp: ghost: it was changed meanwhile$/m);
+});
+
+Deno.test("a folder that has come since the digests were made is not taken for empty", async () => {
+  using local = new TempFolder();
+  plant(local.path, { "t/f/new/y": "local", "t/f/x": "local" });
+  const entries: Record<string, object[]> = {
+    "/t": [{ ...FILE, name: "f", kind: "folder", size: 0 }],
+    "/t/f": [{ ...FILE, name: "new", kind: "folder", size: 0 }, { ...FILE, name: "x" }],
+    "/t/f/new": [{ ...FILE, name: "y" }],
+  };
+  const asked: string[] = [];
+  const play: Play = async (peer, request) => {
+    const { message: { command, path } } = request;
+    const lines = (values: object[]) => utf8(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+    // Of `new` there was nothing yet.
+    if (command === "folder_digests") return await body([lines([{ name: "" }, { name: "f" }])])(peer, request);
+    if (command === "ls") {
+      asked.push(path);
+      return await body([lines(entries[path])])(peer, request);
+    }
+    return await body([WHOLE])(peer, request);
+  };
+  await using server = FakeServer.greeting(play, { ...HELLO, capabilities: ["folder_digests"] });
+  const args = ["sync", "--down", "--delete", "t", "t"];
+  const { code, stdout, stderr } = await ftp(server.address, ...args, { cwd: local.path });
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /^Copied 2 files, [^,]+\n$/);
+  assertEquals(asked.sort(), ["/t", "/t/f", "/t/f/new"]);
+  assertEquals(Deno.readTextFileSync(`${local.path}/t/f/new/y`), "the whole file");
 });
 
 for (const line of ['{"name":"","digest":"x"}', '{"name":1}', '{"digest":""}', "[]"]) {

@@ -112,3 +112,25 @@ Deno.test("touch sets the time of a file and its right to be executed, where its
   assertEquals(await set("/file", 0, 9e15, 0o755), "bad_request");
   assertEquals(await set("/file", 9500, 1, 0o1777), "bad_request");
 });
+
+Deno.test("what replaces another file keeps its rights, but for who may not read the source", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  const cases = {
+    "t/private": [0o644, 0o600, 0o600],
+    "t/shared": [0o664, 0o644, 0o664],
+    "t/run": [0o640, 0o755, 0o750],
+  };
+  for (const [path, [there, here]] of Object.entries(cases)) {
+    plant(server.dir, { [path]: "the former" });
+    plant(cwd, { [path]: "new" });
+    Deno.chmodSync(`${server.dir}/${path}`, there);
+    Deno.chmodSync(`${cwd}/${path}`, here);
+  }
+  assertDone(await ftp(server, "sync", "t", "t", { cwd }));
+  for (const [path, [, , expected]] of Object.entries(cases)) {
+    assertEquals([path, rightsOf(server.dir)[path]], [path, expected]);
+    assertEquals(Deno.readTextFileSync(`${server.dir}/${path}`), "new");
+  }
+});

@@ -15,7 +15,7 @@ import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import type { Left } from "../transfer/left.ts";
-import { remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
+import { isTop, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
@@ -112,8 +112,8 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   if (local === "-") throw new UsageError("download: - takes one file; cat writes several");
   const { items, left } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
-  const isTop = items.length > 0 && base(items[0].to) === "";
-  const error = makeLocalFolder(top, isTop ? items[0].node.mode : NEW_FOLDER_MODE);
+  const becomes = items.length > 0 && base(items[0].to) === "";
+  const error = makeLocalFolder(top, becomes ? items[0].node.mode : NEW_FOLDER_MODE);
   if (error) throw error;
   const folders = makeLocalFolders(top, items, base, typed, left);
   const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(folderOf(base(to))));
@@ -155,7 +155,7 @@ function topFolder(
   recursive: boolean,
   items: Source[],
 ): [(to: string) => string, string] {
-  const becomes = recursive && typed.length === 1 && items[0]?.node.kind === "folder" && !readPattern(typed[0]) &&
+  const becomes = recursive && typed.length === 1 && isTop(items[0]) && !readPattern(typed[0]) &&
     !local.endsWith("/") && !isLocalFolder(local);
   const first = items[0]?.to.length ?? 0;
   return [becomes ? (to) => to.slice(first + 1) : (to) => to, local.replace(/(.)\/+$/, "$1")];

@@ -1,6 +1,6 @@
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
-import { joinPath, resolvePath } from "../../protocol/path.ts";
-import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
+import { folderOf, joinPath, resolvePath } from "../../protocol/path.ts";
+import { codeOf, type Failure, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { targetAt, targetPath } from "../local_files.ts";
@@ -100,25 +100,37 @@ async function carryOut(
   stopOnError: boolean,
   copyAll: (copies: readonly Copy[], batch: BatchOptions) => Promise<void>,
 ): Promise<void> {
-  const { out } = context;
+  const { out, signal } = context;
   const tell = (step: object) => out.json && !out.quiet && out.result(step, "");
-  let [deleted, renamed] = [0, 0];
+  const left = [...plan.left];
+  let [deleted, renamed, touched, undeleted] = [0, 0, 0, 0];
   const remove = async ({ path, kind }: Deletion) => {
     try {
       await target.remove(path, kind);
+      deleted++;
+      tell({ step: "delete", path, kind });
     } catch (error) {
-      if (codeOf(error) !== "not_empty") throw error;
       // Put there meanwhile; or hidden, and somebody's interrupted transfer goes on with it.
-      return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted`);
+      const isHeld = codeOf(error) === "not_empty";
+      if (isHeld) return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted`);
+      out.failure(failureOf(error, signal));
+      undeleted++;
     }
-    deleted++;
-    tell({ step: "delete", path, kind });
   };
   for (const deletion of plan.clear) await remove(deletion);
-  await target.makeFolders(plan.top ? [plan.top, ...plan.folders] : plan.folders);
-  for (const { path } of plan.folders) tell({ step: "make-folder", path });
-  const copies = [...plan.copies];
-  await pipeline(plan.renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to, size }) => {
+  const unmade = await target.makeFolders(plan.top ? [plan.top, ...plan.folders] : plan.folders);
+  const isHomeless = ({ path }: { path: string }) => unmade.has(folderOf(path));
+  for (const { path } of plan.folders) {
+    const error = unmade.get(path);
+    if (error) left.push({ path, reason: error.message, failed: true });
+    else tell({ step: "make-folder", path });
+  }
+  for (const { path } of [...plan.copies, ...plan.renames.map(({ to }) => ({ path: to }))].filter(isHomeless)) {
+    left.push({ path, reason: "its folder cannot be made", failed: true });
+  }
+  const copies = plan.copies.filter((copy) => !isHomeless(copy));
+  const renames = plan.renames.filter(({ to }) => !isHomeless({ path: to }));
+  await pipeline(renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to, size }) => {
     try {
       await target.rename(from, to);
       renamed++;
@@ -130,21 +142,21 @@ async function carryOut(
       copies.push({ path: to, size, why: "new" });
     }
   });
-  const left = [...plan.left];
-  let touched = 0;
-  await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, async ({ path, ...options }) => {
+  await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, async ({ path, size, ...options }) => {
     try {
       await target.touch(path, options);
       touched++;
       tell({ step: "touch", path });
     } catch (error) {
-      const failure = error instanceof ProtocolError ? undefined : toFailure(error);
-      if (!failure || context.signal.aborted) throw error;
-      left.push({ path, reason: failure.message, failed: true });
+      // Somebody else's: it can still be replaced, perhaps.
+      if (codeOf(error) === "denied") copies.push({ path, size, why: "changed" });
+      else left.push({ path, reason: failureOf(error, signal).message, failed: true });
     }
   });
+  let deleting = false;
   const finish = async (failed: number) => {
-    if (failed === 0) {
+    deleting = failed === 0;
+    if (deleting) {
       const files = plan.deletions.filter(({ kind }) => kind === "file");
       await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
       // A folder goes after all that is in it, so one by one.
@@ -152,7 +164,11 @@ async function carryOut(
     }
     const { same } = plan;
     const words = Object.entries({ touched, deleted, renamed, "the same": same }).filter(([, count]) => count > 0);
-    return { counts: { touched, deleted, renamed, same }, words: words.map(([word, count]) => `${count} ${word}`) };
+    return {
+      failed: undeleted,
+      counts: { touched, deleted, renamed, same },
+      words: words.map(([word, count]) => `${count} ${word}`),
+    };
   };
   try {
     await copyAll(copies, {
@@ -166,10 +182,17 @@ async function carryOut(
     });
   } catch (error) {
     // What is to go may be all that the target has of a file that was moved and could not be copied.
-    const stay = error instanceof PartlyFailedError && plan.deletions.length > 0;
+    const stay = error instanceof PartlyFailedError && !deleting && plan.deletions.length > 0;
     if (stay) out.note("nothing more was deleted, as not all was copied");
     throw error;
   }
+}
+
+/** A failure that concerns one file; throws what concerns all of them. */
+function failureOf(error: unknown, signal: AbortSignal): Failure {
+  const failure = error instanceof ProtocolError || signal.aborted ? undefined : toFailure(error);
+  if (!failure) throw error;
+  return failure;
 }
 
 function steps({ clear, folders, renames, touches, copies, deletions }: Plan): number {

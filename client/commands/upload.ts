@@ -13,7 +13,7 @@ import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
-import { localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
+import { isTop, localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
 const OPTIONS: Command["options"] = {
@@ -127,7 +127,7 @@ async function sendMany(
   const top = resolvePath(remoteFolder, remote ?? "");
   // As with `cp -r`: a folder goes into REMOTE when that is there, and becomes REMOTE when it is not.
   const becomes = remote !== undefined && !remote.endsWith("/") && typed.length === 1 && on.has("recursive") &&
-    items[0]?.node.kind === "folder" && readPattern(typed[0]) === undefined &&
+    isTop(items[0]) && readPattern(typed[0]) === undefined &&
     !await isRemoteFolder(context, top);
   const first = items[0]?.to.length ?? 0;
   const target = (to: string) => joinPath(top, becomes ? to.slice(first + 1) : to);

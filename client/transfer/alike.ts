@@ -9,7 +9,7 @@ import { digestedLine, folderDigest, MAX_DIGESTED_ENTRIES } from "../../protocol
 import { baseName, folderOf, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import { pipeline } from "./pipeline.ts";
-import { remoteTree, sortNodes, type Tree, whyUnlisted } from "./tree.ts";
+import { remoteTree, requireFolders, type Tree, whyUnlisted } from "./tree.ts";
 
 /** Most folders that are listed one by one, all at once. Where more of them differ, the whole tree is listed. */
 const MOST_LISTED = 64;
@@ -58,30 +58,38 @@ export async function remoteTreeLike(
   for (const folder of alike) others.delete(folder);
   if (others.size === 0) return tree;
   if (others.size > MOST_LISTED) return await list();
-  await pipeline(
-    others,
-    () => 0,
-    { count: MOST_LISTED, bytes: 1 },
-    (folder) => addFolder(client, top, folder, tree, signal),
-  );
-  sortNodes(tree.nodes);
-  // Nothing is in a folder that is none, or that is left out: neither its name nor what it holds was looked at then.
-  const folders = new Set([""]);
-  const isHeld = ({ path }: { path: string }) => folders.has(folderOf(path));
-  tree.nodes = tree.nodes.filter((node) => isHeld(node) && (node.kind === "file" || folders.add(node.path)));
-  tree.left = tree.left.filter(isHeld);
+  const looked = new Set([...alike, ...others]);
+  for (let wanted = others; wanted.size > 0;) {
+    const found = new Set<string>();
+    await pipeline(wanted, () => 0, { count: MOST_LISTED, bytes: 1 }, async (folder) => {
+      for (const held of await addFolder(client, top, folder, tree, signal)) found.add(held);
+    });
+    // What has come there since the digests were made.
+    wanted = found.difference(looked);
+    for (const folder of wanted) looked.add(folder);
+  }
+  requireFolders(tree);
   return tree;
 }
 
-/** Adds what one folder holds. */
-async function addFolder(client: Client, top: string, folder: string, tree: Tree, signal: AbortSignal): Promise<void> {
+/** Adds what one folder holds; returns the folders in it. */
+async function addFolder(
+  client: Client,
+  top: string,
+  folder: string,
+  tree: Tree,
+  signal: AbortSignal,
+): Promise<string[]> {
   try {
     const { nodes, left } = await remoteTree(client, joinPath(top, folder), "skip", signal, false);
-    for (const node of nodes) tree.nodes.push({ ...node, path: joinPath(folder, node.path) });
+    const held = nodes.map((node) => ({ ...node, path: joinPath(folder, node.path) }));
+    for (const node of held) tree.nodes.push(node);
     for (const other of left) tree.left.push({ ...other, path: joinPath(folder, other.path) });
+    return held.filter(({ kind }) => kind === "folder").map(({ path }) => path);
   } catch (error) {
     if (folder === "") throw error;
     tree.left.push({ path: folder, ...whyUnlisted(error) });
+    return [];
   }
 }
 

@@ -75,8 +75,18 @@ export interface BatchOptions {
   verb: string;
   /** What the person can do for the rest when it is interrupted. */
   rest: string;
-  /** Does what comes after the files, of which so many failed; its counts join the summary, also in words. */
-  finish?: (failed: number) => Promise<{ counts: Record<string, number>; words: string[] }>;
+  /** Does what comes after the files, of which so many failed. */
+  finish?: (failed: number) => Promise<Finish>;
+}
+
+/** What came of {@linkcode BatchOptions.finish}. */
+export interface Finish {
+  /** How many more failed. */
+  failed: number;
+  /** What the summary tells of it, too. */
+  counts: Record<string, number>;
+  /** The same in words. */
+  words: string[];
 }
 
 /** {@linkcode BatchOptions.rest} where the same command again would move all files again. */
@@ -184,8 +194,9 @@ export async function runBatch<J extends Job>(
   }
   meter.finish();
   const ms = performance.now() - began;
-  const { counts, words } = await options.finish?.(failed) ?? { counts: {}, words: [] };
-  const summary = { files, bytes: moved, resumed, renamed, failed, left, ...counts, ms: Math.round(ms) };
+  const after = await options.finish?.(failed);
+  failed += after?.failed ?? 0;
+  const summary = { files, bytes: moved, resumed, renamed, failed, left, ...after?.counts, ms: Math.round(ms) };
   const parts = [
     `${options.verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved - resumed, ms)})`,
   ];
@@ -193,7 +204,7 @@ export async function runBatch<J extends Job>(
   if (renamed > 0) parts.push(`${renamed} under another name, as their own was taken`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (left > 0) parts.push(`${left} left out`);
-  parts.push(...words);
+  parts.push(...after?.words ?? []);
   out.done({ summary }, parts.join(", "));
   if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(files + failed, "file")} failed`);
 }

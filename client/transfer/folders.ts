@@ -5,11 +5,15 @@
  */
 
 import { CommandError } from "../../protocol/errors.ts";
+import type { Client } from "../client.ts";
 import { pipeline } from "./pipeline.ts";
 import { type Connector, retrying } from "./retry.ts";
 
 /** Most requests under way. */
 const COUNT = 64;
+
+/** What concerns more than one folder. */
+const OF_ALL = ["read_only", "stopping", "canceled"];
 
 /** A folder to make. */
 export interface NewFolder {
@@ -25,6 +29,7 @@ export interface NewFolder {
  * @param connector the connection
  * @param folders each after the one that it stands in
  * @returns why some of them cannot be made, by their path
+ * @throws {CommandError} what concerns all of them
  */
 export async function makeRemoteFolders(
   connector: Connector,
@@ -42,9 +47,8 @@ export async function makeRemoteFolders(
         try {
           await client.makeFolder(path, { mode, signal });
         } catch (error) {
-          if (!(error instanceof CommandError) || signal.aborted) throw error;
-          const isThere = error.code === "exists" && (await client.stat(path, { signal })).kind === "folder";
-          if (!isThere) failed.set(path, error);
+          if (!(error instanceof CommandError) || OF_ALL.includes(error.code) || signal.aborted) throw error;
+          if (error.code !== "exists" || !await isFolder(client, path, signal)) failed.set(path, error);
         }
       }),
   );
@@ -59,4 +63,13 @@ export async function makeRemoteFolders(
 export async function requireRemoteFolders(connector: Connector, folders: readonly NewFolder[]): Promise<void> {
   const [error] = (await makeRemoteFolders(connector, folders)).values();
   if (error) throw error;
+}
+
+async function isFolder(client: Client, path: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await client.stat(path, { signal })).kind === "folder";
+  } catch (error) {
+    if (error instanceof CommandError && !signal.aborted) return false; // it has gone, say
+    throw error;
+  }
 }

@@ -42,6 +42,8 @@ export interface Rename {
 export interface Touch extends TouchOptions {
   /** Its path below both tops. */
   path: string;
+  /** Bytes. */
+  size: number;
 }
 
 /** Something to delete. */
@@ -114,12 +116,12 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const settle = (node: Node, other: Node) => {
     const isAlike = isSameTime(other, node) && isExecutable(other.mode) === isExecutable(node.mode);
     if (isAlike || options.compareOnly) return same++;
-    touches.push({ path: node.path, before: other.modified, modified: node.modified, mode: node.mode });
+    const { path, size, modified, mode } = node;
+    touches.push({ path, size, before: other.modified, modified, mode });
   };
   /** What the target has as something else, and what that is. */
   const conflicts = new Map<string, Node["kind"]>();
   const leftInTarget = new Map(to.left.map((left) => [left.path, left]));
-  for (const { path } of from.left) leftInTarget.delete(path); // told already
   for (const node of from.nodes) {
     const clash = leftInTarget.get(node.path);
     if (clash) {
@@ -137,6 +139,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     else if (options.checksum) doubtful.push(node);
     else settle(node, other);
   }
+  for (const { path } of from.left) leftInTarget.delete(path); // told already
   if (options.compareOnly || options.delete) {
     for (const { path, reason, failed } of leftInTarget.values()) {
       // It stays, where the rest of what is not in the source is deleted.

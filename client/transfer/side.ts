@@ -13,7 +13,7 @@ import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, joinPath } from "../../protocol/path.ts";
 import { codeOf } from "../errors.ts";
 import { remoteTreeLike } from "./alike.ts";
-import { type NewFolder, requireRemoteFolders } from "./folders.ts";
+import { makeRemoteFolders, type NewFolder, requireRemoteFolders } from "./folders.ts";
 import { type Connector, retrying } from "./retry.ts";
 import { type Links, localTree, remoteTree, type Tree } from "./tree.ts";
 
@@ -42,8 +42,11 @@ export interface Side {
   /**
    * Makes folders, each after the one that it stands in, where they are not there yet; an empty path is the folder itself, with
    * those above it.
+   *
+   * @returns why some of them cannot be made, by their path
+   * @throws what concerns all of them
    */
-  makeFolders(folders: readonly NewFolder[]): Promise<void>;
+  makeFolders(folders: readonly NewFolder[]): Promise<Map<string, Error>>;
   /** Sets the time of a file, and whether it may be executed. */
   touch(path: string, options: TouchOptions): Promise<void>;
   /** Gives a file another name, which is free. */
@@ -91,13 +94,19 @@ export class RemoteSide implements Side {
     return (await work).checksum;
   }
 
-  makeFolders(folders: readonly NewFolder[]): Promise<void> {
-    // As on a disk of our own, the folders above the top are made, too.
-    const full = folders.flatMap(({ path, mode }): NewFolder[] => {
-      if (path !== "") return [{ path: this.#full(path), mode }];
-      return [...ancestors(this.top).map((path) => ({ path })), { path: this.top, mode }];
-    });
-    return requireRemoteFolders(this.#connector, full.filter(({ path }) => path !== "/"));
+  async makeFolders(folders: readonly NewFolder[]): Promise<Map<string, Error>> {
+    const [tops, below] = atTop(folders);
+    for (const { mode } of tops) {
+      // As on a disk of our own, the folders above the top are made, too.
+      const all = [...ancestors(this.top).map((path) => ({ path })), { path: this.top, mode }];
+      await requireRemoteFolders(this.#connector, all.filter(({ path }) => path !== "/"));
+    }
+    const full = below.map(({ path, mode }) => ({ path: this.#full(path), mode }));
+    const failed = await makeRemoteFolders(this.#connector, full);
+    return new Map(below.flatMap(({ path }) => {
+      const error = failed.get(this.#full(path));
+      return error ? [[path, error]] : [];
+    }));
   }
 
   touch(path: string, { before, modified, mode }: TouchOptions): Promise<void> {
@@ -165,12 +174,14 @@ export class LocalSide implements Side {
     }
   }
 
-  makeFolders(folders: readonly NewFolder[]): Promise<void> {
-    return this.#attempt(() => {
-      for (const { path, mode = NEW_FOLDER_MODE } of folders) {
-        Deno.mkdirSync(this.#full(path), { recursive: true, mode: folderMode(mode) });
-      }
-    });
+  async makeFolders(folders: readonly NewFolder[]): Promise<Map<string, Error>> {
+    const [tops, below] = atTop(folders);
+    const make = ({ path, mode = NEW_FOLDER_MODE }: NewFolder) =>
+      this.#attempt(() => Deno.mkdirSync(this.#full(path), { recursive: true, mode: folderMode(mode) }));
+    for (const top of tops) await make(top);
+    const failed = new Map<string, Error>();
+    for (const folder of below) await make(folder).catch((error) => failed.set(folder.path, error));
+    return failed;
   }
 
   touch(path: string, options: TouchOptions): Promise<void> {
@@ -205,6 +216,11 @@ export class LocalSide implements Side {
       throw diskError(error, `the local folder ${JSON.stringify(this.top)}`);
     }
   }
+}
+
+/** The folder itself, where it is among those to make, and those below it. */
+function atTop(folders: readonly NewFolder[]): [NewFolder[], NewFolder[]] {
+  return [folders.filter(({ path }) => path === ""), folders.filter(({ path }) => path !== "")];
 }
 
 /** An empty tree where there is none. */

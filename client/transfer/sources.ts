@@ -61,6 +61,11 @@ export function sizeOfAll(sources: readonly Source[]): number {
   return sources.reduce((sum, { node }) => sum + node.size, 0);
 }
 
+/** Whether a source is a folder that the person has named, and not something in it. */
+export function isTop(source: Source | undefined): boolean {
+  return source?.node.kind === "folder" && source.node.path === "";
+}
+
 /** How to look. */
 export interface SourceOptions {
   /** Whether folders are meant with all in them. */

@@ -10,7 +10,7 @@ import { modeOf } from "../../disk/mode.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { Entry } from "../../protocol/messages.ts";
-import { isSafeName, joinPath } from "../../protocol/path.ts";
+import { ancestors, folderOf, isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import type { Left } from "./left.ts";
 
@@ -45,8 +45,11 @@ export type Links = "skip" | "follow";
 export type Why = Omit<Left, "path">;
 const NOT_UNICODE: Why = { reason: "its name is not valid Unicode", failed: true };
 const A_LINK: Why = { reason: "it is a symbolic link", remedy: "--links follow takes what it leads to" };
-/** Why a remote folder, and all that may be in it, is left. */
-export const CLOSED: Why = { reason: "it cannot be read: permission denied", failed: true };
+/** Why something that the server cannot look at or into is left, with all that may be in it. */
+export const UNREADABLE: Record<NonNullable<Entry["unreadable"]>, Why> = {
+  denied: { reason: "it cannot be read: permission denied", failed: true },
+  changed: { reason: "it was changed meanwhile", failed: true },
+};
 const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
 const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
 
@@ -139,8 +142,28 @@ export async function remoteTree(
       tree.left.push({ path: folder, ...whyUnlisted(error) });
     }
   }
-  sortNodes(tree.nodes); // the server promises no order
+  requireFolders(tree);
   return tree;
+}
+
+/**
+ * Sorts a tree that a server has told of, so that a folder comes before what is in it, and takes out what is in no folder of
+ * it: where that leads here, nobody has looked.
+ *
+ * @param tree changed in place
+ */
+export function requireFolders(tree: Tree): void {
+  tree.nodes.sort((a, b) => a.path < b.path ? -1 : 1); // the server promises no order
+  const folders = new Set([""]);
+  const missing = new Set<string>();
+  tree.nodes = tree.nodes.filter(({ path, kind }) => {
+    if (folders.has(folderOf(path))) return kind === "file" || folders.add(path);
+    missing.add(ancestors(path).find((folder) => !folders.has(folder))!);
+    return false;
+  });
+  tree.left = tree.left.filter(({ path }) => folders.has(folderOf(path)));
+  for (const { path } of tree.left) missing.delete(path); // what is in a folder that is left is left with it
+  for (const path of missing) tree.left.push({ path, ...UNREADABLE.changed });
 }
 
 /**
@@ -151,18 +174,9 @@ export async function remoteTree(
  */
 export function whyUnlisted(error: unknown): Why {
   const code = error instanceof CommandError ? error.code : undefined;
-  if (code === "denied") return CLOSED;
-  if (code === "not_found" || code === "not_folder") return { reason: "it was changed meanwhile", failed: true };
+  if (code === "denied") return UNREADABLE.denied;
+  if (code === "not_found" || code === "not_folder" || code === "changed") return UNREADABLE.changed;
   throw error;
-}
-
-/**
- * Puts a folder before what is in it.
- *
- * @param nodes sorted in place
- */
-export function sortNodes(nodes: Node[]): void {
-  nodes.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
 /** Lets others have their turn. */
@@ -222,7 +236,7 @@ function judge(entry: Entry, path: string, links: Links): Node | Left {
   const names = path.split("/");
   if (!names.every(isSafeName)) return { path, reason: "its name could lead elsewhere", failed: true };
   if (lossy) return { path, ...NOT_UNICODE };
-  if (unreadable) return { path, ...CLOSED };
+  if (unreadable) return { path, ...UNREADABLE[unreadable] };
   if (link && links === "skip") return { path, ...A_LINK };
   if (kind === "link") {
     return { path, reason: "it is a symbolic link that leads out of the served folder, or nowhere" };

@@ -22,7 +22,7 @@ async function* digests(found: AsyncIterable<Item[]>): AsyncIterable<{ name: str
   let lines: string[] | undefined = [];
   for await (const items of found) {
     for (const item of items) {
-      if (item.unreadable) {
+      if (item.unreadable && item.kind === "folder") { // it was told of before
         open.delete(item.name);
         if (item.name === folder) lines = undefined; // some of it could be read
         else yield { name: item.name };
@@ -35,6 +35,7 @@ async function* digests(found: AsyncIterable<Item[]>): AsyncIterable<{ name: str
         [folder, lines] = [parent, []];
       }
       const { kind, link, lossy } = item;
+      // What cannot be looked at is of the kind `other`.
       const plain = (kind === "file" || kind === "folder") && !link && !lossy;
       if (!plain) lines = undefined;
       if (lines && lines.push(digestedLine(baseName(item.name), item)) > MAX_DIGESTED_ENTRIES) {

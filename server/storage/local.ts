@@ -45,6 +45,13 @@ const COPY_BYTES = 256 * 1024;
 /** What is said of something that cannot be looked at. */
 const UNKNOWN = { size: 0, modified: 0, mode: 0, link: false };
 
+/** Why a folder cannot be looked into, by the code of the error. */
+const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
+  denied: "denied",
+  changed: "changed",
+  not_found: "changed",
+};
+
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
   readonly #root: string;
@@ -86,7 +93,7 @@ export class LocalStorage implements Storage {
         const path = name === "" ? entry.name : `${name}/${entry.name}`;
         if (lossy) return unnamed(path);
         const found = this.#look(under(real, entry.name), path);
-        if (recursive && found?.info.isDirectory) {
+        if (recursive && found?.info?.isDirectory) {
           const { info: { dev, ino, size }, item } = found;
           folders.push({ real: under(real, entry.name), dev, ino, size, name: item.name });
         }
@@ -97,10 +104,10 @@ export class LocalStorage implements Storage {
       } catch (error) {
         const problem = diskError(error, show(name === "" ? path : [...path, ...name.split("/")]));
         if (name === "") throw problem;
-        // Who takes it for empty may delete what is in its copy.
-        if (problem.code === "denied") yield [{ ...UNKNOWN, name, kind: "folder", unreadable: true }];
-        // One that went away meanwhile is no reason to fail.
-        else if (problem.code !== "not_found" && problem.code !== "changed") throw problem;
+        const unreadable = UNREADABLE[problem.code];
+        if (!unreadable) throw problem;
+        // Who takes it for empty, or for all that there is, may delete what is in its copy.
+        yield [{ ...UNKNOWN, name, kind: "folder", unreadable }];
       }
     }
   }
@@ -112,7 +119,9 @@ export class LocalStorage implements Storage {
     for await (const items of this.list(path, { recursive: true, hidden: true })) {
       signal.throwIfAborted();
       for (const { name, kind, size, link, unreadable } of items) {
-        if (unreadable) throw new DiskError("denied", `${show([...path, ...name.split("/")])}: permission denied`);
+        if (unreadable === "denied") {
+          throw new DiskError("denied", `${show([...path, ...name.split("/")])}: permission denied`);
+        } else if (unreadable) continue; // it went away meanwhile
         if (kind === "folder" && !link) sum.folders++;
         else sum.files++;
         sum.size += size;
@@ -430,13 +439,13 @@ export class LocalStorage implements Storage {
   }
 
   /** What a listing shows of one name, and what the system says of it itself; `undefined` when it went away meanwhile. */
-  #look(real: string, name: string): { item: Item; info: Deno.FileInfo } | undefined {
+  #look(real: string, name: string): { item: Item; info?: Deno.FileInfo } | undefined {
     let info: Deno.FileInfo;
     try {
       info = Deno.lstatSync(real);
     } catch (error) {
-      if (errnoOf(error) === "EACCES") throw error; // its folder tells names, and nothing else
-      return undefined;
+      if (errnoOf(error) !== "EACCES") return undefined;
+      return { item: { ...UNKNOWN, name, kind: "other", unreadable: "denied" } }; // its folder tells names only, say
     }
     if (!info.isSymlink) return { item: describe(name, info, false), info };
     try {

@@ -32,8 +32,8 @@ export interface Item {
   link: boolean;
   /** Whether its name is not valid Unicode: `name` has U+FFFD for what is none, and leads nowhere. */
   lossy?: boolean;
-  /** In a recursive listing, whether this tells, beside what was told of the folder itself, that it cannot be looked into. */
-  unreadable?: boolean;
+  /** Why it cannot be looked at; of a folder, beside what was told of that itself, why it cannot be looked into. */
+  unreadable?: "denied" | "changed";
 }
 
 /** What a folder holds. */
