@@ -196,6 +196,8 @@ for (const down of [false, true]) {
     await using it = await ends(down);
     plant(it.from, { "a": "1" });
     const args = ["sync", ...down ? ["--down"] : [], "tree", "deep/er/copy"];
+    const planned = jsonLines(await ftp(it.server, ...args, "--dry-run", "--json", { cwd: it.local.path }));
+    assertEquals(planned.map(({ step, path }) => [step, path]).slice(0, -1), [["make-folder", "."], ["copy", "a"]]);
     assertDone(await ftp(it.server, ...args, { cwd: it.local.path }));
     assertEquals(paths(`${down ? it.local.path : it.server.dir}/deep`), ["er/", "er/copy/", "er/copy/a"]);
   });

@@ -118,12 +118,12 @@ async function carryOut(
     }
   };
   for (const deletion of plan.clear) await remove(deletion);
-  const unmade = await target.makeFolders(plan.top ? [plan.top, ...plan.folders] : plan.folders);
+  const unmade = await target.makeFolders(plan.folders);
   const isHomeless = ({ path }: { path: string }) => unmade.has(folderOf(path));
   for (const { path } of plan.folders) {
     const error = unmade.get(path);
     if (error) left.push({ path, reason: error.message, failed: true });
-    else tell({ step: "make-folder", path });
+    else tell({ step: "make-folder", path: path || "." });
   }
   for (const { path } of [...plan.copies, ...plan.renames.map(({ to }) => ({ path: to }))].filter(isHomeless)) {
     left.push({ path, reason: "its folder cannot be made", failed: true });
@@ -204,7 +204,7 @@ function showPlan({ out }: Context, plan: Plan): void {
   const deletion = ({ path, kind }: Deletion) =>
     out.result({ step: "delete", path, kind }, `delete  ${printable(path)}${kind === "folder" ? "/" : ""}`);
   clear.forEach(deletion);
-  for (const path of folders.map(({ path }) => path).sort()) {
+  for (const path of folders.map(({ path }) => path || ".").sort()) {
     out.result({ step: "make-folder", path }, `make    ${printable(path)}/`);
   }
   for (const { from, to } of renames) {

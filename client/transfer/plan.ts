@@ -58,9 +58,7 @@ export interface Deletion {
 export interface Plan {
   /** What stands in the way of something else, the deepest first. */
   clear: Deletion[];
-  /** The top of the target, where it has to be made. */
-  top?: NewFolder;
-  /** Folders to make, each after the one that it stands in. */
+  /** Folders to make, each after the one that it stands in; an empty path is the top of the target. */
   folders: NewFolder[];
   /** Files to give another name. */
   renames: Rename[];
@@ -172,8 +170,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const renamedTo = new Set([...renamed.values()].map(({ path }) => path));
   return {
     clear: deepestFirst(inTheWay),
-    top: to.missing ? { path: "", mode: await source.mode() } : undefined,
-    folders,
+    folders: to.missing ? [{ path: "", mode: await source.mode() }, ...folders] : folders,
     renames: [...renamed].map(([from, { path, size }]) => ({ from, to: path, size })),
     touches,
     copies: [...copies(fresh.filter(({ path }) => !renamedTo.has(path)), "new"), ...copies(changed, "changed")],
