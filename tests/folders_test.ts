@@ -347,6 +347,17 @@ Deno.test("symbolic links are skipped and said to be, or followed, but never out
   assertEquals(paths(`${cwd}/down-followed`), ["real/", "real/file", "to-file", "to-folder/", "to-folder/file"]);
 });
 
+Deno.test("of many links the first are named, and the others counted", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "src/a": "1" });
+  for (let at = 0; at < 15; at++) Deno.symlinkSync("a", `${local.path}/src/l${at}`);
+  const { code, stdout, stderr } = await ftp(server, "upload", "-r", "src", { cwd: local.path });
+  assertEquals([code, stderr.match(/^src\/l\d+ is left out/gm)?.length], [0, 10]);
+  assertMatch(stderr, /^5 more are left out: it is a symbolic link; --links follow/m);
+  assertMatch(stdout, /15 left out$/m);
+});
+
 Deno.test("a circle of links ends where it began", async () => {
   await using server = await startServer();
   using local = new TempFolder();

@@ -29,21 +29,31 @@ export function whyLeft({ reason, remedy }: Left): string {
   return remedy ? `${reason}; ${remedy}` : reason;
 }
 
+/** So many of what is left out for the same reason are named: a tree may have thousands of links. */
+const MOST_NAMED = 10;
+
 /**
  * Tells a person what is not moved: what should have been as a failure, the rest as a note.
  *
  * @returns how many were skipped, and how many failed
  */
 export function tellLeft(out: Output, left: readonly Left[]): { skipped: number; failed: number } {
-  let count = 0;
+  let failed = 0;
+  const skipped = new Map<string, number>();
   for (const one of left) {
     const name = printable(one.path);
+    const why = whyLeft(one);
     if (one.failed) {
-      count++;
-      out.failure({ code: "local", message: `${name}: ${whyLeft(one)}`, exit: ExitCode.REFUSED });
-    } else {
-      out.note(`${name} is left out: ${whyLeft(one)}`);
+      failed++;
+      out.failure({ code: "local", message: `${name}: ${why}`, exit: ExitCode.REFUSED });
+      continue;
     }
+    const count = (skipped.get(why) ?? 0) + 1;
+    skipped.set(why, count);
+    if (count <= MOST_NAMED) out.note(`${name} is left out: ${why}`);
   }
-  return { skipped: left.length - count, failed: count };
+  for (const [why, count] of skipped) {
+    if (count > MOST_NAMED) out.note(`${count - MOST_NAMED} more are left out: ${why}`);
+  }
+  return { skipped: left.length - failed, failed };
 }
