@@ -6,7 +6,7 @@
 
 import { DiskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
-import { modeOf, replacingMode } from "./mode.ts";
+import { modeOf, replacingMode, setMode } from "./mode.ts";
 import { moveToFreeName } from "./move.ts";
 import { numberedName } from "./names.ts";
 
@@ -74,10 +74,5 @@ function keepRights(partial: string, replaced: string, mode: number): void {
   } catch {
     return; // it has gone
   }
-  if (info.mode === null) return; // not on this system
-  try {
-    Deno.chmodSync(partial, replacingMode(modeOf(info), mode));
-  } catch (error) {
-    if (errnoOf(error) !== "EPERM") throw error; // the file system knows no rights
-  }
+  if (info.mode !== null) setMode(partial, replacingMode(modeOf(info), mode));
 }

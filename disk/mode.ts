@@ -4,6 +4,8 @@
  * @module
  */
 
+import { errnoOf } from "./errors.ts";
+
 /** The rights of a new file of which nothing is known. The system takes away what its user wants no new file to have. */
 export const NEW_FILE_MODE = 0o666;
 /** The same of a folder. */
@@ -76,4 +78,19 @@ export function withExecution(kept: number, mode: number): number {
 export function replacingMode(replaced: number, mode: number): number {
   const readers = 0o700 | ((mode & 0o040) !== 0 ? 0o070 : 0) | ((mode & 0o004) !== 0 ? 0o007 : 0);
   return withExecution(replaced, mode) & readers;
+}
+
+/**
+ * Sets the rights of a file, where the file system knows any.
+ *
+ * @param path of the file
+ * @param mode the rights
+ * @throws what the system throws
+ */
+export function setMode(path: string, mode: number): void {
+  try {
+    Deno.chmodSync(path, mode);
+  } catch (error) {
+    if (errnoOf(error) !== "EPERM") throw error; // there are none, or they are not ours to set
+  }
 }

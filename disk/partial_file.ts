@@ -8,7 +8,7 @@ import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, errnoOf } from "./errors.ts";
 import { exists } from "./exists.ts";
 import { Pace } from "./pace.ts";
-import { fileMode, modeOf, NEW_FILE_MODE } from "./mode.ts";
+import { fileMode, modeOf, NEW_FILE_MODE, setMode } from "./mode.ts";
 import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
@@ -329,7 +329,7 @@ function tryLock(file: Deno.FsFile): boolean {
 function setRights(path: string, mode: number): void {
   const made = modeOf(Deno.statSync(path));
   const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
-  if (wanted !== made) Deno.chmodSync(path, wanted);
+  if (wanted !== made) setMode(path, wanted);
 }
 
 function sizeOf(path: string): number {

@@ -1,11 +1,11 @@
 /**
- * Giving a file whose content is right the time, and the right to be executed, of what it is a copy of.
+ * Giving a file whose content is right the time of what it is a copy of, and such rights as when it had replaced another one.
  *
  * @module
  */
 
 import { DiskError, diskError } from "./errors.ts";
-import { modeOf, withExecution } from "./mode.ts";
+import { modeOf, replacingMode, setMode } from "./mode.ts";
 
 /** What {@linkcode touch} sets. */
 export interface TouchOptions {
@@ -13,12 +13,12 @@ export interface TouchOptions {
   before: number;
   /** The time to set. */
   modified: number;
-  /** Whose right to be executed it gets: the lowest nine bits of a mode. */
+  /** The rights of what it is a copy of: the lowest nine bits of its mode. */
   mode: number;
 }
 
 /**
- * Sets time and right to be executed.
+ * Sets time and rights.
  *
  * @param path of a file
  * @param shown what it is called in messages
@@ -35,8 +35,8 @@ export function touch(path: string, shown: string, { before, modified, mode }: T
     const time = new Date(modified);
     // It has the wanted time already when somebody asks again whose answer was lost.
     if (now !== before && now !== time.getTime()) throw new DiskError("changed", `${shown} was changed meanwhile`);
-    const wanted = withExecution(modeOf(info), mode);
-    if (info.mode !== null && wanted !== modeOf(info)) Deno.chmodSync(path, wanted);
+    const wanted = replacingMode(modeOf(info), mode);
+    if (info.mode !== null && wanted !== modeOf(info)) setMode(path, wanted);
     file.utimeSync(time, time);
   } catch (error) {
     throw diskError(error, shown);

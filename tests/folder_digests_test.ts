@@ -36,18 +36,19 @@ Deno.test("digests are what PROTOCOL.md says", async () => {
   const time = new Date("2024-05-06T07:08:09.123Z");
   for (const file of ["b", "a\u{1f600}", "sub/x.sh", ".h"]) touch(`${server.dir}/${file}`, time);
   Deno.chmodSync(`${server.dir}/sub/x.sh`, 0o700);
+  Deno.chmodSync(`${server.dir}/b`, 0o660);
   Deno.symlinkSync("to", `${server.dir}/linked/link`);
   const client = await connect({ hostname: "127.0.0.1", port: server.port });
   assert(client.hello.capabilities.includes("folder_digests"));
   const ms = time.getTime();
   const top =
-    `.h\0file 0 ${ms}\na\u{1f600}\0file 1 ${ms}\nb\0file 2 ${ms}\nlinked\0folder\nnone\0folder\nsub\0folder\n`;
+    `.h\0file 0 ${ms} 44\na\u{1f600}\0file 1 ${ms} 44\nb\0file 2 ${ms} 40\nlinked\0folder\nnone\0folder\nsub\0folder\n`;
   const digests = await client.folderDigests("/");
   assertEquals([...digests].sort(), [
     ["", half(top)],
     ["linked", undefined],
     ["none", "e3b0c44298fc1c149afbf4c8996fb924"],
-    ["sub", half(`x.sh\0file 3 ${ms} x\n`)],
+    ["sub", half(`x.sh\0file 3 ${ms} 100\n`)],
   ]);
   assertEquals([...await client.folderDigests("/none")], [["", half("")]]);
   for (const [path, code] of [["/nowhere", "not_found"], ["/b", "not_folder"], ["/../x", "outside"]]) {

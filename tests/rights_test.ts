@@ -106,7 +106,7 @@ Deno.test("touch sets the time of a file and its right to be executed, where its
   assertEquals([await set("/file", 5000, 7000, 0o777), seen()], [undefined, [7000, 0o750]]);
   // Asked again, as when the answer was lost.
   assertEquals([await set("/file", 5000, 7000, 0o644), seen()], [undefined, [7000, 0o640]]);
-  assertEquals([await set("/link", 7000, 9500, 0o600), seen()], [undefined, [9500, 0o640]]);
+  assertEquals([await set("/link", 7000, 9500, 0o600), seen()], [undefined, [9500, 0o600]]);
   assertEquals(await set("/folder", 0, 1, 0o755), "is_folder");
   assertEquals(await set("/missing", 0, 1, 0o755), "not_found");
   assertEquals(await set("/file", 0, 9e15, 0o755), "bad_request");
@@ -133,4 +133,24 @@ Deno.test("what replaces another file keeps its rights, but for who may not read
     assertEquals([path, rightsOf(server.dir)[path]], [path, expected]);
     assertEquals(Deno.readTextFileSync(`${server.dir}/${path}`), "new");
   }
+});
+
+Deno.test("sync takes the right to read from who has lost it at the source, sends nothing, and finds nothing to do then", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(cwd, { "t/a": "1", "t/b": "2", "t/sub/c": "3" });
+  const sync = async (...args: string[]) => await ftp(server, "sync", ...args, "t", "t", { cwd });
+  assertDone(await sync());
+  Deno.chmodSync(`${cwd}/t/sub/c`, 0o600);
+  Deno.chmodSync(`${cwd}/t/a`, 0o640);
+  Deno.chmodSync(`${cwd}/t/b`, 0o666); // what others may do more is not given to them
+  assertEquals(jsonLines(await sync("--json", "--dry-run")).map(({ step, path }) => [step, path]).slice(0, -1), [
+    ["touch", "a"],
+    ["touch", "sub/c"],
+  ]);
+  assertMatch((await sync()).stdout, /^Copied 0 files, [^,]*, 2 touched, 1 the same\n$/);
+  const { "t/a": a, "t/b": b, "t/sub/c": c } = rightsOf(server.dir);
+  assertEquals([a, b, c], [0o640, 0o644, 0o600]);
+  assertMatch((await sync()).stdout, /^Copied 0 files, [^,]*, 3 the same\n$/);
 });

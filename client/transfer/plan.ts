@@ -7,7 +7,7 @@
 import { DiskError } from "../../disk/errors.ts";
 import type { TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { isExecutable } from "../../protocol/mode.ts";
+import { suits } from "../../protocol/mode.ts";
 import { ancestors } from "../../protocol/path.ts";
 import type { NewFolder } from "./folders.ts";
 import type { Left } from "./left.ts";
@@ -112,7 +112,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const doubtful: Node[] = [];
   const touches: Touch[] = [];
   const settle = (node: Node, other: Node) => {
-    const isAlike = isSameTime(other, node) && isExecutable(other.mode) === isExecutable(node.mode);
+    const isAlike = isSameTime(other, node) && suits(other.mode, node.mode);
     if (isAlike || options.compareOnly) return same++;
     const { path, size, modified, mode } = node;
     touches.push({ path, size, before: other.modified, modified, mode });
@@ -238,7 +238,7 @@ async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node
     if (typeof wanted !== "string") continue; // copying it says what is wrong with it
     for (const candidate of candidates) {
       // Only what is the same in every respect: a rename changes neither time nor mode.
-      if (!isSameTime(candidate, node) || isExecutable(candidate.mode) !== isExecutable(node.mode)) continue;
+      if (!isSameTime(candidate, node) || !suits(candidate.mode, node.mode)) continue;
       if (await targetSum(candidate) !== wanted) continue;
       renamed.set(candidate.path, node);
       break;
