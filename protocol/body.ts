@@ -5,6 +5,7 @@
  */
 
 import type { Hash } from "node:crypto";
+import { giveBuffer, takeBuffer } from "./buffers.ts";
 import type { Connection } from "./connection.ts";
 import { crc32, crc32Text } from "./crc32.ts";
 import { CommandError } from "./errors.ts";
@@ -122,14 +123,6 @@ function largestChunk(): number {
   return Math.max(FIRST_CHUNK_BYTES, Math.min(LARGEST_CHUNK_BYTES, Math.floor(ALL_CHUNKS_BYTES / (2 * sending))));
 }
 
-/** Buffers for the next bodies. Left to the garbage collector, those of many small bodies pile up between its rounds. */
-const spare: Uint8Array<ArrayBuffer>[] = [];
-const MOST_SPARE = 4;
-
-function keepSpare(buffer: Uint8Array<ArrayBuffer> | undefined): void {
-  if (buffer && spare.length < MOST_SPARE) spare.push(buffer);
-}
-
 async function sendFrames(
   connection: Connection,
   id: number,
@@ -140,7 +133,7 @@ async function sendFrames(
   const { size } = source;
   let chunk = FIRST_CHUNK_BYTES;
   // Two buffers: one is filled while the other is on its way.
-  let buffer = spare.pop();
+  let buffer: Uint8Array<ArrayBuffer> | undefined;
   let other: Uint8Array<ArrayBuffer> | undefined;
   let written: Promise<void> | undefined;
   while (size === undefined || digest.size < size) {
@@ -150,7 +143,11 @@ async function sendFrames(
     // Many bodies at once: the large buffer of this one goes.
     if (buffer !== undefined && buffer.length > HEADER_BYTES + largest) buffer = undefined;
     const room = Math.min(chunk, size === undefined ? chunk : size - digest.size);
-    if (buffer === undefined || buffer.length < HEADER_BYTES + room) buffer = new Uint8Array(HEADER_BYTES + room);
+    if (buffer !== undefined && buffer.length < HEADER_BYTES + room) {
+      giveBuffer(buffer);
+      buffer = undefined;
+    }
+    buffer ??= takeBuffer(HEADER_BYTES + room);
     const payload = buffer.subarray(HEADER_BYTES, HEADER_BYTES + room);
     const read = source.read(payload);
     const count = typeof read === "number" ? read : await unlessAborted(read, options.signal);
@@ -172,10 +169,10 @@ async function sendFrames(
   }
   options.signal?.throwIfAborted();
   const end = digest.end();
-  // The last frame is not awaited: so END goes out in the same write.
+  // The last frame is not awaited: so END follows at once.
   const last = other;
-  keepSpare(buffer);
-  written?.then(() => keepSpare(last), () => {});
+  if (buffer) giveBuffer(buffer);
+  if (last) written!.then(() => giveBuffer(last), () => {});
   connection.writeFrame(FrameKind.END, id, encodeMessage(end));
   return end;
 }

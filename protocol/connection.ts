@@ -38,6 +38,8 @@ export interface Transport {
  * `sendBody` writes: whoever answers a PING beside a body must not wait for the end of the body.
  */
 const HIGH_WATER_BYTES = 1280 * 1024;
+/** What goes out together is copied into one write where its parts are smaller than this, and written by itself where not. */
+const WORTH_A_WRITE_BYTES = 64 * 1024;
 /** What each queued write costs beside its own bytes, roughly: an answer to PING is 8 bytes in an object of hundreds. */
 const WRITE_OVERHEAD_BYTES = 256;
 
@@ -253,8 +255,10 @@ export class Connection {
     this.#current = this.#next!;
     this.#next = undefined;
     try {
-      this.writingSince = performance.now();
-      await this.#writer.write(batch.length === 1 ? batch[0] : concat(batch));
+      for (const part of joined(batch)) {
+        this.writingSince = performance.now();
+        await this.#writer.write(part);
+      }
     } catch (error) {
       throw lost(error);
     } finally {
@@ -276,7 +280,25 @@ export class Connection {
   }
 }
 
-function concat(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** Puts together what is small: each part as a write of its own would cost more than its copy. */
+function joined(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
+  const writes: Uint8Array<ArrayBuffer>[] = [];
+  let small: Uint8Array<ArrayBuffer>[] = [];
+  for (const part of parts) {
+    if (part.length < WORTH_A_WRITE_BYTES) {
+      small.push(part);
+      continue;
+    }
+    if (small.length > 0) writes.push(concat(small));
+    writes.push(part);
+    small = [];
+  }
+  if (small.length > 0) writes.push(concat(small));
+  return writes;
+}
+
+function concat(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  if (parts.length === 1) return parts[0];
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

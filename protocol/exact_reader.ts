@@ -4,6 +4,7 @@
  * @module
  */
 
+import { giveBuffer, takeBuffer } from "./buffers.ts";
 import { TruncatedError } from "./errors.ts";
 import { HEADER_BYTES } from "./frame.ts";
 
@@ -81,7 +82,10 @@ export class ExactReader {
 
   #rest(): void {
     this.#size = RESTING_BYTES;
-    if (this.#block.length > RESTING_BYTES) this.#block = new Uint8Array(RESTING_BYTES);
+    if (this.#block.length > RESTING_BYTES) {
+      giveBuffer(this.#block);
+      this.#block = new Uint8Array(RESTING_BYTES);
+    }
     this.#start = this.#end = 0;
   }
 
@@ -91,7 +95,9 @@ export class ExactReader {
     // Room for the headers before and behind it: a stream of full DATA frames then costs one read a frame, and no copying.
     const wanted = Math.max(this.#size, length + 2 * HEADER_BYTES);
     if (this.#block.length < wanted) {
-      this.#moveTo(new Uint8Array(wanted));
+      const small = this.#block;
+      this.#moveTo(takeBuffer(wanted));
+      giveBuffer(small);
     } else if (have <= CHEAP_TO_MOVE_BYTES || this.#block.length - this.#start < length + HEADER_BYTES) {
       this.#moveTo(this.#block);
     }

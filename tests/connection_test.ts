@@ -353,6 +353,25 @@ Deno.test("a frame that no peer would take is not sent", () => {
   assertThrows(() => connection.writeData(0, new Uint8Array(HEADER_BYTES)), ProtocolError);
 });
 
+Deno.test("what is small goes out in one write, what is large as it is", async () => {
+  const transport = new SlowTransport();
+  const connection = new Connection(transport);
+  const large = [new Uint8Array(100_000), new Uint8Array(70_000)];
+  write(connection, ping(1));
+  await transport.take();
+  write(connection, ping(2));
+  write(connection, ping(3));
+  connection.writeData(1, large[0]);
+  write(connection, ping(4));
+  connection.writeData(1, large[1]);
+  for (let time = 0; time < 4; time++) await transport.take();
+  const [, pings, first, between, second] = transport.writes;
+  assertEquals(pings, encodeAll([ping(2), ping(3)]));
+  assertStrictEquals(first, large[0]);
+  assertEquals(between, encodeAll([ping(4)]));
+  assertStrictEquals(second, large[1]);
+});
+
 Deno.test("ready waits while much is queued, and only then", async () => {
   const transport = new SlowTransport();
   const connection = new Connection(transport);
@@ -362,8 +381,10 @@ Deno.test("ready waits while much is queued, and only then", async () => {
   const ready = connection.ready();
   assertEquals(await settled(ready), false);
   await transport.take();
-  assertEquals(await settled(ready), false);
-  await transport.take();
+  for (let time = 0; time < 5; time++) {
+    assertEquals(await settled(ready), false);
+    await transport.take();
+  }
   assertEquals(await settled(ready), true);
 });
 

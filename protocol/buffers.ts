@@ -1,0 +1,49 @@
+/**
+ * Large buffers, to be used again.
+ *
+ * @module
+ */
+
+/** Smaller ones are not kept: they cost less to make. */
+const SMALLEST_BYTES = 64 * 1024;
+/** Who needs no more than this gets a new one: it would keep a large one from who needs it. */
+const LITTLE_BYTES = 8 * 1024;
+/** So many are kept, whatever the number of connections. */
+const MOST = 4;
+
+/** From the smallest to the largest. */
+const spare: Uint8Array<ArrayBuffer>[] = [];
+
+/**
+ * A buffer, of which nobody knows what it holds. A new one of a mebibyte costs as much as the sending of half of that; and those
+ * that are left to the garbage collector pile up between its rounds.
+ *
+ * @param bytes how large it has to be
+ * @returns one of at least that size
+ *
+ * @example
+ * ```ts
+ * import { giveBuffer, takeBuffer } from "./buffers.ts";
+ * import { assertStrictEquals } from "@std/assert";
+ *
+ * const buffer = takeBuffer(200_000);
+ * giveBuffer(buffer);
+ * assertStrictEquals(takeBuffer(100_000), buffer);
+ * ```
+ */
+export function takeBuffer(bytes: number): Uint8Array<ArrayBuffer> {
+  const at = bytes <= LITTLE_BYTES ? -1 : spare.findIndex(({ length }) => length >= bytes);
+  return at < 0 ? new Uint8Array(bytes) : spare.splice(at, 1)[0];
+}
+
+/**
+ * Gives a buffer to whoever needs one next.
+ *
+ * @param buffer all of it; who gives it must not touch it, nor any view of it, any more
+ */
+export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
+  if (buffer.length < SMALLEST_BYTES) return;
+  spare.push(buffer);
+  spare.sort((one, other) => one.length - other.length);
+  if (spare.length > MOST) spare.shift();
+}
