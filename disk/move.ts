@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errnoOf } from "./errors.ts";
+import { diskError, errnoOf } from "./errors.ts";
 
 /** What a file system without hard links answers to `link`. */
 const NO_HARD_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
@@ -15,7 +15,8 @@ const NO_HARD_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLI
  *
  * @param from the file
  * @param to its new path
- * @throws what the system throws: `EEXIST` when the name is taken
+ * @throws {DiskError} when the old name cannot be taken away, and it keeps that; what the system throws, such as `EEXIST` when
+ * the new one is taken
  */
 export function moveToFreeName(from: string, to: string): void {
   try {
@@ -34,5 +35,19 @@ export function moveToFreeName(from: string, to: string): void {
   }
   try {
     Deno.removeSync(from);
-  } catch { /* it has its new name; the old one is a second name for the same file */ }
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return; // somebody else has removed it, under its old name
+    // Nothing has two names: who may not take the old one away cannot move it. The new one may be somebody else's by now.
+    if (isSameFile(from, to)) Deno.removeSync(to);
+    throw diskError(error, "taking its old name away");
+  }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  try {
+    const [a, b] = [Deno.lstatSync(one), Deno.lstatSync(other)];
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    return false;
+  }
 }

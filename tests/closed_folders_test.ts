@@ -4,7 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { bound, notBound, testUnless } from "./support/machine.ts";
 import { ftp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
-import { jsonLines, paths, plant } from "./support/trees.ts";
+import { jsonLines, paths, plant, touch } from "./support/trees.ts";
 
 /** To list a folder and to look at what is in it are two rights: without both, or without the second. */
 const RIGHTS = { "neither read nor entered": 0, "read, but not entered": 0o400 };
@@ -160,3 +160,30 @@ testUnless(
     assertEquals(texts(`${server.dir}/t`), { "a": "1", "locked/d": "4", "locked/extra": "x" });
   },
 );
+
+testUnless(notBound, "mv: what may not be taken away keeps its name, and gets no second one", async () => {
+  await using server = await startServer({ prefix: bound });
+  plant(server.dir, { "locked/a": "1", "b": "2" });
+  Deno.chmodSync(`${server.dir}/locked`, 0o500);
+  const moved = await ftp(server, "mv", "locked/a", "a");
+  Deno.chmodSync(`${server.dir}/locked`, 0o700);
+  assertEquals(moved.code, 1);
+  assertMatch(moved.stderr, /taking its old name away: permission denied$/m);
+  assertEquals(texts(server.dir), { "b": "2", "locked/a": "1" });
+});
+
+testUnless(notBound, "a file that may not be moved on the server keeps sync from nothing else, and stays", async () => {
+  await using server = await startServer({ prefix: bound });
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(cwd, { "t/new": "as before", "t/b": "2" });
+  plant(server.dir, { "t/locked/old": "as before" });
+  touch(`${cwd}/t/new`);
+  touch(`${server.dir}/t/locked/old`);
+  Deno.chmodSync(`${server.dir}/t/locked`, 0o500);
+  const { code, stderr } = await ftp(server, "sync", "--delete", "t", "t", { cwd });
+  Deno.chmodSync(`${server.dir}/t/locked`, 0o700);
+  assertEquals(code, 1, stderr);
+  assertMatch(stderr, /^ftp: new: .*permission denied$/m);
+  assertEquals(texts(`${server.dir}/t`), { "b": "2", "locked/old": "as before" });
+});

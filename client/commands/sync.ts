@@ -117,7 +117,10 @@ async function carryOut(
       undeleted++;
     }
   };
-  for (const deletion of plan.clear) await remove(deletion);
+  // Each folder comes after all that is in it, and either side works in order.
+  const removeAll = (deletions: readonly Deletion[]) =>
+    pipeline(deletions, () => 0, { count: COUNT, bytes: 1 }, remove);
+  await removeAll(plan.clear);
   const unmade = await target.makeFolders(plan.folders);
   const isHomeless = ({ path }: { path: string }) => unmade.has(folderOf(path));
   for (const { path } of plan.folders) {
@@ -138,8 +141,8 @@ async function carryOut(
     } catch (error) {
       // Somebody else was faster, and is not to be relied on.
       const code = codeOf(error);
-      if (code !== "not_found" && code !== "exists") throw error;
-      copies.push({ path: to, size, why: "new" });
+      if (code === "not_found" || code === "exists") copies.push({ path: to, size, why: "new" });
+      else left.push({ path: to, reason: failureOf(error, signal).message, failed: true });
     }
   });
   await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, async ({ path, size, ...options }) => {
@@ -156,12 +159,7 @@ async function carryOut(
   let deleting = false;
   const finish = async (failed: number) => {
     deleting = failed === 0;
-    if (deleting) {
-      const files = plan.deletions.filter(({ kind }) => kind === "file");
-      await pipeline(files, () => 0, { count: COUNT, bytes: 1 }, remove);
-      // A folder goes after all that is in it, so one by one.
-      for (const deletion of plan.deletions) if (deletion.kind === "folder") await remove(deletion);
-    }
+    if (deleting) await removeAll(plan.deletions);
     const { same } = plan;
     const words = Object.entries({ touched, deleted, renamed, "the same": same }).filter(([, count]) => count > 0);
     return {
