@@ -49,26 +49,17 @@ export async function withLanes(
   const count = requireJobs(call);
   const more: Line[] = [];
   try {
-    while (more.length + 1 < count) {
-      const client = await dial(context, more.length + 1);
-      if (!client) break;
-      more.push(new Line(context, client));
-    }
+    const dialed = await Promise.allSettled(Array.from({ length: count - 1 }, () => context.dial()));
+    for (const dial of dialed) if (dial.status === "fulfilled") more.push(new Line(context, dial.value));
+    const refused = dialed.find((dial) => dial.status === "rejected")?.reason;
+    // That the server takes no more is no reason to fail.
+    if (refused && !(refused instanceof ConnectionLostError)) throw refused;
+    if (refused) context.out.note(`going on with ${plural(more.length + 1, "connection")}: ${refused.message}`);
     const lanes: Lane[] = [];
     lanes.push(...[context, ...more].map((own) => new Lane(own, lanes)));
     await work(lanes);
   } finally {
     await Promise.all(more.map((line) => line.close()));
-  }
-}
-
-/** One more connection; `undefined` when the server takes no more, which is no reason to fail. */
-async function dial(context: Context, there: number): Promise<Client | undefined> {
-  try {
-    return await context.dial();
-  } catch (error) {
-    if (!(error instanceof ConnectionLostError)) throw error;
-    context.out.note(`going on with ${plural(there, "connection")}: ${error.message}`);
   }
 }
 
