@@ -49,6 +49,8 @@ Deno.test("options, long and short, together and anywhere", () => {
   });
   assertEquals(parsed("fetch --limit 5 a -n7 --quiet").values, { limit: "7" });
   assertEquals(parsed("fetch --limit=5 a").values, { limit: "5" });
+  const { all } = parseCall(COMMANDS, ["fetch", "--limit", "5", "a", "-n7"]);
+  assertEquals([...all], [["limit", ["5", "7"]]]);
 });
 
 Deno.test("an empty argument is none, and does not mean the current folder", () => {

@@ -42,8 +42,10 @@ export interface Arguments {
   readonly args: readonly string[];
   /** Options without a value, by name. */
   readonly on: ReadonlySet<string>;
-  /** Options with a value, by name. */
+  /** Options with a value, by name; of several values, the last. */
   readonly values: ReadonlyMap<string, string>;
+  /** The same, with all values. */
+  readonly all: ReadonlyMap<string, readonly string[]>;
 }
 
 /** One command. Everything that help, parsing and completion need to know is data. */

@@ -15,6 +15,7 @@ import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import type { Left } from "../transfer/left.ts";
+import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { isTop, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
@@ -27,7 +28,7 @@ const OPTIONS: Command["options"] = {
   "no-show": { help: "do not show the content" },
   overwrite: { help: "replace local files of the same name" },
   sha256: { help: "verify by SHA-256 as well" },
-  links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
+  ...SELECTION_OPTIONS,
   "stop-on-error": { help: "of many files, stop at the first that fails" },
   ...JOBS_OPTION,
 };
@@ -36,7 +37,7 @@ const OPTIONS: Command["options"] = {
 export const download: Command = {
   name: "download",
   aliases: ["get"],
-  usage: "FILE... [LOCAL] [-r] [--no-show] [--overwrite] [--sha256] [--links skip|follow] [--stop-on-error] [-j N]",
+  usage: `FILE... [LOCAL] [-r] [--no-show] [--overwrite] [--sha256] ${SELECTION_USAGE} [--stop-on-error] [-j N]`,
   summary: "fetch files; show a single one if it is text",
   details: "Saves the file under its name, or as LOCAL; a local file is never replaced unless --overwrite is given:\n" +
     "the new one is called NAME_1 then. LOCAL - writes the bytes to standard output. FILE may be a pattern, as in\n" +
@@ -70,7 +71,7 @@ export const download: Command = {
 /** `mget`: fetches many files into the current local folder. */
 export const mget: Command = {
   name: "mget",
-  usage: "FILE... [-r] [--overwrite] [--sha256] [--links skip|follow] [--stop-on-error] [-j N]",
+  usage: `FILE... [-r] [--overwrite] [--sha256] ${SELECTION_USAGE} [--stop-on-error] [-j N]`,
   summary: "fetch many files into the local folder",
   arguments: ["remote"],
   count: [1, Infinity],

@@ -57,7 +57,7 @@ export function parseCall(commands: readonly Command[], words: readonly string[]
   const end = rest.indexOf("--");
   const help = findCommand(commands, "help");
   if (help && (end < 0 ? rest : rest.slice(0, end)).includes("--help")) {
-    return { command: help, args: [command.name], on: new Set(), values: new Map() };
+    return { command: help, args: [command.name], on: new Set(), values: new Map(), all: new Map() };
   }
   const parsed = parseOptions({ ...COMMON_OPTIONS, ...command.options }, rest, wrong);
   const [least, most] = command.count;
@@ -116,12 +116,11 @@ export function parseOptions(
     // `-l5` and `-l=5`
     if (given(name).some((value) => value !== true)) throw wrong(`the option --${name} takes no value`);
   }
-  const values = new Map<string, string>();
+  const all = new Map<string, string[]>();
   for (const name of valued) {
-    const value = given(name).at(-1);
-    if (value === undefined) continue;
-    if (value === "") throw wrong(`the option --${name} needs a value: ${options[name].value}`);
-    values.set(name, unguard(String(value)));
+    const values = given(name);
+    if (values.includes("")) throw wrong(`the option --${name} needs a value: ${options[name].value}`);
+    if (values.length > 0) all.set(name, values.map((value) => unguard(String(value))));
   }
   const behind = parsed["--"] ?? [];
   // parseArgs takes `--` out even where it belongs to the words that were not to be looked at.
@@ -129,7 +128,8 @@ export function parseOptions(
   return {
     args: [...parsed._, ...marker, ...behind].map(unguard),
     on: new Set(flags.filter((name) => given(name).length > 0)),
-    values,
+    values: new Map([...all].map(([name, values]) => [name, values.at(-1)!])),
+    all,
   };
 }
 

@@ -11,8 +11,8 @@ import { tellLeft } from "../transfer/left.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import { type Copy, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
 import { sender } from "../transfer/send_many.ts";
+import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide, type Side } from "../transfer/side.ts";
-import { sourceOptions } from "../transfer/sources.ts";
 import type { Command, Context } from "./command.ts";
 
 /** Most renames or deletions under way. */
@@ -21,8 +21,7 @@ const COUNT = 64;
 /** `sync`: makes one folder like another. */
 export const sync: Command = {
   name: "sync",
-  usage:
-    "LOCAL REMOTE | --down REMOTE LOCAL [--delete] [--checksum] [--dry-run] [--links skip|follow] [--sha256] [-j N]",
+  usage: `LOCAL REMOTE | --down REMOTE LOCAL [--delete] [--checksum] [--dry-run] ${SELECTION_USAGE} [--sha256] [-j N]`,
   summary: "make a remote folder like a local one, or the other way round",
   details:
     "Copies what is missing or different in size or time. What is the same is left alone, so a second run does\n" +
@@ -34,7 +33,7 @@ export const sync: Command = {
     delete: { help: "delete what is not in the source" },
     checksum: { short: "c", help: "compare by content instead of by time" },
     "dry-run": { short: "n", help: "show the plan and do nothing" },
-    links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
+    ...SELECTION_OPTIONS,
     sha256: { help: "verify by SHA-256 as well" },
     "stop-on-error": { help: "stop at the first file that fails" },
     ...JOBS_OPTION,
@@ -47,9 +46,8 @@ export const sync: Command = {
     const local = new LocalSide(localPath.replace(/(.)\/+$/, "$1"), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const [source, target] = down ? [remote, local] : [local, remote];
-    const { links } = sourceOptions(call);
     const { readOnly } = context.client.hello;
-    const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), links };
+    const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), selection: readSelection(call) };
     const plan = await makePlan(source, target, wanted);
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
       out.note("nothing is deleted: a part of the source cannot be copied");

@@ -13,6 +13,7 @@ import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
+import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { isTop, localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
@@ -21,7 +22,7 @@ const OPTIONS: Command["options"] = {
   overwrite: { help: "replace remote files of the same name" },
   "fail-if-exists": { help: "refuse when the name is taken" },
   sha256: { help: "verify by SHA-256 as well" },
-  links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
+  ...SELECTION_OPTIONS,
   "stop-on-error": { help: "of many files, stop at the first that fails" },
   ...JOBS_OPTION,
 };
@@ -31,7 +32,7 @@ export const upload: Command = {
   name: "upload",
   aliases: ["put"],
   usage:
-    "FILE... [REMOTE] [-r] [--overwrite | --fail-if-exists] [--sha256] [--links skip|follow] [--stop-on-error] [-j N]",
+    `FILE... [REMOTE] [-r] [--overwrite | --fail-if-exists] [--sha256] ${SELECTION_USAGE} [--stop-on-error] [-j N]`,
   summary: "send files",
   details:
     "Stores the file under its name in the current remote folder, or as REMOTE. When the name is taken, both are\n" +
@@ -66,7 +67,7 @@ export const upload: Command = {
 /** `mput`: sends many files into the current remote folder. */
 export const mput: Command = {
   name: "mput",
-  usage: "FILE... [-r] [--overwrite | --fail-if-exists] [--sha256] [--links skip|follow] [--stop-on-error] [-j N]",
+  usage: `FILE... [-r] [--overwrite | --fail-if-exists] [--sha256] ${SELECTION_USAGE} [--stop-on-error] [-j N]`,
   summary: "send many files into the remote folder",
   arguments: ["local"],
   count: [1, Infinity],

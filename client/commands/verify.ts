@@ -4,27 +4,27 @@ import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { tellLeft } from "../transfer/left.ts";
 import { makePlan } from "../transfer/plan.ts";
+import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide } from "../transfer/side.ts";
-import { sourceOptions } from "../transfer/sources.ts";
 import type { Command } from "./command.ts";
 
 /** `verify`: compares two folders by content, without moving anything. */
 export const verify: Command = {
   name: "verify",
-  usage: "LOCAL REMOTE [--links skip|follow]",
+  usage: `LOCAL REMOTE ${SELECTION_USAGE}`,
   summary: "compare a local folder with a remote one by content",
   details: "Both sides compute SHA-256; nothing is moved. Exits with 4 when there is any difference.",
   arguments: ["local", "remote"],
   count: [2, 2],
-  options: { links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" } },
+  options: SELECTION_OPTIONS,
   async run(context, call) {
     const { out, remoteFolder, signal } = context;
     const [localPath, remotePath] = call.args;
     const local = new LocalSide(localPath.replace(/(.)\/+$/, "$1"), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
-    const { links } = sourceOptions(call);
+    const selection = readSelection(call);
     // What would have to be done to make them the same is what differs.
-    const plan = await makePlan(local, remote, { delete: true, checksum: true, links, compareOnly: true });
+    const plan = await makePlan(local, remote, { delete: true, checksum: true, selection, compareOnly: true });
     const missing = [...plan.folders, ...plan.copies.filter(({ why }) => why === "new")].map(({ path }) => path);
     const different = plan.copies.filter(({ why }) => why === "changed").map(({ path }) => path);
     const extra = [...plan.clear, ...plan.deletions].map(({ path }) => path);

@@ -9,6 +9,7 @@ import { digestedLine, folderDigest, MAX_DIGESTED_ENTRIES } from "../../protocol
 import { baseName, folderOf, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import { pipeline } from "./pipeline.ts";
+import type { Selection } from "./selection.ts";
 import { remoteTree, requireFolders, type Tree, whyUnlisted } from "./tree.ts";
 
 /** Most folders that are listed one by one, all at once. Where more of them differ, the whole tree is listed. */
@@ -18,22 +19,24 @@ const DIGESTS = 64;
 
 /**
  * As `remoteTree`, for a tree that is most likely like a local one: of folders that the server has the same digest of, what
- * the local one holds is taken, and only the others are listed. Symbolic links are left out.
+ * the local one holds is taken, and only the others are listed.
  *
  * @param client a connection to a server with the capability `folder_digests`
  * @param top the remote folder
- * @param local what it may be like
+ * @param selection what of it is meant; symbolic links are not
+ * @param local what it may be like: the same part of it
  * @param signal cancels it
  * @throws {CommandError} when the folder cannot be listed; what `local` throws
  */
 export async function remoteTreeLike(
   client: Client,
   top: string,
+  selection: Selection & { links: "skip" },
   local: Promise<Tree>,
   signal: AbortSignal,
 ): Promise<Tree> {
   const end = new AbortController();
-  const list = () => remoteTree(client, top, "skip", signal);
+  const list = () => remoteTree(client, top, selection, signal);
   const asking = client.folderDigests(top, { signal: AbortSignal.any([signal, end.signal]) }).catch((error) => {
     if (error instanceof CommandError && error.code === "unsupported") return list(); // a folder is too large
     throw error;
@@ -53,7 +56,7 @@ export async function remoteTreeLike(
   );
   const tree: Tree = { nodes: own.nodes.filter(({ path }) => alike.has(folderOf(path))), left: [] };
   // What a server does not mention must not pass for empty.
-  const others = new Set(["", ...theirs.keys()]);
+  const others = new Set(["", ...theirs.keys().filter((folder) => !selection.excludes(folder, false))]);
   for (const { path, kind } of tree.nodes) if (kind === "folder") others.add(path);
   for (const folder of alike) others.delete(folder);
   if (others.size === 0) return tree;
@@ -62,7 +65,7 @@ export async function remoteTreeLike(
   for (let wanted = others; wanted.size > 0;) {
     const found = new Set<string>();
     await pipeline(wanted, () => 0, { count: MOST_LISTED, bytes: 1 }, async (folder) => {
-      for (const held of await addFolder(client, top, folder, tree, signal)) found.add(held);
+      for (const held of await addFolder(client, top, folder, selection, tree, signal)) found.add(held);
     });
     // What has come there since the digests were made.
     wanted = found.difference(looked);
@@ -77,11 +80,13 @@ async function addFolder(
   client: Client,
   top: string,
   folder: string,
+  selection: Selection,
   tree: Tree,
   signal: AbortSignal,
 ): Promise<string[]> {
   try {
-    const { nodes, left } = await remoteTree(client, joinPath(top, folder), "skip", signal, false);
+    const excludes: Selection["excludes"] = (path, isFile) => selection.excludes(joinPath(folder, path), isFile);
+    const { nodes, left } = await remoteTree(client, joinPath(top, folder), { ...selection, excludes }, signal, false);
     const held = nodes.map((node) => ({ ...node, path: joinPath(folder, node.path) }));
     for (const node of held) tree.nodes.push(node);
     for (const other of left) tree.left.push({ ...other, path: joinPath(folder, other.path) });

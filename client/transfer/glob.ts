@@ -18,6 +18,15 @@ export interface Pattern {
 }
 
 /**
+ * Wildcards as a regular expression for all of a path.
+ *
+ * @param pattern of the path
+ */
+export function wildcards(pattern: string): RegExp {
+  return globToRegExp(pattern, { extended: true, globstar: true });
+}
+
+/**
  * Reads a pattern.
  *
  * @param typed what the person gave
@@ -40,7 +49,7 @@ export function readPattern(typed: string): Pattern | undefined {
   const names = typed.split("/");
   const first = names.findIndex((name) => isGlob(name));
   const rest = names.slice(first);
-  const expression = globToRegExp(rest.join("/"), { extended: true, globstar: true });
+  const expression = wildcards(rest.join("/"));
   // As in a shell, a wildcard does not mean a name that starts with a dot, unless the pattern says so.
   const hiddenToo = rest.some((name) => name.startsWith("."));
   return {

@@ -12,8 +12,9 @@ import { ancestors } from "../../protocol/path.ts";
 import type { NewFolder } from "./folders.ts";
 import type { Left } from "./left.ts";
 import { pipeline } from "./pipeline.ts";
+import type { Selection } from "./selection.ts";
 import type { Side } from "./side.ts";
-import type { Links, Node, Tree } from "./tree.ts";
+import type { Node, Tree } from "./tree.ts";
 
 /** Most checksums computed at once. */
 const CHECKSUMS = 32;
@@ -80,8 +81,8 @@ export interface PlanOptions {
   delete: boolean;
   /** Whether files of the same size are compared by content, whatever their times. */
   checksum: boolean;
-  /** What to do with symbolic links in the source. */
-  links: Links;
+  /** What is meant, of the source; of the target the same, but no links. */
+  selection: Selection;
   /**
    * Whether the plan is only looked at, and not carried out: the target has to be there, and what cannot be read keeps
    * nothing else from being compared.
@@ -181,16 +182,23 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
 }
 
 /** Looks at both sides at once. Where one of them cannot be looked at, nobody waits for the other. */
-async function look(source: Side, target: Side, { links, compareOnly = false }: PlanOptions): Promise<[Tree, Tree]> {
+async function look(
+  source: Side,
+  target: Side,
+  { selection, compareOnly = false }: PlanOptions,
+): Promise<[Tree, Tree]> {
   const end = new AbortController();
   const { signal } = end;
   try {
     const from = Promise.withResolvers<Tree>();
     const to = Promise.withResolvers<Tree>();
     // A source that is missing by mistake must not empty its target.
-    source.tree({ links, required: true, signal, other: to.promise }).then(from.resolve, from.reject);
-    const inTarget = compareOnly ? links : "skip";
-    target.tree({ links: inTarget, required: compareOnly, signal, other: from.promise }).then(to.resolve, to.reject);
+    source.tree({ selection, required: true, signal, other: to.promise }).then(from.resolve, from.reject);
+    const inTarget: Selection = compareOnly ? selection : { ...selection, links: "skip" };
+    target.tree({ selection: inTarget, required: compareOnly, signal, other: from.promise }).then(
+      to.resolve,
+      to.reject,
+    );
     return await Promise.all([from.promise, to.promise]);
   } catch (error) {
     end.abort();

@@ -15,12 +15,13 @@ import { codeOf } from "../errors.ts";
 import { remoteTreeLike } from "./alike.ts";
 import { makeRemoteFolders, type NewFolder, requireRemoteFolders } from "./folders.ts";
 import { type Connector, retrying } from "./retry.ts";
-import { type Links, localTree, remoteTree, type Tree } from "./tree.ts";
+import type { Selection } from "./selection.ts";
+import { localTree, remoteTree, type Tree } from "./tree.ts";
 
 /** How to look at a folder. */
 export interface TreeOptions {
-  /** What to do with symbolic links. */
-  links: Links;
+  /** What of it is meant. */
+  selection: Selection;
   /** Whether it must be there; it is taken for an empty one otherwise. */
   required: boolean;
   /** What the folder is to be compared with. */
@@ -71,14 +72,15 @@ export class RemoteSide implements Side {
     this.top = top;
   }
 
-  tree({ links, required, signal, other }: TreeOptions): Promise<Tree> {
+  tree({ selection, required, signal, other }: TreeOptions): Promise<Tree> {
+    const { links, excludes } = selection;
     const either = AbortSignal.any([this.#connector.signal, signal]);
     const looking = retrying(
       this.#connector,
       (client) =>
         links === "skip" && client.hello.capabilities.includes("folder_digests")
-          ? remoteTreeLike(client, this.top, other, either)
-          : remoteTree(client, this.top, links, either),
+          ? remoteTreeLike(client, this.top, { links, excludes }, other, either)
+          : remoteTree(client, this.top, selection, either),
     );
     return required ? looking : orNone(looking);
   }
@@ -156,8 +158,8 @@ export class LocalSide implements Side {
     this.#signal = signal;
   }
 
-  tree({ links, required, signal }: TreeOptions): Promise<Tree> {
-    const looking = localTree(this.top, links, AbortSignal.any([this.#signal, signal]));
+  tree({ selection, required, signal }: TreeOptions): Promise<Tree> {
+    const looking = localTree(this.top, selection, AbortSignal.any([this.#signal, signal]));
     return required ? looking : orNone(looking);
   }
 

@@ -9,13 +9,13 @@ import { modeOf } from "../../disk/mode.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, baseName, joinPath, quote, resolvePath } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../commands/command.ts";
-import { UsageError } from "../errors.ts";
 import { localName } from "../local_files.ts";
 import { isThere } from "../remote_files.ts";
 import { type Pattern, readPattern } from "./glob.ts";
 import { type Left, whyLeft } from "./left.ts";
 import { retrying } from "./retry.ts";
-import { type Links, localTree, type Node, remoteTree, type Tree } from "./tree.ts";
+import { readSelection, type Selection } from "./selection.ts";
+import { localTree, type Node, remoteTree, type Tree } from "./tree.ts";
 
 /** One thing to move. There may be a hundred thousand, so paths are made when they are asked for. */
 export class Source {
@@ -67,22 +67,18 @@ export function isTop(source: Source | undefined): boolean {
 }
 
 /** How to look. */
-export interface SourceOptions {
+export interface SourceOptions extends Selection {
   /** Whether folders are meant with all in them. */
   recursive: boolean;
-  /** What to do with symbolic links. */
-  links: Links;
 }
 
 /**
- * Reads `-r` and `--links`.
+ * Reads `-r`, `--exclude` and `--links`.
  *
- * @throws {UsageError} for another value than `skip` or `follow`
+ * @throws {UsageError} for a value that means nothing
  */
-export function sourceOptions({ on, values }: Arguments): SourceOptions {
-  const links = values.get("links") ?? "skip";
-  if (links !== "skip" && links !== "follow") throw new UsageError(`--links takes skip or follow, not "${links}"`);
-  return { recursive: on.has("recursive"), links };
+export function sourceOptions(call: Arguments): SourceOptions {
+  return { recursive: call.on.has("recursive"), ...readSelection(call) };
 }
 
 /**
@@ -106,6 +102,7 @@ export async function remoteSources(
     if (!pattern) {
       const path = resolvePath(remoteFolder, name);
       const { kind, size, modified, mode } = await retrying(context, (client) => client.stat(path, { signal }));
+      if (options.excludes(baseName(path), kind === "file")) continue;
       if (kind === "file") {
         const node: Node = { path: "", kind, size, modified, mode };
         sources.items.push(new Source(node, path, baseName(path)));
@@ -113,14 +110,14 @@ export async function remoteSources(
       else if (!options.recursive) {
         throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
       } else {
-        const tree = await retrying(context, (client) => remoteTree(client, path, options.links, signal));
+        const tree = await retrying(context, (client) => remoteTree(client, path, options, signal));
         addTree(sources, tree, path, baseName(path), mode);
       }
       continue;
     }
     const folder = resolvePath(remoteFolder, pattern.folder);
     const deep = pattern.deep || options.recursive;
-    const tree = await retrying(context, (client) => remoteTree(client, folder, options.links, signal, deep));
+    const tree = await retrying(context, (client) => remoteTree(client, folder, options, signal, deep));
     addMatches(sources, tree, name, pattern, options, folder);
   }
   return sources;
@@ -146,11 +143,12 @@ export async function localSources(
     if (!pattern) {
       const real = info ?? Deno.statSync(name);
       const base = localName(name);
+      if (options.excludes(base, !real.isDirectory)) continue;
       if (real.isDirectory) {
         if (!options.recursive) {
           throw new DiskError("is_folder", `${JSON.stringify(name)} is a folder; -r takes it with all in it`);
         }
-        addTree(sources, await localTree(name, options.links, signal), name, base, modeOf(real));
+        addTree(sources, await localTree(name, options, signal), name, base, modeOf(real));
       } else {
         const node: Node = {
           path: "",
@@ -164,7 +162,7 @@ export async function localSources(
       continue;
     }
     const folder = pattern.folder || ".";
-    const tree = await localTree(folder, options.links, signal, pattern.deep || options.recursive);
+    const tree = await localTree(folder, options, signal, pattern.deep || options.recursive);
     addMatches(sources, tree, name, pattern, options, folder === "." ? "" : folder);
   }
   return sources;

@@ -13,6 +13,7 @@ import type { Entry } from "../../protocol/messages.ts";
 import { ancestors, folderOf, isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import type { Left } from "./left.ts";
+import type { Links, Selection } from "./selection.ts";
 
 /** What stands somewhere in a tree. */
 export interface Node {
@@ -38,9 +39,6 @@ export interface Tree {
   missing?: boolean;
 }
 
-/** What to do with symbolic links: leave them out, or take what they lead to. */
-export type Links = "skip" | "follow";
-
 /** Why something is left. */
 export type Why = Omit<Left, "path">;
 const NOT_UNICODE: Why = { reason: "its name is not valid Unicode", failed: true };
@@ -62,12 +60,17 @@ const BATCH = 1000;
  * Everything below a local folder.
  *
  * @param top the folder
- * @param links what to do with symbolic links; with `follow`, those that lead out of the folder are left out all the same
+ * @param selection what of it is meant; links that lead out of the folder are left out in any case
  * @param signal ends the walk
  * @param deep whether to look into the folders in it, too
  * @throws {DiskError} when the folder itself cannot be read; one below it that cannot is left out, and said to be
  */
-export async function localTree(top: string, links: Links, signal: AbortSignal, deep = true): Promise<Tree> {
+export async function localTree(
+  top: string,
+  selection: Selection,
+  signal: AbortSignal,
+  deep = true,
+): Promise<Tree> {
   const tree: Tree = { nodes: [], left: [] };
   await rest(signal); // what was asked of the server meanwhile goes out first
   let root: string;
@@ -89,7 +92,8 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
     for (const name of names) {
       if (isPartialName(name)) continue;
       const path = joinPath(folder, name);
-      const found = lookLocally(root, path, links);
+      const found = lookLocally(root, path, selection.links);
+      if (selection.excludes(path, isFile(found))) continue;
       if ("reason" in found) tree.left.push(found);
       else tree.nodes.push(found);
       if (deep && "kind" in found && found.kind === "folder") folders.push(path);
@@ -106,7 +110,7 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
  *
  * @param client the connection
  * @param top the folder
- * @param links what to do with symbolic links
+ * @param selection what of it is meant
  * @param signal cancels it
  * @param deep whether to look into the folders in it, too
  * @throws {CommandError} when the folder cannot be listed
@@ -114,7 +118,7 @@ export async function localTree(top: string, links: Links, signal: AbortSignal, 
 export async function remoteTree(
   client: Client,
   top: string,
-  links: Links,
+  selection: Selection,
   signal: AbortSignal,
   deep = true,
 ): Promise<Tree> {
@@ -130,7 +134,8 @@ export async function remoteTree(
       for await (const batch of listing) {
         for (const entry of batch) {
           const path = joinPath(folder, entry.name);
-          const found = judge(entry, path, links);
+          const found = judge(entry, path, selection.links);
+          if (selection.excludes(path, isFile(found))) continue;
           if ("reason" in found) tree.left.push(found);
           else tree.nodes.push(found);
           // The server does not descend into a link by itself.
@@ -183,6 +188,10 @@ export function whyUnlisted(error: unknown): Why {
 async function rest(signal: AbortSignal): Promise<void> {
   await comeRound();
   signal.throwIfAborted();
+}
+
+function isFile(found: Node | Left): boolean {
+  return "kind" in found && found.kind === "file";
 }
 
 function lookLocally(root: string, path: string, links: Links): Node | Left {
