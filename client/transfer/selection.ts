@@ -27,7 +27,7 @@ export interface Selection {
 
 /** The options for it, for the table of commands. */
 export const SELECTION_OPTIONS = {
-  exclude: { value: "PATTERN", help: "leave out what is called so, or lies there; may be given several times" },
+  exclude: { value: "PATTERN", help: "leave out a name, a path below the top, or a folder/; may be repeated" },
   links: { value: "WHAT", help: "symbolic links: skip them, or follow those that stay inside (skip)" },
 } as const;
 
