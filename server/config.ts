@@ -135,6 +135,11 @@ export async function readConfig(args: string[], sources: Sources): Promise<Invo
   const settings: Record<string, unknown> = {};
   for (const name of NAMES) {
     const variable = `FTPD_${name.toUpperCase().replaceAll("-", "_")}`;
+    // No program may list its variables here, but a server that was to be read-only must not be open for want of a stroke.
+    const unlike = `FTPD_${name.toUpperCase().replaceAll("-", "")}`;
+    if (unlike !== variable && sources.env(unlike) !== undefined) {
+      throw new ConfigError(`there is no setting ${unlike}; did you mean ${variable}?`);
+    }
     settings[name] = check(name, `--${name}`, flags[name]) ?? check(name, variable, sources.env(variable)) ??
       check(name, `${name} in ${configPath}`, file[name]) ?? SETTINGS[name].fallback;
   }

@@ -15,8 +15,15 @@ function assertDone(result: FtpResult): void {
 Deno.test("checksum prints what sha256sum prints, and sha256sum -c takes it", async () => {
   await using server = await startServer();
   const big = pattern(5_000_000);
-  plant(server.dir, { "empty": "", "hello.txt": "hello", "sub/with space": "x", "big": big });
-  const names = ["big", "empty", "sub/with space", "hello.txt"];
+  plant(server.dir, {
+    "empty": "",
+    "hello.txt": "hello",
+    "sub/with space": "x",
+    "big": big,
+    "two\nlines": "2",
+    "a\\b\rc": "3",
+  });
+  const names = ["big", "empty", "sub/with space", "hello.txt", "two\nlines", "a\\b\rc"];
   const { code, stdout, stderr } = await ftp(server, "checksum", ...names);
   assertEquals(code, 0, stderr);
   assertEquals(stdout.split("\n")[0], `${sha256(big)}  big`);

@@ -152,6 +152,9 @@ Deno.test("a wrong option, variable or key is one clear line and exit code 2", a
   await assertRefuses(/--max-connections: "1.5" will not do: must be a whole number/, [...at, "--max-connections=1.5"]);
   await assertRefuses(/--idle-timeout: "0" will not do: must be at least 0.1/, [...at, "--idle-timeout", "0"]);
   await assertRefuses(/--grace: "3000000" will not do: must be at most 2000000/, [...at, "--grace", "3000000"]);
+  await assertRefuses(/there is no setting FTPD_READONLY; did you mean FTPD_READ_ONLY\?/, at, {
+    env: { FTPD_READONLY: "true" },
+  });
   await assertRefuses(/FTPD_READ_ONLY: "maybe" will not do/, at, { env: { FTPD_READ_ONLY: "maybe" } });
   await assertRefuses(/cannot listen on 203\.0\.113\.1:0: there is no such address on this machine/, [
     ...at,

@@ -56,11 +56,17 @@ export const checksum: Command = {
       const { size, checksum } = await sums.get(name)!;
       out.result(
         { path: resolvePath(remoteFolder, name), size, [algorithm]: checksum },
-        `${checksum}  ${printable(name)}`,
+        checksumLine(checksum, name),
       );
     }, left);
   },
 };
+
+/** As sha256sum writes it: where a name has to be escaped, the line starts with a backslash. */
+function checksumLine(checksum: string, name: string): string {
+  const escaped = /[\\\n\r]/.test(name);
+  return `${escaped ? "\\" : ""}${checksum}  ${printable(escaped ? name.replaceAll("\\", "\\\\") : name)}`;
+}
 
 /** `find`: remote files and folders whose name matches a pattern. */
 export const find: Command = {
