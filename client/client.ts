@@ -234,7 +234,12 @@ export class Client {
     const entries: Entry[] = [];
     for await (const batch of this.entries(path, options)) {
       for (const entry of batch) {
-        if (entry.unreadable) throw new CommandError(entry.unreadable, `${quote(entry.name)} cannot be read`);
+        if (entry.unreadable) {
+          throw new CommandError(
+            entry.unreadable === "failed" ? "internal" : entry.unreadable,
+            `${quote(entry.name)} cannot be read`,
+          );
+        }
         entries.push(entry);
       }
     }

@@ -81,6 +81,27 @@ export function replacingMode(replaced: number, mode: number): number {
 }
 
 /**
+ * The rights of a folder that is to be no more open than the one that it is a copy of: its group, and others, keep theirs where
+ * they may list and enter that one, and have no others than there where they may not.
+ *
+ * @param kept its own rights
+ * @param mode those of what it is a copy of
+ *
+ * @example
+ * ```ts
+ * import { closedFolderMode } from "./mode.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([closedFolderMode(0o775, 0o755), closedFolderMode(0o755, 0o700)], [0o775, 0o700]);
+ * assertEquals([closedFolderMode(0o777, 0o751), closedFolderMode(0o700, 0o755)], [0o771, 0o700]);
+ * ```
+ */
+export function closedFolderMode(kept: number, mode: number): number {
+  const open = 0o700 | ((mode & 0o050) === 0o050 ? 0o070 : 0) | ((mode & 0o005) === 0o005 ? 0o007 : 0);
+  return kept & (open | mode);
+}
+
+/**
  * Sets the rights of a file, where the file system knows any.
  *
  * @param path of the file

@@ -1,11 +1,12 @@
 /**
- * Giving a file whose content is right the time of what it is a copy of, and such rights as when it had replaced another one.
+ * Giving a file whose content is right the time of what it is a copy of, and such rights as when it had replaced another one;
+ * and a folder the rights.
  *
  * @module
  */
 
 import { DiskError, diskError } from "./errors.ts";
-import { modeOf, replacingMode, setMode } from "./mode.ts";
+import { closedFolderMode, modeOf, replacingMode, setMode } from "./mode.ts";
 
 /** What {@linkcode touch} sets. */
 export interface TouchOptions {
@@ -18,19 +19,27 @@ export interface TouchOptions {
 }
 
 /**
- * Sets time and rights.
+ * Sets time and rights; of a folder only the rights.
  *
- * @param path of a file
+ * @param path of a file or folder
  * @param shown what it is called in messages
  * @param options see {@linkcode TouchOptions}
  * @throws {DiskError} `changed` when it has another time than it should have: its content may be another one, too
  */
 export function touch(path: string, shown: string, { before, modified, mode }: TouchOptions): void {
   try {
-    using file = Deno.openSync(path); // another one may get its name meanwhile
+    const found = Deno.statSync(path); // first: to open a pipe would wait for its writer
+    if (found.isDirectory) {
+      const wanted = closedFolderMode(modeOf(found), mode);
+      if (found.mode !== null && wanted !== modeOf(found)) setMode(path, wanted);
+      return;
+    }
+    if (!found.isFile) throw new DiskError("denied", `${shown} is neither a file nor a folder`);
+    using file = Deno.openSync(path);
     const info = file.statSync();
-    if (info.isDirectory) throw new DiskError("is_folder", `${shown} is a folder`);
-    if (!info.isFile) throw new DiskError("denied", `${shown} is neither a file nor a folder`);
+    if (info.ino !== found.ino || info.dev !== found.dev) {
+      throw new DiskError("changed", `${shown} was changed meanwhile`);
+    }
     const now = info.mtime?.getTime();
     const time = new Date(modified);
     // It has the wanted time already when somebody asks again whose answer was lost.

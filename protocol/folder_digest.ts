@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMPARED_MODE } from "./mode.ts";
+import { COMPARED_FOLDER_MODE, COMPARED_MODE } from "./mode.ts";
 
 /** Most entries of a folder that a server keeps in memory for its digest. */
 export const MAX_DIGESTED_ENTRIES = 10_000;
@@ -17,7 +17,7 @@ export interface DigestedEntry {
   size: number;
   /** Time of the last change of its content, in milliseconds since 1970. */
   modified: number;
-  /** Its rights; what counts of them is {@linkcode COMPARED_MODE}. */
+  /** Its rights; what counts of them is {@linkcode COMPARED_MODE}, or {@linkcode COMPARED_FOLDER_MODE}. */
   mode: number;
 }
 
@@ -36,11 +36,11 @@ const encoder = new TextEncoder();
  *
  * const file = { kind: "file", size: 3, modified: 1500, mode: 0o755 };
  * assertEquals(digestedLine("a.sh", file), "a.sh\0file 3 1500 144\n");
- * assertEquals(digestedLine("sub", { ...file, kind: "folder" }), "sub\0folder\n");
+ * assertEquals(digestedLine("sub", { ...file, kind: "folder" }), "sub\0folder 55\n");
  * ```
  */
 export function digestedLine(name: string, { kind, size, modified, mode }: DigestedEntry): string {
-  if (kind === "folder") return `${name}\0folder\n`;
+  if (kind === "folder") return `${name}\0folder ${(mode & COMPARED_FOLDER_MODE).toString(8)}\n`;
   return `${name}\0file ${size} ${modified} ${(mode & COMPARED_MODE).toString(8)}\n`;
 }
 

@@ -48,7 +48,7 @@ const entry = v.object({
   /** Whether its name is not valid Unicode: shown with U+FFFD for what is none, it leads nowhere. */
   lossy: v.optional(v.boolean()),
   /** Why it cannot be looked at; with the kind `folder`, and beside the entry of that folder, why it cannot be looked into. */
-  unreadable: v.optional(v.picklist(["denied", "changed"])),
+  unreadable: v.optional(v.picklist(["denied", "changed", "failed"])),
 });
 
 /** What a server does when the name of an upload is taken (PROTOCOL.md section 7.5). */

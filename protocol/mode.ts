@@ -12,6 +12,9 @@ export const USUAL_MODE = 0o644;
 /** What two sides compare of a mode: whether its owner may execute a file, and whether its group and others may read it. */
 export const COMPARED_MODE = 0o144;
 
+/** The same of a folder: whether its group and others may list and enter it. */
+export const COMPARED_FOLDER_MODE = 0o055;
+
 /**
  * Whether its owner may execute a file.
  *
@@ -46,4 +49,22 @@ export function isExecutable(mode: number): boolean {
  */
 export function suits(copy: number, source: number): boolean {
   return isExecutable(copy) === isExecutable(source) && (copy & ~source & 0o044) === 0;
+}
+
+/**
+ * Whether the rights of a copy of a folder are as they should be: nobody may list or enter it who may not do so with the source.
+ *
+ * @param copy its rights
+ * @param source the rights of what it is a copy of
+ *
+ * @example
+ * ```ts
+ * import { suitsFolder } from "./mode.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([suitsFolder(0o700, 0o755), suitsFolder(0o775, 0o755), suitsFolder(0o755, 0o700)], [true, true, false]);
+ * ```
+ */
+export function suitsFolder(copy: number, source: number): boolean {
+  return (copy & ~source & COMPARED_FOLDER_MODE) === 0;
 }

@@ -172,7 +172,7 @@ testUnless(notBound, "mv: what may not be taken away keeps its name, and gets no
   assertEquals(texts(server.dir), { "b": "2", "locked/a": "1" });
 });
 
-testUnless(notBound, "a file that may not be moved on the server keeps sync from nothing else, and stays", async () => {
+testUnless(notBound, "a file that may not be moved on the server is copied, and its old name stays", async () => {
   await using server = await startServer({ prefix: bound });
   using local = new TempFolder();
   const { path: cwd } = local;
@@ -184,6 +184,19 @@ testUnless(notBound, "a file that may not be moved on the server keeps sync from
   const { code, stderr } = await ftp(server, "sync", "--delete", "t", "t", { cwd });
   Deno.chmodSync(`${server.dir}/t/locked`, 0o700);
   assertEquals(code, 1, stderr);
-  assertMatch(stderr, /^ftp: new: .*permission denied$/m);
-  assertEquals(texts(`${server.dir}/t`), { "b": "2", "locked/old": "as before" });
+  assertMatch(stderr, /locked\/old.*permission denied$/m);
+  assertEquals(texts(`${server.dir}/t`), { "b": "2", "locked/old": "as before", "new": "as before" });
+});
+
+Deno.test("what has a longer path than the system takes is told, and not taken for gone", async () => {
+  await using server = await startServer();
+  const deep = (top: string) => `${top}${`/${"q".repeat(250)}`.repeat(11)}`;
+  Deno.mkdirSync(deep(`${server.dir}/t`), { recursive: true });
+  Deno.mkdirSync(deep(`${server.dir}/u`), { recursive: true });
+  Deno.writeTextFileSync(`${deep(`${server.dir}/u`)}/file`, "1");
+  Deno.renameSync(`${server.dir}/u`, `${deep(`${server.dir}/t`)}/u`);
+  const { code, stderr } = await ftp(server, "ls", "-R");
+  assertEquals(code, 1);
+  assertMatch(stderr, /^ftp: .*q: the server's system cannot tell of it$/m);
+  assertEquals((await ftp(server, "size", "t")).code, 1);
 });

@@ -24,7 +24,7 @@ const LEFT = ["a.txt", "build", "docs/", "old/", "old/docs/", "old/docs/a.pdf", 
 Deno.test("names anywhere, paths from the top, folders only", () => {
   const meant = (pattern: string, ...files: string[]) => {
     const excludes = excluder([pattern]);
-    return files.filter((path) => excludes(path, true));
+    return files.filter((path) => excludes(path, false));
   };
   assertEquals(meant("a", "a", "x/a", "ab", "a/b", "x/a/b"), ["a", "x/a", "a/b", "x/a/b"]);
   assertEquals(meant("a/", "a", "x/a", "a/b", "x/a/b"), ["a/b", "x/a/b"]);
@@ -110,6 +110,19 @@ testUnless(notBound, "what is excluded may be unreadable", async () => {
   for (const top of [cwd, server.dir]) Deno.chmodSync(`${top}/t/closed`, 0o700);
   assertEquals([code, stderr], [0, ""], stdout);
   assertEquals(paths(`${server.dir}/t`), ["a", "closed/", "closed/b"]);
+});
+
+Deno.test("a link is no folder, and is left where it stands", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(server.dir, { "t/cache": "a file", "t/a": "1" });
+  plant(cwd, { "t/a": "old", "elsewhere/x": "x" });
+  Deno.symlinkSync("../elsewhere", `${cwd}/t/cache`);
+  const { code, stderr } = await ftp(server, "sync", "--down", "t", "t", "--exclude", "cache/", { cwd });
+  assertEquals(code, 1);
+  assertMatch(stderr, /^ftp: cache: in the target: it is a symbolic link/m);
+  assertEquals(Deno.readLinkSync(`${cwd}/t/cache`), "../elsewhere");
 });
 
 Deno.test("a pattern that means nothing is refused", async () => {

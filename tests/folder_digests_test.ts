@@ -37,12 +37,14 @@ Deno.test("digests are what PROTOCOL.md says", async () => {
   for (const file of ["b", "a\u{1f600}", "sub/x.sh", ".h"]) touch(`${server.dir}/${file}`, time);
   Deno.chmodSync(`${server.dir}/sub/x.sh`, 0o700);
   Deno.chmodSync(`${server.dir}/b`, 0o660);
+  for (const folder of ["linked", "sub"]) Deno.chmodSync(`${server.dir}/${folder}`, 0o775);
+  Deno.chmodSync(`${server.dir}/none`, 0o711);
   Deno.symlinkSync("to", `${server.dir}/linked/link`);
   const client = await connect({ hostname: "127.0.0.1", port: server.port });
   assert(client.hello.capabilities.includes("folder_digests"));
   const ms = time.getTime();
   const top =
-    `.h\0file 0 ${ms} 44\na\u{1f600}\0file 1 ${ms} 44\nb\0file 2 ${ms} 40\nlinked\0folder\nnone\0folder\nsub\0folder\n`;
+    `.h\0file 0 ${ms} 44\na\u{1f600}\0file 1 ${ms} 44\nb\0file 2 ${ms} 40\nlinked\0folder 55\nnone\0folder 11\nsub\0folder 55\n`;
   const digests = await client.folderDigests("/");
   assertEquals([...digests].sort(), [
     ["", half(top)],

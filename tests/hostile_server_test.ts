@@ -14,7 +14,7 @@ import { peakMemory } from "./support/machine.ts";
 import { ftp, startFtp } from "./support/programs.ts";
 import { endOf, RawClient, type RawFrame, utf8 } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
-import { plant } from "./support/trees.ts";
+import { paths, plant } from "./support/trees.ts";
 
 const linux = Deno.build.os === "linux";
 /** More than ftp needs for anything, in MiB; an empty Deno program takes about 50. */
@@ -653,12 +653,37 @@ Deno.test("digests of folders that lead elsewhere, or are in none, put nothing a
   assertMatch(stderr, /^ftp: ghost: it was changed meanwhile$/m);
 });
 
+Deno.test("digests of a folder called / lead through no local link", async () => {
+  using local = new TempFolder();
+  plant(local.path, { "t/own": "own", "outside/x": "x" });
+  Deno.symlinkSync("../outside", `${local.path}/t/link`);
+  const entries: Record<string, object[]> = {
+    "/t": [{ ...FILE, name: "own" }],
+    "/t/": [{ ...FILE, name: "link", kind: "folder", size: 0 }],
+    "/t//": [{ ...FILE, name: "link", kind: "folder", size: 0 }],
+    "/t/link": [{ ...FILE, name: "evil" }],
+    "/t//link": [{ ...FILE, name: "evil" }],
+  };
+  const play: Play = async (peer, request) => {
+    const { message: { command, path } } = request;
+    const lines = (values: object[]) => utf8(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+    const names = ["", "/", "/link", "link"].map((name) => ({ name }));
+    if (command === "folder_digests") return await body([lines(names)])(peer, request);
+    if (command === "ls") return await body([lines(entries[path] ?? [])])(peer, request);
+    return await body([WHOLE])(peer, request);
+  };
+  await using server = FakeServer.greeting(play, { ...HELLO, capabilities: ["folder_digests"] });
+  const { code } = await ftp(server.address, "sync", "--down", "/t", "t", { cwd: local.path });
+  assertEquals(code, 1);
+  assertEquals(paths(local.path), ["outside/", "outside/x", "t/", "t/link", "t/own"]);
+});
+
 Deno.test("a folder that has come since the digests were made is not taken for empty", async () => {
   using local = new TempFolder();
   plant(local.path, { "t/f/new/y": "local", "t/f/x": "local" });
   const entries: Record<string, object[]> = {
-    "/t": [{ ...FILE, name: "f", kind: "folder", size: 0 }],
-    "/t/f": [{ ...FILE, name: "new", kind: "folder", size: 0 }, { ...FILE, name: "x" }],
+    "/t": [{ ...FILE, name: "f", kind: "folder", size: 0, mode: 0o755 }],
+    "/t/f": [{ ...FILE, name: "new", kind: "folder", size: 0, mode: 0o755 }, { ...FILE, name: "x" }],
     "/t/f/new": [{ ...FILE, name: "y" }],
   };
   const asked: string[] = [];

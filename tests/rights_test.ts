@@ -107,7 +107,14 @@ Deno.test("touch sets the time of a file and its right to be executed, where its
   // Asked again, as when the answer was lost.
   assertEquals([await set("/file", 5000, 7000, 0o644), seen()], [undefined, [7000, 0o640]]);
   assertEquals([await set("/link", 7000, 9500, 0o600), seen()], [undefined, [9500, 0o600]]);
-  assertEquals(await set("/folder", 0, 1, 0o755), "is_folder");
+  Deno.chmodSync(`${server.dir}/folder`, 0o775);
+  const rights = () => Deno.statSync(`${server.dir}/folder`).mode! & 0o777;
+  assertEquals([await set("/folder", 0, 1, 0o755), rights()], [undefined, 0o775]);
+  assertEquals([await set("/folder", 0, 1, 0o750), rights()], [undefined, 0o770]);
+  assertEquals([await set("/folder", 0, 1, 0o711), rights()], [undefined, 0o710]);
+  assertEquals(await set("/", 0, 1, 0o700), "denied");
+  new Deno.Command("mkfifo", { args: [`${server.dir}/pipe`] }).outputSync();
+  assertEquals(await set("/pipe", 0, 1, 0o700), "denied"); // and the server lives
   assertEquals(await set("/missing", 0, 1, 0o755), "not_found");
   assertEquals(await set("/file", 0, 9e15, 0o755), "bad_request");
   assertEquals(await set("/file", 9500, 1, 0o1777), "bad_request");
@@ -154,3 +161,28 @@ Deno.test("sync takes the right to read from who has lost it at the source, send
   assertEquals([a, b, c], [0o640, 0o644, 0o600]);
   assertMatch((await sync()).stdout, /^Copied 0 files, [^,]*, 3 the same\n$/);
 });
+
+for (const down of [false, true]) {
+  Deno.test(`sync ${down ? "down" : "up"}: a folder that was closed is closed in the copy, too`, async () => {
+    await using server = await startServer();
+    using local = new TempFolder();
+    const { path: cwd } = local;
+    const [from, to] = down ? [`${server.dir}/t`, `${cwd}/t`] : [`${cwd}/t`, `${server.dir}/t`];
+    plant(from, { "pay/old": "1", "shared/a": "2", "sub/deep/b": "3" });
+    for (const path of ["pay", "shared", "sub", "sub/deep"]) Deno.chmodSync(`${from}/${path}`, 0o755);
+    const sync = async (...args: string[]) =>
+      await ftp(server, "sync", ...down ? ["--down"] : [], "t", "t", ...args, { cwd });
+    assertEquals((await sync()).code, 0);
+    const rights = () => ["pay", "shared", "sub/deep"].map((path) => Deno.statSync(`${to}/${path}`).mode! & 0o777);
+    Deno.chmodSync(`${from}/pay`, 0o700);
+    Deno.chmodSync(`${to}/shared`, 0o775); // what others may do more is not taken from them
+    Deno.chmodSync(`${to}/sub/deep`, 0o700);
+    Deno.writeTextFileSync(`${from}/pay/new`, "4");
+    assertMatch((await sync("--dry-run")).stdout, /^touch {3}pay\/$/m);
+    assertEquals(rights(), [0o755, 0o775, 0o700]);
+    const done = await sync();
+    assertEquals([done.code, done.stderr, rights()], [0, "", [0o700, 0o775, 0o700]]);
+    assertMatch(done.stdout, /^Copied 1 file, .*, 1 touched, 3 the same$/m);
+    assertMatch((await sync()).stdout, /^Copied 0 files, [^,]*, 4 the same$/m);
+  });
+}

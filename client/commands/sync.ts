@@ -9,7 +9,7 @@ import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { tellLeft } from "../transfer/left.ts";
 import { pipeline } from "../transfer/pipeline.ts";
-import { type Copy, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
+import { type Copy, deepestFirst, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
 import { sender } from "../transfer/send_many.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide, type Side } from "../transfer/side.ts";
@@ -130,6 +130,7 @@ async function carryOut(
     left.push({ path, reason: "its folder cannot be made", failed: true });
   }
   const copies = plan.copies.filter((copy) => !isHomeless(copy));
+  const deletions = [...plan.deletions];
   const renames = plan.renames.filter(({ to }) => !isHomeless({ path: to }));
   await pipeline(renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to, size }) => {
     try {
@@ -139,25 +140,26 @@ async function carryOut(
     } catch (error) {
       // Somebody else was faster, and is not to be relied on.
       const code = codeOf(error);
-      if (code === "not_found" || code === "exists") copies.push({ path: to, size, why: "new" });
-      else left.push({ path: to, reason: failureOf(error, signal).message, failed: true });
+      if (code === "denied") deletions.push({ path: from, kind: "file" }); // it lies on another disk, say
+      else if (code !== "not_found" && code !== "exists") throw error;
+      copies.push({ path: to, size, why: "new" });
     }
   });
-  await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, async ({ path, size, ...options }) => {
+  await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, async ({ path, kind, size, ...options }) => {
     try {
       await target.touch(path, options);
       touched++;
       tell({ step: "touch", path });
     } catch (error) {
       // Somebody else's: it can still be replaced, perhaps.
-      if (codeOf(error) === "denied") copies.push({ path, size, why: "changed" });
+      if (codeOf(error) === "denied" && kind === "file") copies.push({ path, size, why: "changed" });
       else left.push({ path, reason: failureOf(error, signal).message, failed: true });
     }
   });
   let deleting = false;
   const finish = async (failed: number) => {
     deleting = failed === 0;
-    if (deleting) await removeAll(plan.deletions);
+    if (deleting) await removeAll(deepestFirst(deletions));
     const { same } = plan;
     const words = Object.entries({ touched, deleted, renamed, "the same": same }).filter(([, count]) => count > 0);
     return {
@@ -178,7 +180,7 @@ async function carryOut(
     });
   } catch (error) {
     // What is to go may be all that the target has of a file that was moved and could not be copied.
-    const stay = error instanceof PartlyFailedError && !deleting && plan.deletions.length > 0;
+    const stay = error instanceof PartlyFailedError && !deleting && deletions.length > 0;
     if (stay) out.note("nothing more was deleted, as not all was copied");
     throw error;
   }
@@ -206,8 +208,8 @@ function showPlan({ out }: Context, plan: Plan): void {
   for (const { from, to } of renames) {
     out.result({ step: "rename", from, to }, `rename  ${printable(from)} to ${printable(to)}`);
   }
-  for (const path of touches.map(({ path }) => path).sort()) {
-    out.result({ step: "touch", path }, `touch   ${printable(path)}`);
+  for (const { path, kind } of touches.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
+    out.result({ step: "touch", path }, `touch   ${printable(path)}${kind === "folder" ? "/" : ""}`);
   }
   for (const { path, size, why } of copies.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
     out.result({ step: "copy", path, size, why }, `copy    ${printable(path)} (${why}, ${bytes(size)})`);

@@ -6,11 +6,11 @@
 
 import { CommandError } from "../../protocol/errors.ts";
 import { digestedLine, folderDigest, MAX_DIGESTED_ENTRIES } from "../../protocol/folder_digest.ts";
-import { baseName, folderOf, joinPath } from "../../protocol/path.ts";
+import { baseName, folderOf, isSafeName } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Selection } from "./selection.ts";
-import { remoteTree, requireFolders, type Tree, whyUnlisted } from "./tree.ts";
+import { listRemote, remoteTree, requireFolders, type Tree } from "./tree.ts";
 
 /** Most folders that are listed one by one, all at once. Where more of them differ, the whole tree is listed. */
 const MOST_LISTED = 64;
@@ -55,8 +55,10 @@ export async function remoteTreeLike(
     [...digests].filter(([folder, digest]) => theirs.get(folder) === digest).map(([folder]) => folder),
   );
   const tree: Tree = { nodes: own.nodes.filter(({ path }) => alike.has(folderOf(path))), left: [] };
+  // A name that could lead elsewhere is told, and judged, where its folder is listed.
+  const isWanted = (folder: string) => folder.split("/").every(isSafeName) && !selection.excludes(folder, true);
   // What a server does not mention must not pass for empty.
-  const others = new Set(["", ...theirs.keys().filter((folder) => !selection.excludes(folder, false))]);
+  const others = new Set(["", ...theirs.keys().filter(isWanted)]);
   for (const { path, kind } of tree.nodes) if (kind === "folder") others.add(path);
   for (const folder of alike) others.delete(folder);
   if (others.size === 0) return tree;
@@ -65,7 +67,12 @@ export async function remoteTreeLike(
   for (let wanted = others; wanted.size > 0;) {
     const found = new Set<string>();
     await pipeline(wanted, () => 0, { count: MOST_LISTED, bytes: 1 }, async (folder) => {
-      for (const held of await addFolder(client, top, folder, selection, tree, signal)) found.add(held);
+      const { nodes, left } = await listRemote(client, top, folder, selection, signal, false);
+      for (const node of nodes) {
+        tree.nodes.push(node);
+        if (node.kind === "folder") found.add(node.path);
+      }
+      for (const other of left) tree.left.push(other);
     });
     // What has come there since the digests were made.
     wanted = found.difference(looked);
@@ -73,29 +80,6 @@ export async function remoteTreeLike(
   }
   requireFolders(tree);
   return tree;
-}
-
-/** Adds what one folder holds; returns the folders in it. */
-async function addFolder(
-  client: Client,
-  top: string,
-  folder: string,
-  selection: Selection,
-  tree: Tree,
-  signal: AbortSignal,
-): Promise<string[]> {
-  try {
-    const excludes: Selection["excludes"] = (path, isFile) => selection.excludes(joinPath(folder, path), isFile);
-    const { nodes, left } = await remoteTree(client, joinPath(top, folder), { ...selection, excludes }, signal, false);
-    const held = nodes.map((node) => ({ ...node, path: joinPath(folder, node.path) }));
-    for (const node of held) tree.nodes.push(node);
-    for (const other of left) tree.left.push({ ...other, path: joinPath(folder, other.path) });
-    return held.filter(({ kind }) => kind === "folder").map(({ path }) => path);
-  } catch (error) {
-    if (folder === "") throw error;
-    tree.left.push({ path: folder, ...whyUnlisted(error) });
-    return [];
-  }
 }
 
 /** The digests of the folders of a local tree; not of those that hold something that is left out, or very much. */

@@ -7,7 +7,7 @@
 import { DiskError } from "../../disk/errors.ts";
 import type { TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { suits } from "../../protocol/mode.ts";
+import { suits, suitsFolder } from "../../protocol/mode.ts";
 import { ancestors } from "../../protocol/path.ts";
 import type { NewFolder } from "./folders.ts";
 import type { Left } from "./left.ts";
@@ -39,10 +39,12 @@ export interface Rename {
   size: number;
 }
 
-/** A file whose content is right, and whose time is not, or whether it may be executed. */
+/** A file whose content is right, and whose time or rights are not; or a folder that is open to more than the source is. */
 export interface Touch extends TouchOptions {
   /** Its path below both tops. */
   path: string;
+  /** What it is. */
+  kind: Node["kind"];
   /** Bytes. */
   size: number;
 }
@@ -63,7 +65,7 @@ export interface Plan {
   folders: NewFolder[];
   /** Files to give another name. */
   renames: Rename[];
-  /** Files to set the time of, and whether they may be executed. */
+  /** Files to set time and rights of, and folders to set the rights of. */
   touches: Touch[];
   /** Files to copy. */
   copies: Copy[];
@@ -113,10 +115,13 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const doubtful: Node[] = [];
   const touches: Touch[] = [];
   const settle = (node: Node, other: Node) => {
-    const isAlike = isSameTime(other, node) && suits(other.mode, node.mode);
-    if (isAlike || options.compareOnly) return same++;
-    const { path, size, modified, mode } = node;
-    touches.push({ path, size, before: other.modified, modified, mode });
+    const isAlike = node.kind === "folder"
+      ? suitsFolder(other.mode, node.mode)
+      : isSameTime(other, node) && suits(other.mode, node.mode);
+    if (!isAlike && !options.compareOnly) {
+      const { path, kind, size, modified, mode } = node;
+      touches.push({ path, kind, size, before: other.modified, modified, mode });
+    } else if (node.kind === "file") same++;
   };
   /** What the target has as something else, and what that is. */
   const conflicts = new Map<string, Node["kind"]>();
@@ -133,6 +138,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     if (other && other.kind !== node.kind) conflicts.set(node.path, other.kind);
     if (node.kind === "folder") {
       if (other?.kind !== "folder") folders.push({ path: node.path, mode: node.mode });
+      else settle(node, other);
     } else if (other?.kind !== "file") fresh.push(node);
     else if (other.size !== node.size || (!options.checksum && !isSameTime(other, node))) changed.push(node);
     else if (options.checksum) doubtful.push(node);
@@ -210,7 +216,12 @@ function copies(nodes: Node[], why: Copy["why"]): Copy[] {
   return nodes.map(({ path, size }) => ({ path, size, why }));
 }
 
-function deepestFirst(nodes: Node[]): Deletion[] {
+/**
+ * Deletions in the order in which they can be done.
+ *
+ * @param nodes what to delete
+ */
+export function deepestFirst(nodes: readonly Deletion[]): Deletion[] {
   return nodes.toSorted((a, b) => a.path < b.path ? 1 : -1).map(({ path, kind }) => ({ path, kind }));
 }
 
@@ -227,32 +238,33 @@ function findSuperfluous(from: Tree, to: Tree, here: ReadonlySet<string>): Node[
 
 /** New files that the target has already, under a name that is to go: proven by content. */
 async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node[]): Promise<Map<string, Node>> {
-  const bySize = new Map<number, Node[]>();
-  for (const node of gone) {
-    if (node.kind === "file" && node.size > 0) bySize.set(node.size, [...bySize.get(node.size) ?? [], node]);
-  }
+  // Only what is the same in every respect: a rename changes neither time nor mode.
+  const keyOf = ({ size, modified }: Node) => `${size} ${Math.floor(modified / 1000)}`;
+  const former = Map.groupBy(gone.filter(({ kind, size }) => kind === "file" && size > 0), keyOf);
+  const likely = fresh.filter((node) => former.has(keyOf(node)));
+  const keys = new Set(likely.map(keyOf));
+  const [wanted, there] = await Promise.all([
+    sumsOf(source, likely),
+    sumsOf(target, [...keys].flatMap((key) => former.get(key)!)),
+  ]);
+  const bySum = Map.groupBy(there.keys(), (node) => there.get(node)!);
   const renamed = new Map<string, Node>();
-  const known = new Map<string, Promise<string | Error>>();
-  const targetSum = ({ path }: Node) => {
-    if (!known.has(path)) known.set(path, sumOf(target, path));
-    return known.get(path)!;
-  };
-  for (const node of fresh) {
-    const candidates = bySize.get(node.size)?.filter(({ path }) => !renamed.has(path)) ?? [];
-    // A rename keeps the time: those come first, and most often one comparison is enough.
-    candidates.sort((a, b) => Number(isSameTime(b, node)) - Number(isSameTime(a, node)));
-    if (candidates.length === 0) continue;
-    const wanted = await sumOf(source, node.path);
-    if (typeof wanted !== "string") continue; // copying it says what is wrong with it
-    for (const candidate of candidates) {
-      // Only what is the same in every respect: a rename changes neither time nor mode.
-      if (!isSameTime(candidate, node) || !suits(candidate.mode, node.mode)) continue;
-      if (await targetSum(candidate) !== wanted) continue;
-      renamed.set(candidate.path, node);
-      break;
-    }
+  for (const node of likely) {
+    const candidates = bySum.get(wanted.get(node) ?? "") ?? [];
+    const at = candidates.findIndex((one) => isSameTime(one, node) && suits(one.mode, node.mode));
+    if (at >= 0) renamed.set(candidates.splice(at, 1)[0].path, node);
   }
   return renamed;
+}
+
+/** The checksums of files; where one cannot be read, there is none, and copying it says what is wrong with it. */
+async function sumsOf(side: Side, nodes: readonly Node[]): Promise<Map<Node, string>> {
+  const sums = new Map<Node, string>();
+  await pipeline(nodes, () => 0, { count: CHECKSUMS, bytes: 1 }, async (node) => {
+    const sum = await sumOf(side, node.path);
+    if (typeof sum === "string") sums.set(node, sum);
+  });
+  return sums;
 }
 
 /** The checksum of a file, or why there is none: it may have gone away meanwhile. */

@@ -20,9 +20,9 @@ export interface Selection {
    * Whether something is none of the tree, as `--exclude` says: nobody copies it, compares it, deletes it, or tells of it.
    *
    * @param path below the top of the tree
-   * @param isFile whether it is known to be no folder
+   * @param isFolder whether it is a folder
    */
-  excludes(path: string, isFile: boolean): boolean;
+  excludes(path: string, isFolder: boolean): boolean;
 }
 
 /** The options for it, for the table of commands. */
@@ -60,7 +60,7 @@ export function readSelection({ values, all }: Arguments): Selection {
  *
  * const excludes = excluder(["*.o", "cache/", "/docs/*.pdf"]);
  * const files = ["src/a.o", "cache/a", "x/cache", "docs/a.pdf", "old/docs/a.pdf"];
- * assertEquals(files.filter((path) => excludes(path, true)), ["src/a.o", "cache/a", "docs/a.pdf"]);
+ * assertEquals(files.filter((path) => excludes(path, false)), ["src/a.o", "cache/a", "docs/a.pdf"]);
  * ```
  */
 export function excluder(patterns: readonly string[]): Selection["excludes"] {
@@ -70,10 +70,10 @@ export function excluder(patterns: readonly string[]): Selection["excludes"] {
     const expression = wildcards(pattern);
     const isPath = pattern.includes("/") || typed.startsWith("/");
     const foldersOnly = typed.endsWith("/");
-    return (path: string, isFile: boolean) =>
-      !(foldersOnly && isFile) && expression.test(isPath ? path : baseName(path));
+    return (path: string, isFolder: boolean) =>
+      (isFolder || !foldersOnly) && expression.test(isPath ? path : baseName(path));
   });
-  const isMeant = (path: string, isFile: boolean) => rules.some((means) => means(path, isFile));
-  return (path, isFile) =>
-    rules.length > 0 && (isMeant(path, isFile) || ancestors(path).some((folder) => isMeant(folder, false)));
+  const isMeant = (path: string, isFolder: boolean) => rules.some((means) => means(path, isFolder));
+  return (path, isFolder) =>
+    rules.length > 0 && (isMeant(path, isFolder) || ancestors(path).some((folder) => isMeant(folder, true)));
 }

@@ -48,7 +48,7 @@ export interface Side {
    * @throws what concerns all of them
    */
   makeFolders(folders: readonly NewFolder[]): Promise<Map<string, Error>>;
-  /** Sets the time of a file, and whether it may be executed. */
+  /** Sets time and rights of a file, or the rights of a folder. */
   touch(path: string, options: TouchOptions): Promise<void>;
   /** Gives a file another name, which is free. */
   rename(from: string, to: string): Promise<void>;
@@ -131,7 +131,7 @@ export class RemoteSide implements Side {
         else await client.remove(full, { signal });
       } catch (error) {
         // Gone already: removed by an attempt whose answer was lost, or by somebody else, who may have put something else there.
-        const gone = kind === "folder" ? ["not_found", "not_folder"] : ["not_found", "is_folder"];
+        const gone = ["not_found", "not_folder", ...kind === "file" ? ["is_folder"] : []];
         if (!(error instanceof CommandError && gone.includes(error.code))) throw error;
       }
     });
@@ -201,7 +201,7 @@ export class LocalSide implements Side {
         if (Deno.lstatSync(this.#full(path)).isDirectory !== (kind === "folder")) return;
         Deno.removeSync(this.#full(path));
       } catch (error) {
-        if (errnoOf(error) !== "ENOENT") throw error;
+        if (!["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) throw error;
       }
     });
   }

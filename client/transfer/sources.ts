@@ -102,7 +102,7 @@ export async function remoteSources(
     if (!pattern) {
       const path = resolvePath(remoteFolder, name);
       const { kind, size, modified, mode } = await retrying(context, (client) => client.stat(path, { signal }));
-      if (options.excludes(baseName(path), kind === "file")) continue;
+      if (options.excludes(baseName(path), kind === "folder")) continue;
       if (kind === "file") {
         const node: Node = { path: "", kind, size, modified, mode };
         sources.items.push(new Source(node, path, baseName(path)));
@@ -143,7 +143,7 @@ export async function localSources(
     if (!pattern) {
       const real = info ?? Deno.statSync(name);
       const base = localName(name);
-      if (options.excludes(base, !real.isDirectory)) continue;
+      if (options.excludes(base, real.isDirectory)) continue;
       if (real.isDirectory) {
         if (!options.recursive) {
           throw new DiskError("is_folder", `${JSON.stringify(name)} is a folder; -r takes it with all in it`);

@@ -47,6 +47,7 @@ const A_LINK: Why = { reason: "it is a symbolic link", remedy: "--links follow t
 export const UNREADABLE: Record<NonNullable<Entry["unreadable"]>, Why> = {
   denied: { reason: "it cannot be read: permission denied", failed: true },
   changed: { reason: "it was changed meanwhile", failed: true },
+  failed: { reason: "the server's system cannot tell of it", failed: true },
 };
 const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
 const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
@@ -93,7 +94,7 @@ export async function localTree(
       if (isPartialName(name)) continue;
       const path = joinPath(folder, name);
       const found = lookLocally(root, path, selection.links);
-      if (selection.excludes(path, isFile(found))) continue;
+      if (selection.excludes(path, "kind" in found && found.kind === "folder")) continue;
       if ("reason" in found) tree.left.push(found);
       else tree.nodes.push(found);
       if (deep && "kind" in found && found.kind === "folder") folders.push(path);
@@ -122,8 +123,32 @@ export async function remoteTree(
   signal: AbortSignal,
   deep = true,
 ): Promise<Tree> {
+  const tree = await listRemote(client, top, "", selection, signal, deep);
+  requireFolders(tree);
+  return tree;
+}
+
+/**
+ * What a server tells of a remote folder; what of it is in no folder is for {@linkcode requireFolders}.
+ *
+ * @param client the connection
+ * @param top the folder that all paths begin in
+ * @param from the one to list: a path below it, or empty
+ * @param selection what of it is meant
+ * @param signal cancels it
+ * @param deep whether to look into the folders in it, too
+ * @throws {CommandError} when `top` cannot be listed; any other folder is left then
+ */
+export async function listRemote(
+  client: Client,
+  top: string,
+  from: string,
+  selection: Selection,
+  signal: AbortSignal,
+  deep: boolean,
+): Promise<Tree> {
   const tree: Tree = { nodes: [], left: [] };
-  const folders = [""];
+  const folders = [from];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const listing = client.entries(joinPath(top, folder), {
       recursive: deep,
@@ -135,7 +160,7 @@ export async function remoteTree(
         for (const entry of batch) {
           const path = joinPath(folder, entry.name);
           const found = judge(entry, path, selection.links);
-          if (selection.excludes(path, isFile(found))) continue;
+          if (selection.excludes(path, isFolder(entry, selection.links))) continue;
           if ("reason" in found) tree.left.push(found);
           else tree.nodes.push(found);
           // The server does not descend into a link by itself.
@@ -147,7 +172,6 @@ export async function remoteTree(
       tree.left.push({ path: folder, ...whyUnlisted(error) });
     }
   }
-  requireFolders(tree);
   return tree;
 }
 
@@ -177,10 +201,11 @@ export function requireFolders(tree: Tree): void {
  * @param error what listing it failed with
  * @throws the error, when it concerns more than that folder
  */
-export function whyUnlisted(error: unknown): Why {
+function whyUnlisted(error: unknown): Why {
   const code = error instanceof CommandError ? error.code : undefined;
   if (code === "denied") return UNREADABLE.denied;
   if (code === "not_found" || code === "not_folder" || code === "changed") return UNREADABLE.changed;
+  if (code === "outside") return { reason: "it leads in a circle, or out of the served folder" };
   throw error;
 }
 
@@ -190,8 +215,9 @@ async function rest(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-function isFile(found: Node | Left): boolean {
-  return "kind" in found && found.kind === "file";
+/** Whether it counts as a folder, where that matters: a link only where it is followed. */
+function isFolder({ kind, link }: Entry, links: Links): boolean {
+  return kind === "folder" && (!link || links === "follow");
 }
 
 function lookLocally(root: string, path: string, links: Links): Node | Left {

@@ -121,6 +121,8 @@ export class LocalStorage implements Storage {
       for (const { name, kind, size, link, unreadable } of items) {
         if (unreadable === "denied") {
           throw new DiskError("denied", `${show([...path, ...name.split("/")])}: permission denied`);
+        } else if (unreadable === "failed") {
+          throw new DiskError("internal", `${show([...path, ...name.split("/")])}: the system cannot tell of it`);
         } else if (unreadable) continue; // it went away meanwhile
         if (kind === "folder" && !link) sum.folders++;
         else sum.files++;
@@ -272,6 +274,7 @@ export class LocalStorage implements Storage {
   }
 
   touch(path: Path, options: TouchOptions): void {
+    if (path.length === 0) throw new DiskError("denied", "the served folder itself keeps its rights");
     touch(this.#attempt(path, () => this.#resolve(path)), show(path), options);
   }
 
@@ -444,8 +447,10 @@ export class LocalStorage implements Storage {
     try {
       info = Deno.lstatSync(real);
     } catch (error) {
-      if (errnoOf(error) !== "EACCES") return undefined;
-      return { item: { ...UNKNOWN, name, kind: "other", unreadable: "denied" } }; // its folder tells names only, say
+      const errno = errnoOf(error) ?? "";
+      if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
+      // Its folder tells names only, say; or its path is longer than the system takes.
+      return { item: { ...UNKNOWN, name, kind: "other", unreadable: errno === "EACCES" ? "denied" : "failed" } };
     }
     if (!info.isSymlink) return { item: describe(name, info, false), info };
     try {

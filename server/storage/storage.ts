@@ -33,7 +33,7 @@ export interface Item {
   /** Whether its name is not valid Unicode: `name` has U+FFFD for what is none, and leads nowhere. */
   lossy?: boolean;
   /** Why it cannot be looked at; of a folder, beside what was told of that itself, why it cannot be looked into. */
-  unreadable?: "denied" | "changed";
+  unreadable?: "denied" | "changed" | "failed";
 }
 
 /** What a folder holds. */
