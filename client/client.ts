@@ -236,7 +236,7 @@ export class Client {
       for (const entry of batch) {
         if (entry.unreadable) {
           throw new CommandError(
-            entry.unreadable === "failed" ? "internal" : entry.unreadable,
+            entry.unreadable === "failed" ? "denied" : entry.unreadable,
             `${quote(entry.name)} cannot be read`,
           );
         }

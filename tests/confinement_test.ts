@@ -259,7 +259,7 @@ Deno.test("the served folder itself cannot be removed, moved or replaced", async
     "cp to": "exists",
     df: undefined,
     folder_digests: undefined,
-    touch: "is_folder",
+    touch: "denied",
   });
   assertEquals(tree(area.path), before);
 });
@@ -446,7 +446,8 @@ Deno.test("a nest of folders too deep for any path cannot bring the server down"
   using _nest = new Nest(`${area.root}/nest`, 3000);
   await using server = await startServer({ dir: area.root });
   using client = await RawClient.greet(server);
-  assert((await client.ask("size", { path: "/nest" })).reply.folders > 1000);
+  // Of what has a longer path than the system takes nobody knows how large it is.
+  assertEquals((await client.ask("size", { path: "/nest" })).code, "denied");
   // Whatever needs stack for each level succeeds here, and takes the process with it where it is deep enough.
   assertEquals((await client.ask("rm", { path: "/nest", recursive: true })).code, "name_too_long");
   assertEquals(decode((await client.ask("download", { path: "/plain.txt" })).body), "plain");

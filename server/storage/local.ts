@@ -122,7 +122,7 @@ export class LocalStorage implements Storage {
         if (unreadable === "denied") {
           throw new DiskError("denied", `${show([...path, ...name.split("/")])}: permission denied`);
         } else if (unreadable === "failed") {
-          throw new DiskError("internal", `${show([...path, ...name.split("/")])}: the system cannot tell of it`);
+          throw new DiskError("denied", `${show([...path, ...name.split("/")])}: the system cannot tell of it`);
         } else if (unreadable) continue; // it went away meanwhile
         if (kind === "folder" && !link) sum.folders++;
         else sum.files++;
