@@ -72,15 +72,14 @@ export class Output {
     if (!this.json && !this.quiet) this.#out(text);
   }
 
-  /** A note beside the results, on standard error. Left out with `json` and `quiet`. */
+  /** A note beside the results, on standard error. Left out with `quiet`. */
   note(text: string): void {
-    if (!this.json && !this.quiet) this.#error(text);
+    if (!this.quiet) this.#error(this.json ? asJson({ note: text }) : text);
   }
 
   /** A failure, on standard error. Its message may quote what a server sent, or be its own words. */
   failure({ code, message }: Failure): void {
-    const json = () => escapeUnprintable(JSON.stringify({ error: { code, message } }));
-    this.#error(this.json ? json() : `ftp: ${printable(message)}`);
+    this.#error(this.json ? asJson({ error: { code, message } }) : `ftp: ${printable(message)}`);
   }
 
   /**
@@ -114,6 +113,10 @@ export class Output {
 /** Standard output fails as a local file does: its disk may be full. Its reader being gone is nobody's fault. */
 function outputError(error: unknown): unknown {
   return error instanceof Deno.errors.BrokenPipe ? error : diskError(error, "writing to standard output");
+}
+
+function asJson(value: object): string {
+  return escapeUnprintable(JSON.stringify(value));
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {

@@ -480,3 +480,18 @@ Deno.test("a command in the place of the server is told apart from one", async (
   assertEquals(code, 2);
   assertMatch(stderr, /the server comes first, as in: ftp HOST upload photos/);
 });
+
+testUnless(notBound, "sync --stop-on-error does nothing where a part of the source cannot be copied", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "tree/a": "1", "tree/closed/b": "2" });
+  Deno.chmodSync(`${local.path}/tree/closed`, 0);
+  const { code, stdout, stderr } = await boundFtp(
+    server,
+    ["sync", "tree", "tree", "--stop-on-error", "--json"],
+    local.path,
+  );
+  Deno.chmodSync(`${local.path}/tree/closed`, 0o700);
+  assertEquals([code, stdout, namesIn(server.dir)], [1, "", []], stderr);
+  assertMatch(stderr, /stopped before anything was done/);
+});

@@ -100,6 +100,10 @@ async function carryOut(
 ): Promise<void> {
   const { out, signal } = context;
   const tell = (step: object) => out.json && !out.quiet && out.result(step, "");
+  if (stopOnError && plan.left.some(({ failed }) => failed)) {
+    tellLeft(out, plan.left);
+    throw new PartlyFailedError("stopped before anything was done");
+  }
   const left = [...plan.left];
   let [deleted, renamed, touched, undeleted] = [0, 0, 0, 0];
   const remove = async ({ path, kind }: Deletion) => {
