@@ -1,3 +1,5 @@
+import { look } from "./look.ts";
+
 /**
  * Whether anything stands under a path: a file, a folder, or a link, wherever that leads.
  *
@@ -6,7 +8,7 @@
  */
 export function exists(path: string): boolean {
   try {
-    Deno.lstatSync(path);
+    look(path);
     return true;
   } catch {
     return false;

@@ -7,9 +7,11 @@
 import { claimName, type Collision } from "./claim.ts";
 import { type DiskError, diskError } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
+import { look } from "./look.ts";
 import { fileMode } from "./mode.ts";
 import { newPartialName, partialOwner } from "./names.ts";
-import { syncData, SyncedFolder, trySyncData } from "./sync.ts";
+import { writeSmallFile } from "./small_file.ts";
+import { syncData, SyncedFolder } from "./sync.ts";
 
 /** So many files are flushed at once: the disk makes one flush of several. */
 const FLUSHES = 32;
@@ -36,7 +38,7 @@ export interface BatchFile {
   /** The name in it. */
   name: string;
   /** All of its bytes. */
-  content: Uint8Array;
+  content: Uint8Array<ArrayBuffer>;
   /** Time of the last change to set, in milliseconds since 1970. */
   modified: number;
   /** The rights of what it is a copy of: the lowest nine bits of its mode. */
@@ -60,6 +62,7 @@ export class FileBatch {
   readonly #options: BatchOptions;
   /** Nobody goes on with a small file, so this only makes the names of this batch its own. */
   readonly #owner = partialOwner(newPartialName())!;
+  #added = 0;
   #written: Written[] = [];
 
   /** An empty batch. */
@@ -74,23 +77,14 @@ export class FileBatch {
    * @throws {DiskError} when the disk does not take it
    */
   add(file: BatchFile): void {
-    const { content } = file;
-    const partial = `${file.folder}/${newPartialName(this.#owner)}`;
-    let open: Deno.FsFile | undefined;
+    const { content, modified, ...rest } = file; // the content is not kept
+    const partial = `${file.folder}/${newPartialName(this.#owner, (this.#added++).toString(16).padStart(16, "0"))}`;
     try {
-      open = Deno.openSync(partial, { write: true, createNew: true, mode: fileMode(file.mode) });
-      for (let at = 0; at < content.length;) at += open.writeSync(at === 0 ? content : content.subarray(at));
-      const time = new Date(file.modified);
-      open.utimeSync(time, time);
-      const flushed = !this.#options.sync || trySyncData(open);
-      const { folder, name, mode, shown } = file; // the content is not kept
-      const rest = { folder, name, mode, shown };
+      const { sync } = this.#options;
+      const flushed = writeSmallFile(partial, { content, modified, mode: fileMode(file.mode), sync });
       this.#written.push({ file: rest, partial, flushed });
     } catch (error) {
-      if (open) remove(partial);
       throw diskError(error, `saving ${file.shown()}`);
-    } finally {
-      open?.close();
     }
   }
 
@@ -183,8 +177,8 @@ async function flushFolders(folders: Map<string, SyncedFolder>, lost: Map<string
 /** Whether a file is the same as a partial: in size, time and content. */
 function isSame(path: string, partial: string): boolean {
   try {
-    const [info, own] = [Deno.lstatSync(path), Deno.lstatSync(partial)];
-    if (!info.isFile || info.size !== own.size || info.mtime?.getTime() !== own.mtime?.getTime()) return false;
+    const [there, own] = [look(path), look(partial)];
+    if (there.kind !== "file" || there.size !== own.size || there.modified !== own.modified) return false;
     const [one, other] = [Deno.readFileSync(path), Deno.readFileSync(partial)];
     let at = 0;
     while (at < one.length && one[at] === other[at]) at++;

@@ -6,6 +6,7 @@
 
 import { DiskError, diskError } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
+import { isUnchanged, type Seen, seen } from "./look.ts";
 import { Pace } from "./pace.ts";
 
 /** What is hashed in one go, in bytes. */
@@ -20,7 +21,7 @@ export class FileSource {
   /** Bytes, when it was opened. */
   readonly size: number;
   /** What the system said of it just before it was opened. */
-  readonly info: Deno.FileInfo;
+  readonly seen: Seen;
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
@@ -35,17 +36,17 @@ export class FileSource {
    * @param found what the system has just said of it, where it was asked already
    * @throws {DiskError} when it cannot be opened or is no regular file
    */
-  constructor(path: string, shown = JSON.stringify(path), found?: Deno.FileInfo) {
+  constructor(path: string, shown = JSON.stringify(path), found?: Seen) {
     this.#path = path;
     this.#shown = shown;
     try {
-      this.info = found ?? Deno.statSync(path);
-      requireFile(this.info, shown);
+      this.seen = found ?? seen(Deno.statSync(path));
+      requireFile(this.seen, shown);
       this.#file = Deno.openSync(path, { read: true });
     } catch (error) {
       throw diskError(error, `opening ${shown}`);
     }
-    this.size = this.info.size;
+    this.size = this.seen.size;
   }
 
   /**
@@ -160,17 +161,14 @@ export class FileSource {
    * costs; but it may have been given another path meanwhile.
    */
   #isUnchanged(): boolean {
-    const { ino, size, mtime } = this.info;
-    const same = (now: Deno.FileInfo) =>
-      now.ino === ino && now.size === size && now.mtime?.getTime() === mtime?.getTime();
     try {
-      if (same(Deno.statSync(this.#path))) return true;
+      if (isUnchanged(this.seen, seen(Deno.statSync(this.#path)))) return true;
     } catch { /* it has been moved or removed */ }
-    return same(this.#file.statSync());
+    return isUnchanged(this.seen, seen(this.#file.statSync()));
   }
 }
 
-function requireFile(info: Deno.FileInfo, shown: string): void {
-  if (info.isDirectory) throw new DiskError("is_folder", `${shown} is a folder`);
-  if (!info.isFile) throw new DiskError("denied", `${shown} is neither a file nor a folder`);
+function requireFile({ kind }: Seen, shown: string): void {
+  if (kind === "folder") throw new DiskError("is_folder", `${shown} is a folder`);
+  if (kind !== "file") throw new DiskError("denied", `${shown} is neither a file nor a folder`);
 }

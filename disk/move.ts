@@ -5,6 +5,8 @@
  */
 
 import { diskError, errnoOf } from "./errors.ts";
+import { libc } from "./libc.ts";
+import { look } from "./look.ts";
 
 /** What a file system without hard links answers to `link`. */
 const NO_HARD_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
@@ -19,6 +21,7 @@ const NO_HARD_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLI
  * the new one is taken
  */
 export function moveToFreeName(from: string, to: string): void {
+  if (libc()?.moveToFreeName(from, to)) return;
   try {
     Deno.linkSync(from, to);
   } catch (error) {
@@ -45,7 +48,7 @@ export function moveToFreeName(from: string, to: string): void {
 
 function isSameFile(one: string, other: string): boolean {
   try {
-    const [a, b] = [Deno.lstatSync(one), Deno.lstatSync(other)];
+    const [a, b] = [look(one), look(other)];
     return a.ino === b.ino && a.dev === b.dev;
   } catch {
     return false;

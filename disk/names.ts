@@ -19,9 +19,13 @@ export interface PartialOwner {
  * A new name for a partial file, which nobody can guess.
  *
  * @param owner who may go on with it; nobody without one
+ * @param own 16 hexadecimal digits that no other name of this owner has
  */
-export function newPartialName(owner: PartialOwner = { token: random(32), run: random(16) }): string {
-  return `.connme-${owner.token}-${owner.run}-${random(16)}.partial`;
+export function newPartialName(
+  owner: PartialOwner = { token: random(32), run: random(16) },
+  own: string = random(16),
+): string {
+  return `.connme-${owner.token}-${owner.run}-${own}.partial`;
 }
 
 /**

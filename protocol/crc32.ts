@@ -35,8 +35,17 @@ let fast: typeof import("node:zlib").crc32 | undefined;
 export function crc32(chunk: Uint8Array, before = 0): number {
   if (fast) return fast(chunk, before);
   bytes += chunk.length;
-  if (bytes > WORTH_LOADING_BYTES) fast = process.getBuiltinModule("node:zlib").crc32;
+  expectBytes(bytes);
   return plain.buf(chunk, before) >>> 0;
+}
+
+/**
+ * Says how much there will be to sum up, so that what pays is loaded at once.
+ *
+ * @param count how many bytes, in all
+ */
+export function expectBytes(count: number): void {
+  if (count > WORTH_LOADING_BYTES) fast ??= process.getBuiltinModule("node:zlib").crc32;
 }
 
 /**

@@ -212,6 +212,7 @@ function lengthOf(head: Uint8Array<ArrayBuffer>): number {
 }
 
 function decodePath(bytes: Uint8Array): string {
+  if (bytes.length === 0) return ""; // as in every pack that was asked for
   try {
     return decoder.decode(bytes);
   } catch {

@@ -1,13 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DiskError } from "../disk/errors.ts";
 import { FileSource } from "../disk/file_source.ts";
+import { look, type Seen } from "../disk/look.ts";
 import { pattern, sha256 } from "./support/files.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const SIZE = 100_000;
 
 /** Opens a file of known content, lets something happen to it, and reads it to its end. */
-async function readAfter(event: (path: string) => void, found?: (path: string) => Deno.FileInfo): Promise<number> {
+async function readAfter(event: (path: string) => void, found?: (path: string) => Seen): Promise<number> {
   const folder = Deno.makeTempDirSync();
   try {
     const path = `${folder}/file`;
@@ -56,12 +57,12 @@ Deno.test("a file that is written to while it is read is no longer what was open
 
 Deno.test("a file that another one replaced just before it was opened is not taken for it", async () => {
   const found = (path: string) => {
-    const info = Deno.statSync(path);
+    const seen = look(path);
     const other = `${path}.new`;
     Deno.writeFileSync(other, new Uint8Array(SIZE).fill(1));
-    Deno.utimeSync(other, info.mtime!, info.mtime!);
+    Deno.utimeSync(other, new Date(seen.modified), new Date(seen.modified));
     Deno.renameSync(other, path);
-    return info;
+    return seen;
   };
   await assertRejects(() => readAfter(() => {}, found), DiskError, "was changed");
 });

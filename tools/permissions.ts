@@ -2,12 +2,15 @@
  * What the two programs may do. The one place that says so: `deno compile` bakes these flags into the executable,
  * the self-extracting executable passes them to `deno run`.
  *
- * Running other programs and loading foreign code are never granted. Reading and writing cannot be narrowed further
- * here, because the folder is only known when the program starts; the programs confine themselves (see SECURITY.md).
+ * Running other programs is never granted, nor loading foreign code but the system's own C library (`disk/libc.ts` says
+ * what for). Reading and writing cannot be narrowed further here, because the folder is only known when the program
+ * starts; the programs confine themselves (see SECURITY.md).
  * Of the environment they see what is named here: asking for another variable throws, so a new one needs a new name.
  *
  * @module
  */
+
+import { LIBC_PATHS } from "../disk/libc.ts";
 
 /** Source and rights of one executable. */
 export interface Program {
@@ -19,8 +22,14 @@ export interface Program {
   readonly permissions: readonly string[];
 }
 
-/** The one call to the system beyond files tells how much room a disk has. */
-const FILES_AND_NETWORK = ["--allow-net", "--allow-read", "--allow-write", "--allow-sys=statfs"];
+/** The one call to the system beyond files tells how much room a disk has. The one library is the system's own. */
+const FILES_AND_NETWORK = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-sys=statfs",
+  `--allow-ffi=${LIBC_PATHS}`,
+];
 
 /**
  * How both programs run, whatever their rights. V8 gets less room for new objects (2 MiB instead of 16), and looks for what is

@@ -7,6 +7,8 @@
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { DiskError } from "../../disk/errors.ts";
+import { comeRound } from "../../disk/give_way.ts";
+import { expectBytes } from "../../protocol/crc32.ts";
 import type { Context } from "../commands/command.ts";
 import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
@@ -183,7 +185,9 @@ export async function runBatch<J extends Job>(
     const packs = inPacks(jobs, alone ? 1 : MAX_PACK_FILES);
     const limits = { count: (alone ? MOST_FILES : MOST_PACKS) * movers.length, bytes: MOST_BYTES };
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
-    await pipeline(packs, sizeOf, limits, move);
+    const moving = pipeline(packs, sizeOf, limits, move);
+    comeRound().then(() => expectBytes(options.bytes)); // once the first of it is on its way
+    await moving;
   } catch (error) {
     meter.finish();
     const done = `${files} of ${plural(options.files, "file")} were done`;

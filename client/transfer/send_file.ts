@@ -5,7 +5,6 @@
  */
 
 import { FileSource } from "../../disk/file_source.ts";
-import { modeOf } from "../../disk/mode.ts";
 import { numberedName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
@@ -79,8 +78,8 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
           return await client.upload(job.path, { size: source.size - offset, read: (into) => source.read(into) }, {
             collision: job.collision,
             sha256: job.sha256,
-            modified: source.info.mtime?.getTime(),
-            mode: modeOf(source.info),
+            modified: source.seen.modified,
+            mode: source.seen.mode,
             owner,
             offset,
             signal,
@@ -138,7 +137,7 @@ async function findStored(
   try {
     for (let number = 1;; number++) {
       const { kind, size, modified } = await client.stat(candidate, { signal });
-      if (kind === "file" && size === source.size && modified === source.info.mtime?.getTime()) {
+      if (kind === "file" && size === source.size && modified === source.seen.modified) {
         const { checksum } = await client.checksum(candidate, "sha256", { signal });
         if (checksum === await source.sha256(signal)) return candidate;
       }

@@ -5,8 +5,7 @@
  */
 
 import { DiskError } from "../../disk/errors.ts";
-import { FileSource } from "../../disk/file_source.ts";
-import { modeOf } from "../../disk/mode.ts";
+import { readSmallFile } from "../../disk/small_file.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { MAX_PACKED_BYTES, type PackedFile } from "../../protocol/pack.ts";
 import type { Collision } from "../client.ts";
@@ -75,10 +74,11 @@ function sendPack(
     const next = (): PackedFile | undefined => {
       for (const [at, { local, path }] of rest) {
         try {
-          const file = readFile(local, buffer);
+          const file = readSmallFile(local, buffer, () => `the local file ${JSON.stringify(local)}`);
           if (file === undefined) continue; // it has grown: by itself
-          packed.push({ at, size: file.content.length });
-          return { path, ...file, failed: false };
+          const { seen: { modified, mode }, content } = file;
+          packed.push({ at, size: content.length });
+          return { path, content, modified, mode, failed: false };
         } catch (error) {
           if (!(error instanceof DiskError)) throw error;
           outcomes[at] = error;
@@ -99,20 +99,4 @@ function sendPack(
     }
     return outcomes;
   });
-}
-
-/** A file as it goes into a pack; `undefined` when it is too large for one. */
-function readFile(path: string, buffer: Uint8Array<ArrayBuffer>): Omit<PackedFile, "path" | "failed"> | undefined {
-  const source = new FileSource(path, `the local file ${JSON.stringify(path)}`);
-  try {
-    const { size, info } = source;
-    if (size > buffer.length) return undefined;
-    return {
-      content: source.readAll(buffer),
-      modified: info.mtime?.getTime() ?? Date.now(),
-      mode: modeOf(info),
-    };
-  } finally {
-    source.close();
-  }
 }

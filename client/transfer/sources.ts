@@ -5,7 +5,7 @@
  */
 
 import { DiskError, diskError } from "../../disk/errors.ts";
-import { modeOf } from "../../disk/mode.ts";
+import { type Seen, seen } from "../../disk/look.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, baseName, joinPath, quote, resolvePath } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../commands/command.ts";
@@ -141,23 +141,16 @@ export async function localSources(
     const info = lookAt(name);
     const pattern = info ? undefined : readPattern(name);
     if (!pattern) {
-      const real = info ?? Deno.statSync(name);
+      const { kind, size, modified, mode } = info ?? seen(Deno.statSync(name));
       const base = localName(name);
-      if (options.excludes(base, real.isDirectory)) continue;
-      if (real.isDirectory) {
+      if (options.excludes(base, kind === "folder")) continue;
+      if (kind === "folder") {
         if (!options.recursive) {
           throw new DiskError("is_folder", `${JSON.stringify(name)} is a folder; -r takes it with all in it`);
         }
-        addTree(sources, await localTree(name, options, signal), name, base, modeOf(real));
+        addTree(sources, await localTree(name, options, signal), name, base, mode);
       } else {
-        const node: Node = {
-          path: "",
-          kind: "file",
-          size: real.size,
-          modified: real.mtime?.getTime() ?? 0,
-          mode: modeOf(real),
-        };
-        sources.items.push(new Source(node, name, base));
+        sources.items.push(new Source({ path: "", kind: "file", size, modified, mode }, name, base));
       }
       continue;
     }
@@ -221,9 +214,9 @@ function addMatches(
   for (const one of leftOut) sources.left.push(one);
 }
 
-function lookAt(path: string): Deno.FileInfo | undefined {
+function lookAt(path: string): Seen | undefined {
   try {
-    return Deno.statSync(path);
+    return seen(Deno.statSync(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound && readPattern(path)) return undefined;
     throw diskError(error, `the local file ${JSON.stringify(path)}`);

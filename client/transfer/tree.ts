@@ -6,7 +6,7 @@
 
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { comeRound } from "../../disk/give_way.ts";
-import { modeOf } from "../../disk/mode.ts";
+import { look, lookThrough } from "../../disk/look.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { Entry } from "../../protocol/messages.ts";
@@ -223,27 +223,22 @@ function isFolder({ kind, link }: Entry, links: Links): boolean {
 function lookLocally(root: string, path: string, links: Links): Node | Left {
   const full = `${root}/${path}`;
   try {
-    let info = Deno.lstatSync(full);
-    if (info.isSymlink) {
+    let found = look(full);
+    if (found.kind === "link") {
       if (links === "skip") return { path, ...A_LINK };
       const real = Deno.realPathSync(full);
       if (!`${real}/`.startsWith(`${root}/`)) {
         return { path, reason: "it is a symbolic link that leads out of the folder" };
       }
-      info = Deno.statSync(full);
-      if (info.isDirectory && isOnTheWay(root, path, real)) {
+      found = lookThrough(full);
+      if (found.kind === "folder" && isOnTheWay(root, path, real)) {
         return { path, reason: "it leads in a circle" };
       }
     }
-    if (info.isDirectory && path.split("/").length > MAX_DEPTH) return { path, ...TOO_DEEP };
-    if (!info.isFile && !info.isDirectory) return { path, ...SPECIAL };
-    return {
-      path,
-      kind: info.isFile ? "file" : "folder",
-      size: info.isFile ? info.size : 0,
-      modified: info.mtime?.getTime() ?? 0,
-      mode: modeOf(info),
-    };
+    const { kind, size, modified, mode } = found;
+    if (kind === "folder" && path.split("/").length > MAX_DEPTH) return { path, ...TOO_DEEP };
+    if (kind !== "file" && kind !== "folder") return { path, ...SPECIAL };
+    return { path, kind, size: kind === "file" ? size : 0, modified, mode };
   } catch (error) {
     if (errnoOf(error) === "ENOENT") {
       // What is no Unicode comes as U+FFFD, under which there is nothing.

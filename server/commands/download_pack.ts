@@ -12,13 +12,13 @@ import type { Handler } from "./handler.ts";
 export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) => {
   const buffer = new Uint8Array(MAX_PACKED_BYTES);
   const files: LogFields[] = [];
-  const open = storage.opener();
+  const readFile = storage.reader();
   const rest = paths.values();
   const source = packSource(() => {
     const { value: path, done } = rest.next();
     if (done) return undefined;
     try {
-      const file = read(open, path, buffer);
+      const file = read(readFile, path, buffer);
       files.push({ path, outcome: "ok", bytes: file.content.length });
       return file;
     } catch (error) {
@@ -38,14 +38,10 @@ export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) =
   return { reply: {}, body, parts: { event: "download", files } };
 };
 
-function read(open: ReturnType<Storage["opener"]>, path: string, buffer: Uint8Array<ArrayBuffer>): PackedFile {
-  const file = open(splitPath(path));
-  try {
-    // Whoever wants it asks for it by itself.
-    if (file.size > MAX_PACKED_BYTES) throw new DiskError("changed", "the file is too large for a pack");
-    const { modified, mode } = file.item;
-    return { path: "", content: file.readAll(buffer), modified, mode, failed: false };
-  } finally {
-    file.close();
-  }
+function read(readFile: ReturnType<Storage["reader"]>, path: string, buffer: Uint8Array<ArrayBuffer>): PackedFile {
+  const file = readFile(splitPath(path), buffer);
+  // Whoever wants it asks for it by itself.
+  if (file === undefined) throw new DiskError("changed", "the file is too large for a pack");
+  const { seen: { modified, mode }, content } = file;
+  return { path: "", content, modified, mode, failed: false };
 }

@@ -13,11 +13,13 @@ import { exists } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
-import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
+import { look, lookThrough, type Seen } from "../../disk/look.ts";
+import { folderMode, NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
+import { readSmallFile, type SmallFile } from "../../disk/small_file.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import type {
   CreateOptions,
@@ -38,6 +40,9 @@ import type {
 const BATCH = 200;
 /** A folder that takes more than this is read asynchronously: that takes several times as long, but holds up nobody. */
 const LARGE_FOLDER_BYTES = 64 * 1024;
+
+/** For so long, in milliseconds, a folder is taken to be where it was: no longer than between looking and doing. */
+const FRESH_MS = 1;
 
 /** What is copied in one go, in bytes. */
 const COPY_BYTES = 256 * 1024;
@@ -80,7 +85,7 @@ export class LocalStorage implements Storage {
   stat(path: Path): Item {
     return this.#attempt(path, () => {
       const real = this.#resolve(path); // first: of what lies outside nothing at all is looked at
-      return describe(path.at(-1) ?? "", Deno.statSync(real), this.#isLink(path));
+      return describe(path.at(-1) ?? "", lookThrough(real), this.#isLink(path));
     });
   }
 
@@ -93,8 +98,8 @@ export class LocalStorage implements Storage {
         const path = name === "" ? entry.name : `${name}/${entry.name}`;
         if (lossy) return unnamed(path);
         const found = this.#look(under(real, entry.name), path);
-        if (recursive && found?.info?.isDirectory) {
-          const { info: { dev, ino, size }, item } = found;
+        if (recursive && found?.seen?.kind === "folder") {
+          const { seen: { dev, ino, size }, item } = found;
           folders.push({ real: under(real, entry.name), dev, ino, size, name: item.name });
         }
         return found?.item;
@@ -140,17 +145,16 @@ export class LocalStorage implements Storage {
     });
   }
 
-  opener(): (path: Path) => OpenFile {
+  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | undefined {
     const folderOf = this.#folders();
-    return (path) => {
-      const name = path.at(-1);
-      if (name === undefined || isPartialName(name)) return this.open(path);
-      return this.#attempt(path, () => {
-        const real = under(folderOf(path), name);
-        const info = Deno.lstatSync(real);
-        return info.isFile ? opened(path, new FileSource(real, show(path), info), false) : this.open(path);
+    return (path, into) =>
+      this.#attempt(path, () => {
+        const name = path.at(-1);
+        let real = name === undefined || isPartialName(name) ? this.#resolve(path) : under(folderOf(path), name);
+        let found = look(real);
+        if (found.kind === "link") found = lookThrough(real = this.#resolve(path));
+        return readSmallFile(real, into, () => show(path), found);
       });
-    };
   }
 
   async create(path: Path, { mode, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
@@ -389,19 +393,20 @@ export class LocalStorage implements Storage {
   }
 
   /**
-   * Looks up folders of many paths, where those of one folder come in a row. That it is still the same one is asked each time:
-   * any time may pass between two of them, and somebody may move it away and something else into its place.
+   * Looks up folders of many paths, where those of one folder come in a row. That it is still the same one is asked again and
+   * again: any time may pass between two of them, and somebody may move it away and something else into its place.
    *
    * @returns the real path of the folder that a path stands in, to be used at once
    */
   #folders(): (path: Path) => string {
-    let last: { parent: string; place: Place } | undefined;
+    let last: { parent: string; place: Place; asked: number } | undefined;
     return (path) => {
       const parent = path.slice(0, -1);
       const key = parent.join("/");
-      if (last?.parent !== key || !isUnmoved(last.place)) {
-        last = { parent: key, place: placeOf(this.#folder(parent)) };
-      }
+      const now = performance.now();
+      if (last?.parent !== key || now - last.asked > FRESH_MS && !isUnmoved(last.place)) {
+        last = { parent: key, place: placeOf(this.#folder(parent)), asked: now };
+      } else if (now - last.asked > FRESH_MS) last.asked = now;
       return last.place.real;
     };
   }
@@ -442,21 +447,21 @@ export class LocalStorage implements Storage {
   }
 
   /** What a listing shows of one name, and what the system says of it itself; `undefined` when it went away meanwhile. */
-  #look(real: string, name: string): { item: Item; info?: Deno.FileInfo } | undefined {
-    let info: Deno.FileInfo;
+  #look(real: string, name: string): { item: Item; seen?: Seen } | undefined {
+    let seen: Seen;
     try {
-      info = Deno.lstatSync(real);
+      seen = look(real);
     } catch (error) {
       const errno = errnoOf(error) ?? "";
       if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
       // Its folder tells names only, say; or its path is longer than the system takes.
       return { item: { ...UNKNOWN, name, kind: "other", unreadable: errno === "EACCES" ? "denied" : "failed" } };
     }
-    if (!info.isSymlink) return { item: describe(name, info, false), info };
+    if (seen.kind !== "link") return { item: describe(name, seen, false), seen };
     try {
-      return { item: describe(name, Deno.statSync(this.#inside(Deno.realPathSync(real), [])), true), info };
+      return { item: describe(name, lookThrough(this.#inside(Deno.realPathSync(real), [])), true), seen };
     } catch {
-      return { item: { ...describe(name, info, true), kind: "link" }, info };
+      return { item: describe(name, seen, true), seen };
     }
   }
 
@@ -479,7 +484,7 @@ interface Place {
 }
 
 function placeOf(real: string): Place {
-  const { dev, ino, size } = Deno.lstatSync(real);
+  const { dev, ino, size } = look(real);
   return { real, dev, ino, size };
 }
 
@@ -489,7 +494,7 @@ function requireUnmoved(place: Place): void {
 }
 
 function isUnmoved({ real, dev, ino }: Place): boolean {
-  const now = Deno.lstatSync(real);
+  const now = look(real);
   return now.dev === dev && now.ino === ino;
 }
 
@@ -599,23 +604,15 @@ function under(folder: string, name: string): string {
   return folder === "/" ? `/${name}` : `${folder}/${name}`;
 }
 
-function describe(name: string, info: Deno.FileInfo, link: boolean): Item {
-  return {
-    name,
-    kind: info.isFile ? "file" : info.isDirectory ? "folder" : "other",
-    size: info.isFile ? info.size : 0,
-    modified: info.mtime?.getTime() || 0, // a time that no Date can hold is NaN
-    mode: modeOf(info),
-    link,
-  };
+function describe(name: string, { kind, size, modified, mode }: Seen, link: boolean): Item {
+  return { name, kind, size: kind === "file" ? size : 0, modified, mode, link };
 }
 
 function opened(path: Path, source: FileSource, link: boolean): OpenFile {
   return {
-    item: describe(path.at(-1) ?? "", source.info, link),
+    item: describe(path.at(-1) ?? "", source.seen, link),
     size: source.size,
     read: (into) => source.read(into),
-    readAll: (into) => source.readAll(into),
     seek: (offset) => source.seek(offset),
     close: () => source.close(),
   };

@@ -11,6 +11,7 @@
 import type { PartialOwner } from "../../disk/names.ts";
 import type { DiskError } from "../../disk/errors.ts";
 import type { Collision } from "../../disk/claim.ts";
+import type { SmallFile } from "../../disk/small_file.ts";
 import type { TouchOptions } from "../../disk/touch.ts";
 
 /** Names from the served folder down. */
@@ -62,8 +63,6 @@ export interface OpenFile {
   readonly size: number;
   /** Fills a part of `into`; returns how many bytes, 0 at the end. */
   read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
-  /** Reads a small file as a whole, at once. */
-  readAll(into: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   /** Goes on reading from another place, in bytes from the start. */
   seek(offset: number): void;
   /** Must be called in the end. */
@@ -129,7 +128,7 @@ export interface NewFiles {
    *
    * @param content may be used again afterwards
    */
-  add(path: Path, content: Uint8Array, options: { modified: number; mode: number }): void;
+  add(path: Path, content: Uint8Array<ArrayBuffer>, options: { modified: number; mode: number }): void;
   /** Makes all of them durable and visible; returns for each, in order, the path that it got, or why it was not stored. */
   publish(): Promise<(Path | DiskError)[]>;
   /** Leaves no trace of those that were not published. */
@@ -146,8 +145,11 @@ export interface Storage {
   usage(path: Path, signal: AbortSignal): Promise<Usage>;
   /** Opens a file for reading. */
   open(path: Path): OpenFile;
-  /** Opens many files for reading, one after the other: those of one folder, in a row, faster than by themselves. */
-  opener(): (path: Path) => OpenFile;
+  /**
+   * Reads many small files, one after the other: those of one folder, in a row, faster than by themselves. The content is a part
+   * of `into`; there is none of what is too large for that.
+   */
+  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | undefined;
   /** Begins a file, or goes on with one; the folder it is to stand in must exist. */
   create(path: Path, options: CreateOptions): Promise<NewFile>;
   /** Begins many small files at once. */

@@ -1,3 +1,8 @@
+import { libc } from "../../disk/libc.ts";
+
+// It stays loaded: a test that happened to need it first would be told off for that.
+libc();
+
 /** A folder for one test, removed at its end. */
 export class TempFolder implements Disposable {
   /** Its real path. */

@@ -1,0 +1,194 @@
+/**
+ * The few calls of the C library that are made for each of many small files.
+ *
+ * Deno takes every path apart, and asks the system about each part of it, before it opens, looks at or moves anything, for a
+ * program that may not do everything: for a file of a few kilobytes that is several times the work of the call itself. It
+ * has no call that moves a file to a free name in one step either. These calls know neither errors nor other systems than Linux.
+ * **Whoever makes one makes Deno's own where it fails, or where there is no library**: that does the same, or says why not.
+ *
+ * @module
+ */
+
+import type { Seen } from "./look.ts";
+
+/** Where the C library of a Linux system lies. The programs may load these, and no other foreign code. */
+export const LIBC_PATHS: readonly string[] = [
+  `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, // Debian, Ubuntu
+  "/lib64/libc.so.6", // Fedora, openSUSE, Arch
+];
+
+const SYMBOLS = {
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  fdatasync: { parameters: ["i32"], result: "i32" },
+  futimens: { parameters: ["i32", "buffer"], result: "i32" },
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+// What these are called in the system's own headers. All of them are the same on each processor.
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const O_WRONLY = 0o1;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const RENAME_NOREPLACE = 1;
+const STATX_BASIC_STATS = 0x7ff;
+const KINDS: Record<number, Seen["kind"]> = { 0o10: "file", 0o04: "folder", 0o12: "link" };
+
+/** Longest path that the system takes, in bytes, the zero behind it included. */
+const PATH_BYTES = 4096;
+/** Bytes of a `struct statx`. */
+const STATX_BYTES = 256;
+const NO_PATH = new Uint8Array(1);
+
+const encoder = new TextEncoder();
+
+/** The calls. Paths are as for Deno's own; what is not there, or fails, is `undefined`, `false` or negative. */
+export class Libc {
+  readonly #calls: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+  readonly #path = new Uint8Array(PATH_BYTES);
+  readonly #other = new Uint8Array(PATH_BYTES);
+  readonly #stat = new Uint8Array(STATX_BYTES);
+  readonly #view = new DataView(this.#stat.buffer);
+  readonly #times = new Uint8Array(32);
+  readonly #timesView = new DataView(this.#times.buffer);
+
+  private constructor(calls: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>) {
+    this.#calls = calls;
+  }
+
+  /**
+   * Loads the library, which stays loaded.
+   *
+   * @param paths where to look for it
+   * @returns `undefined` where there is none that has all the calls, or it may not be loaded
+   */
+  static load(paths: readonly string[]): Libc | undefined {
+    if (Deno.build.os !== "linux") return undefined;
+    for (const path of paths) {
+      try {
+        return new Libc(Deno.dlopen(path, SYMBOLS).symbols);
+      } catch { /* not there, or too old */ }
+    }
+  }
+
+  /**
+   * Creates a file that must not be there.
+   *
+   * @param mode the rights that it gets, less what the umask takes
+   * @returns its descriptor, for writing
+   */
+  create(path: string, mode: number): number {
+    if (!encode(path, this.#path)) return -1;
+    return this.#calls.openat(AT_FDCWD, this.#path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  }
+
+  /** Opens a file for reading, without waiting for anybody where it has become a pipe. */
+  open(path: string): number {
+    return encode(path, this.#path) ? this.#calls.openat(AT_FDCWD, this.#path, O_NONBLOCK | O_CLOEXEC, 0) : -1;
+  }
+
+  /** How many bytes were read; 0 at the end. */
+  read(file: number, into: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.read(file, into, BigInt(into.length));
+  }
+
+  /** How many bytes were written. */
+  write(file: number, bytes: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.write(file, bytes, BigInt(bytes.length));
+  }
+
+  /** Flushes the content of a file; whether it did. */
+  sync(file: number): boolean {
+    return this.#calls.fdatasync(file) === 0;
+  }
+
+  /**
+   * Sets both times of a file.
+   *
+   * @param ms in milliseconds since 1970
+   * @returns whether it did
+   */
+  setTime(file: number, ms: number): boolean {
+    const seconds = Math.floor(ms / 1000);
+    for (const at of [0, 16]) {
+      this.#timesView.setBigInt64(at, BigInt(seconds), true);
+      this.#timesView.setBigInt64(at + 8, BigInt(Math.trunc(ms - seconds * 1000) * 1_000_000), true);
+    }
+    return this.#calls.futimens(file, this.#times) === 0;
+  }
+
+  /** Closes a file. */
+  close(file: number): void {
+    this.#calls.close(file);
+  }
+
+  /**
+   * What the system says of what stands under a path.
+   *
+   * @param follow whether of what a symbolic link leads to
+   */
+  look(path: string, follow: boolean): Seen | undefined {
+    if (!encode(path, this.#path)) return undefined;
+    return this.#statx(AT_FDCWD, this.#path, follow ? 0 : AT_SYMLINK_NOFOLLOW);
+  }
+
+  /** What the system says of an open file. */
+  lookAtOpen(file: number): Seen | undefined {
+    return this.#statx(file, NO_PATH, AT_EMPTY_PATH);
+  }
+
+  /** Removes a file; whether it did. */
+  remove(path: string): boolean {
+    return encode(path, this.#path) && this.#calls.unlinkat(AT_FDCWD, this.#path, 0) === 0;
+  }
+
+  /** Moves something within its file system to a name that is free; whether it did. Not every file system can. */
+  moveToFreeName(from: string, to: string): boolean {
+    return encode(from, this.#path) && encode(to, this.#other) &&
+      this.#calls.renameat2(AT_FDCWD, this.#path, AT_FDCWD, this.#other, RENAME_NOREPLACE) === 0;
+  }
+
+  #statx(at: number, path: Uint8Array<ArrayBuffer>, flags: number): Seen | undefined {
+    if (this.#calls.statx(at, path, flags, STATX_BASIC_STATS, this.#stat) !== 0) return undefined;
+    const view = this.#view;
+    const mode = view.getUint16(28, true);
+    const seconds = view.getInt32(116, true) * 2 ** 32 + view.getUint32(112, true);
+    return {
+      kind: KINDS[mode >> 12] ?? "other",
+      size: view.getUint32(44, true) * 2 ** 32 + view.getUint32(40, true),
+      modified: seconds * 1000 + Math.floor(view.getUint32(120, true) / 1_000_000),
+      mode: mode & 0o777,
+      dev: deviceOf(view.getUint32(136, true), view.getUint32(140, true)),
+      ino: view.getUint32(36, true) * 2 ** 32 + view.getUint32(32, true),
+    };
+  }
+}
+
+let loaded: { libc: Libc | undefined } | undefined;
+
+/** The calls, where they can be had. Loading them takes some milliseconds, so it is for whoever has many to make. */
+export function libc(): Libc | undefined {
+  return (loaded ??= { libc: Libc.load(LIBC_PATHS) }).libc;
+}
+
+/** A path as C takes it; `false` where it would not be the same one. */
+function encode(path: string, into: Uint8Array<ArrayBuffer>): boolean {
+  if (path.length >= PATH_BYTES || path.includes("\0")) return false;
+  const { read, written } = encoder.encodeInto(path, into);
+  if (read < path.length || written === into.length) return false;
+  into[written] = 0;
+  return true;
+}
+
+/** The two numbers of a device as the one that the system calls have for it. */
+function deviceOf(major: number, minor: number): number {
+  return (major >>> 12) * 2 ** 44 + (minor >>> 8) * 2 ** 20 + (major & 0xfff) * 2 ** 8 + (minor & 0xff);
+}

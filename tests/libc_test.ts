@@ -1,0 +1,201 @@
+/** What the C library does for us does what Deno's own calls do, and nothing is missing where there is none. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FileBatch } from "../disk/file_batch.ts";
+import { Libc, libc } from "../disk/libc.ts";
+import { look, lookThrough, seen } from "../disk/look.ts";
+import { readSmallFile } from "../disk/small_file.ts";
+import { PROGRAMS } from "../tools/permissions.ts";
+import { noRamDisk, RamDisk, testUnless } from "./support/machine.ts";
+import { startServer } from "./support/programs.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+import { LONG_AGO, plant, snapshot } from "./support/trees.ts";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+const noLibc = Deno.build.os === "linux" ? undefined : "only Linux has it";
+
+/** How `deno run` runs one of our programs from its source, with its rights, or without that to load a library. */
+function deno(program: "ftp" | "ftpd", withLibrary: boolean): string[] {
+  const { entry, permissions } = PROGRAMS.find(({ name }) => name === program)!;
+  const rights = permissions.filter((flag) => withLibrary || !flag.startsWith("--allow-ffi"));
+  return ["run", "--quiet", "--no-prompt", `--config=${ROOT}deno.json`, ...rights, `${ROOT}${entry}`];
+}
+
+testUnless(noLibc, "the programs may load the library of this system, and no other", async () => {
+  for (const { permissions } of PROGRAMS) {
+    using folder = new TempFolder();
+    const script = folder.file(
+      "script.ts",
+      `import { Libc, LIBC_PATHS } from ${JSON.stringify(`${ROOT}disk/libc.ts`)};
+       const other = LIBC_PATHS.map((path) => path.replace("libc", "libm"));
+       console.log(Libc.load(LIBC_PATHS) !== undefined, Libc.load(other) !== undefined);
+       try { Deno.dlopen(other[0], {}); } catch (error) { console.log(error.name); }`,
+    );
+    const args = ["run", "--quiet", "--no-prompt", ...permissions, script];
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).output();
+    assertEquals(new TextDecoder().decode(stdout), "true false\nNotCapable\n", new TextDecoder().decode(stderr));
+  }
+});
+
+testUnless(noLibc, "what the library says of a path is what Deno says", () => {
+  using folder = new TempFolder();
+  const { path } = folder;
+  const times = [LONG_AGO, new Date(-1), new Date(-86_400_001), new Date(8.64e15), new Date(1.7e12 + 123)];
+  for (const [index, time] of times.entries()) {
+    const file = folder.file(`früh ${index}\n日本`, "x".repeat(index));
+    Deno.utimeSync(file, time, time);
+    Deno.chmodSync(file, [0o644, 0o4755, 0o600, 0o1666, 0o400][index]);
+  }
+  folder.file("large", 5 * 2 ** 30 + 7); // sparse: more bytes than 32 bits count
+  Deno.symlinkSync("large", `${path}/link`);
+  Deno.symlinkSync("nowhere", `${path}/broken`);
+  Deno.linkSync(`${path}/large`, `${path}/twin`);
+  assertEquals(new Deno.Command("mkfifo", { args: [`${path}/pipe`] }).outputSync().success, true);
+  const names = Array.from(Deno.readDirSync(path), ({ name }) => name);
+  assertEquals(names.length, 10);
+  for (const name of ["", ...names]) {
+    const full = `${path}/${name}`;
+    assertEquals(libc()!.look(full, false), seen(Deno.lstatSync(full)), name);
+    if (name !== "broken") assertEquals(libc()!.look(full, true), seen(Deno.statSync(full)), name);
+  }
+  for (const missing of ["broken/x", "none", "large/x"]) {
+    assertEquals(libc()!.look(`${path}/${missing}`, true), undefined);
+  }
+  assertEquals(libc()!.look(`${path}/broken`, true), undefined);
+  assertEquals([look(`${path}/link`).kind, lookThrough(`${path}/link`).kind], ["link", "file"]);
+  return Promise.resolve();
+});
+
+testUnless(noLibc, "a path that C would cut short leads nowhere", () => {
+  using folder = new TempFolder();
+  const file = folder.file("a", "content");
+  const calls = libc()!;
+  const cut = `${file}\0b`;
+  assertEquals([calls.look(cut, false), calls.open(cut), calls.create(`${file}2\0`, 0o600)], [undefined, -1, -1]);
+  assertEquals([calls.remove(cut), calls.moveToFreeName(cut, `${file}3`)], [false, false]);
+  assertEquals(calls.moveToFreeName(file, `${file}3\0`), false);
+  const long = `${file}/${"ü".repeat(2100)}`;
+  assertEquals([calls.look(long, false), calls.open(long)], [undefined, -1]);
+  assertEquals(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["a"]);
+  return Promise.resolve();
+});
+
+testUnless(noLibc, "a move never replaces anything", () => {
+  using folder = new TempFolder();
+  const [a, b] = [folder.file("a", "a"), folder.file("b", "b")];
+  Deno.mkdirSync(`${folder.path}/empty`);
+  const calls = libc()!;
+  for (const taken of [b, `${folder.path}/empty`, a]) assertEquals(calls.moveToFreeName(a, taken), false);
+  assertEquals([Deno.readTextFileSync(a), Deno.readTextFileSync(b)], ["a", "b"]);
+  assertEquals(calls.moveToFreeName(a, `${folder.path}/c`), true);
+  assertEquals(Deno.readTextFileSync(`${folder.path}/c`), "a");
+  return Promise.resolve();
+});
+
+testUnless(noLibc, "where there is no library there are no calls", () => {
+  using folder = new TempFolder();
+  assertEquals(Libc.load([]), undefined);
+  assertEquals(Libc.load(["/nowhere/libc.so.6", folder.file("libc.so.6", "no library")]), undefined);
+  return Promise.resolve();
+});
+
+testUnless(
+  noLibc ?? noRamDisk,
+  "a small file that does not fit says so, and leaves nothing, and the next one fits",
+  async () => {
+    using disk = new RamDisk("64k");
+    const batch = new FileBatch({ collision: "rename", sync: false });
+    const file = (name: string, size: number) => ({
+      folder: disk.path,
+      name,
+      content: new Uint8Array(size).fill(1),
+      modified: 0,
+      mode: 0o644,
+      shown: () => name,
+    });
+    let message = "";
+    try {
+      batch.add(file("large", 100 * 1024));
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    assertEquals(message, "saving large: the disk is full");
+    assertEquals([...Deno.readDirSync(disk.path)], []);
+    batch.add(file("small", 1024));
+    assertEquals(await batch.commit(), ["small"]);
+    assertEquals(Deno.statSync(`${disk.path}/small`).size, 1024);
+  },
+);
+
+testUnless(
+  noLibc,
+  "a small file that grows, shrinks or is replaced between a look and its reading is not taken",
+  () => {
+    using folder = new TempFolder();
+    const into = new Uint8Array(100);
+    const events: ((path: string) => void)[] = [
+      (path) => Deno.writeTextFileSync(path, "longer than it was"),
+      (path) => Deno.writeTextFileSync(path, "s"),
+      (path) => {
+        Deno.writeTextFileSync(`${path}.new`, "other");
+        Deno.utimeSync(`${path}.new`, LONG_AGO, LONG_AGO);
+        Deno.renameSync(`${path}.new`, path);
+      },
+      (path) => {
+        Deno.removeSync(path);
+        new Deno.Command("mkfifo", { args: [path] }).outputSync(); // to open it would wait for a writer
+      },
+    ];
+    for (const [index, event] of events.entries()) {
+      const path = folder.file(`file${index}`, "12345");
+      Deno.utimeSync(path, LONG_AGO, LONG_AGO);
+      const found = look(path);
+      assertEquals(new TextDecoder().decode(readSmallFile(path, into, () => "it", found)!.content), "12345");
+      event(path);
+      let taken = true;
+      if (index < 3) {
+        try {
+          readSmallFile(path, into, () => "it", found);
+        } catch (error) {
+          assertMatch((error as Error).message, /it was changed while it was being read/);
+          taken = false;
+        }
+        assert(!taken, String(index));
+      } else {
+        const file = libc()!.open(path);
+        assert(file >= 0);
+        libc()!.close(file);
+      }
+    }
+    return Promise.resolve();
+  },
+);
+
+Deno.test("without the library, folders go up and down all the same, and nothing is replaced", async () => {
+  const prefix = ["sh", "-c", `shift; exec "${Deno.execPath()}" ${deno("ftpd", false).join(" ")} "$@"`, "sh"];
+  await using server = await startServer({ prefix });
+  using local = new TempFolder();
+  const ftp = async (...args: string[]) => {
+    const command = new Deno.Command(Deno.execPath(), {
+      args: [...deno("ftp", false), server.address, ...args],
+      cwd: local.path,
+      stdout: "piped",
+      stderr: "piped",
+    });
+    const { code, stderr } = await command.output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+  };
+  const files = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`${index % 7}/f${index}`, `${index}`]));
+  plant(`${local.path}/src`, { ...files, "empty": null });
+  await ftp("upload", "-r", "src");
+  assertEquals(snapshot(`${server.dir}/src`), snapshot(`${local.path}/src`));
+  await ftp("download", "-r", "src", "back");
+  assertEquals(snapshot(`${local.path}/back`), snapshot(`${local.path}/src`));
+  Deno.writeTextFileSync(`${local.path}/src/0/f0`, "changed");
+  await ftp("upload", "src/0/f0", "src/0/f7", "src/0/");
+  assertEquals(Deno.readTextFileSync(`${server.dir}/src/0/f0`), "0");
+  assertEquals(Deno.readTextFileSync(`${server.dir}/src/0/f0_1`), "changed");
+  await ftp("sync", "src", "src", "--delete");
+  assertEquals(snapshot(`${server.dir}/src`), snapshot(`${local.path}/src`));
+  await ftp("verify", "src", "src");
+});
