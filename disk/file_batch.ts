@@ -5,11 +5,12 @@
  */
 
 import { claimName, type Collision } from "./claim.ts";
-import { type DiskError, diskError } from "./errors.ts";
+import { type DiskError, diskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
 import { look } from "./look.ts";
 import { fileMode } from "./mode.ts";
 import { newPartialName, partialOwner } from "./names.ts";
+import { StagedFolder } from "./new_folder.ts";
 import { writeSmallFile } from "./small_file.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
@@ -50,8 +51,11 @@ export interface BatchFile {
 /** What is left to do for a file whose content has been written. */
 interface Written {
   file: Omit<BatchFile, "content" | "modified">;
-  partial: string;
+  /** Where it is until it has its name. */
+  hidden: string;
   flushed: boolean;
+  /** The folder that it has its name in already, until that takes the place of its own. */
+  staged?: StagedFolder;
 }
 
 /**
@@ -64,6 +68,8 @@ export class FileBatch {
   readonly #owner = partialOwner(newPartialName())!;
   #added = 0;
   #written: Written[] = [];
+  /** The folders that files were added to; with what takes their place, where they are new. */
+  #folders = new Map<string, StagedFolder | undefined>();
 
   /** An empty batch. */
   constructor(options: BatchOptions) {
@@ -78,11 +84,25 @@ export class FileBatch {
    */
   add(file: BatchFile): void {
     const { content, modified, ...rest } = file; // the content is not kept
-    const partial = `${file.folder}/${newPartialName(this.#owner, (this.#added++).toString(16).padStart(16, "0"))}`;
+    const { folder, name } = file;
+    if (!this.#folders.has(folder)) this.#folders.set(folder, StagedFolder.beside(folder));
+    const staged = this.#folders.get(folder);
+    const { sync } = this.#options;
+    const write = (hidden: string): boolean =>
+      writeSmallFile(hidden, { content, modified, mode: fileMode(file.mode), sync });
     try {
-      const { sync } = this.#options;
-      const flushed = writeSmallFile(partial, { content, modified, mode: fileMode(file.mode), sync });
-      this.#written.push({ file: rest, partial, flushed });
+      if (staged) {
+        const hidden = `${staged.path}/${name}`;
+        try {
+          this.#written.push({ file: rest, hidden, flushed: write(hidden), staged });
+          return;
+        } catch (error) {
+          if (errnoOf(error) !== "EEXIST") throw error; // two of one name
+        }
+      }
+      const own = (this.#added++).toString(16).padStart(16, "0");
+      const hidden = `${folder}/${newPartialName(this.#owner, own)}`;
+      this.#written.push({ file: rest, hidden, flushed: write(hidden) });
     } catch (error) {
       throw diskError(error, `saving ${file.shown()}`);
     }
@@ -95,50 +115,74 @@ export class FileBatch {
    */
   async commit(): Promise<(string | DiskError)[]> {
     const written = this.#written;
+    const staged = this.#staged();
     this.#written = [];
+    this.#folders.clear();
     const failures = await flush(written.filter(({ flushed }) => !flushed));
-    const folders = new Map<string, SyncedFolder>();
-    const lost = new Map<string, DiskError>();
+    for (const { hidden } of failures.keys()) remove(hidden);
+    const flusher = new FolderFlusher(this.#options.sync);
+    const published = new Set<StagedFolder>();
+    for (const one of staged) if (await publish(one, flusher)) published.add(one);
     const results: (string | DiskError)[] = [];
     for (const one of written) {
-      const { folder, shown } = one.file;
+      const { folder, name, shown } = one.file;
       try {
         const failure = failures.get(one);
         if (failure) throw failure;
-        if (this.#options.sync && !folders.has(folder)) {
-          if (folders.size >= FLUSHES) await flushFolders(folders, lost);
-          // Opened first: what cannot be made to last is refused before anybody can see it.
-          folders.set(folder, new SyncedFolder(folder));
+        if (one.staged && published.has(one.staged)) results.push(name);
+        else {
+          await flusher.open(folder);
+          results.push(await this.#claim(one));
         }
-        results.push(await this.#claim(one));
       } catch (error) {
-        remove(one.partial);
+        remove(one.hidden);
         results.push(diskError(error, `saving ${shown()}`));
       }
       await giveWay();
     }
-    await flushFolders(folders, lost);
+    for (const one of staged) if (!published.has(one)) one.remove();
+    const lost = await flusher.flush();
     if (lost.size === 0) return results;
-    return results.map((result, at) => lost.get(written[at].file.folder) ?? result);
+    return results.map((result, at) => {
+      const { file: { folder }, staged } = written[at];
+      return lost.get(folder) ?? (staged && (lost.get(staged.path) ?? lost.get(staged.parent))) ?? result;
+    });
   }
 
   /** Removes what was added since the last {@linkcode FileBatch.commit}. */
   discard(): void {
-    for (const { partial } of this.#written) remove(partial);
+    for (const { hidden } of this.#written) remove(hidden);
+    for (const one of this.#staged()) one.remove();
     this.#written = [];
+    this.#folders.clear();
   }
 
-  async #claim({ partial, file: { folder, name, mode } }: Written): Promise<string> {
+  #staged(): StagedFolder[] {
+    return [...this.#folders.values()].filter((one) => one !== undefined);
+  }
+
+  async #claim({ hidden, file: { folder, name, mode } }: Written): Promise<string> {
     const { collision, again, onTaken } = this.#options;
-    return await claimName(partial, folder, name, {
+    return await claimName(hidden, folder, name, {
       collision,
       mode,
       onTaken: (path) => {
-        if (again && isSame(path, partial)) return true;
+        if (again && isSame(path, hidden)) return true;
         onTaken?.(path);
         return false;
       },
     });
+  }
+}
+
+/** Puts a new folder into its place; whether it is there. */
+async function publish(staged: StagedFolder, flusher: FolderFlusher): Promise<boolean> {
+  try {
+    await flusher.open(staged.path);
+    await flusher.open(staged.parent); // last: it is open when it changes
+    return staged.publish();
+  } catch {
+    return false;
   }
 }
 
@@ -149,7 +193,7 @@ async function flush(files: Written[]): Promise<Map<Written, unknown>> {
   const work = async () => {
     for (const file of rest) {
       try {
-        using open = Deno.openSync(file.partial, { write: true });
+        using open = Deno.openSync(file.hidden, { write: true });
         await syncData(open);
       } catch (error) {
         failures.set(file, error);
@@ -160,18 +204,42 @@ async function flush(files: Written[]): Promise<Map<Written, unknown>> {
   return failures;
 }
 
-/** Flushes folders, and closes them; adds what failed. */
-async function flushFolders(folders: Map<string, SyncedFolder>, lost: Map<string, DiskError>): Promise<void> {
-  await Promise.all([...folders].map(async ([path, folder]) => {
-    try {
-      await folder.sync();
-    } catch (error) {
-      lost.set(path, diskError(error, "flushing the folder"));
-    } finally {
-      folder[Symbol.dispose]();
-    }
-  }));
-  folders.clear();
+/** Flushes the names in folders, many folders at once. */
+class FolderFlusher {
+  readonly #sync: boolean;
+  readonly #open = new Map<string, SyncedFolder>();
+  readonly #lost = new Map<string, DiskError>();
+
+  /** @param sync whether names are to survive a power cut; nothing is done where not */
+  constructor(sync: boolean) {
+    this.#sync = sync;
+  }
+
+  /**
+   * To be called before a name in a folder is changed: what cannot be made to last is refused before anybody can see it.
+   *
+   * @throws what the system throws
+   */
+  async open(folder: string): Promise<void> {
+    if (!this.#sync || this.#open.has(folder)) return;
+    if (this.#open.size >= FLUSHES) await this.flush();
+    this.#open.set(folder, new SyncedFolder(folder));
+  }
+
+  /** Flushes what is open, and closes it; returns what has failed so far. */
+  async flush(): Promise<Map<string, DiskError>> {
+    await Promise.all([...this.#open].map(async ([path, folder]) => {
+      try {
+        await folder.sync();
+      } catch (error) {
+        this.#lost.set(path, diskError(error, "flushing the folder"));
+      } finally {
+        folder[Symbol.dispose]();
+      }
+    }));
+    this.#open.clear();
+    return this.#lost;
+  }
 }
 
 /** Whether a file is the same as a partial: in size, time and content. */

@@ -160,15 +160,21 @@ export class Libc {
     if (this.#calls.statx(at, path, flags, STATX_BASIC_STATS, this.#stat) !== 0) return undefined;
     const view = this.#view;
     const mode = view.getUint16(28, true);
-    const seconds = view.getInt32(116, true) * 2 ** 32 + view.getUint32(112, true);
     return {
       kind: KINDS[mode >> 12] ?? "other",
       size: view.getUint32(44, true) * 2 ** 32 + view.getUint32(40, true),
-      modified: seconds * 1000 + Math.floor(view.getUint32(120, true) / 1_000_000),
+      modified: this.#time(112),
+      changed: this.#time(96),
       mode: mode & 0o777,
       dev: deviceOf(view.getUint32(136, true), view.getUint32(140, true)),
       ino: view.getUint32(36, true) * 2 ** 32 + view.getUint32(32, true),
     };
+  }
+
+  /** A time of what was looked at last, in milliseconds. */
+  #time(at: number): number {
+    const seconds = this.#view.getInt32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
+    return seconds * 1000 + Math.floor(this.#view.getUint32(at + 8, true) / 1_000_000);
   }
 }
 

@@ -15,6 +15,8 @@ export interface Seen {
   readonly size: number;
   /** Time of the last change of its content, in milliseconds since 1970; 0 where there is none that a Date can hold. */
   readonly modified: number;
+  /** Time of the last change of anything about it, in the same way; Deno tells whole seconds only. */
+  readonly changed: number;
   /** Its rights: the lowest nine bits of its mode. */
   readonly mode: number;
   /** Its file system. */
@@ -52,11 +54,12 @@ export function lookThrough(path: string): Seen {
  * @param info of anything
  */
 export function seen(info: Deno.FileInfo): Seen {
-  const { isFile, isDirectory, isSymlink, size, mtime, dev, ino } = info;
+  const { isFile, isDirectory, isSymlink, size, mtime, ctime, dev, ino } = info;
   return {
     kind: isFile ? "file" : isDirectory ? "folder" : isSymlink ? "link" : "other",
     size,
     modified: mtime?.getTime() || 0, // NaN where it can hold none
+    changed: ctime?.getTime() || 0,
     mode: modeOf(info),
     dev,
     ino,

@@ -37,7 +37,7 @@ function transfersOf(size: number, files: number): Transfer[] {
       for (let at = 0; at < files; at++) all[`tree/d${at % 50}/f${at}`] = pattern(fileBytes, at);
       plant(folder, all);
     },
-    content: (folder: string) => snapshot(`${folder}/tree`).filter((line) => !line.includes(".partial ")).join("\n"),
+    content: (folder: string) => snapshot(`${folder}/tree`).filter((line) => !line.includes(".partial")).join("\n"),
   };
   const [one, many] = [showBytes(size), `${files} files`];
   return [

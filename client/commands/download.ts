@@ -1,5 +1,6 @@
 import { DiskError, diskError } from "../../disk/errors.ts";
-import { folderMode, NEW_FOLDER_MODE } from "../../disk/mode.ts";
+import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
+import { ensureFolder } from "../../disk/new_folder.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
@@ -130,10 +131,8 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
     };
   });
   const collision = on.has("overwrite") ? "overwrite" : "rename";
-  const bytes = sizeOfAll(files);
   const options = {
-    files: files.length,
-    bytes,
+    total: { files: files.length, bytes: sizeOfAll(files) },
     stopOnError: on.has("stop-on-error"),
     left,
     verb: "Fetched",
@@ -141,7 +140,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   };
   await withLanes(context, call, async (lanes) => {
     const movers = lanes.map((lane) => fetcher(lane, context.out, { collision, sha256: on.has("sha256") }));
-    await runBatch(context, jobs, movers, options);
+    await runBatch(context, [jobs], movers, options);
   });
 }
 
@@ -204,9 +203,9 @@ function isLink(path: string): boolean {
 /** Makes a folder where none is; returns why it cannot be made. */
 function makeLocalFolder(path: string, mode: number): DiskError | undefined {
   try {
-    Deno.mkdirSync(path, { mode: folderMode(mode) });
+    ensureFolder(path, mode);
   } catch (error) {
-    if (!isLocalFolder(path)) return diskError(error, `the local folder ${JSON.stringify(path)}`);
+    return diskError(error, `the local folder ${JSON.stringify(path)}`);
   }
 }
 

@@ -78,13 +78,13 @@ export const sync: Command = {
               path: remotePath(copy),
               wanted: remotePath(copy),
             }));
-            return await runBatch(context, jobs, lanes.map((lane) => sender(lane, out, options)), batch);
+            return await runBatch(context, [jobs], lanes.map((lane) => sender(lane, out, options)), batch);
           }
           const jobs = copies.values().map((copy) => {
             const target = targetAt(localPath(copy));
             return { ...common(copy), path: remotePath(copy), target, wanted: targetPath(target) };
           });
-          await runBatch(context, jobs, lanes.map((lane) => fetcher(lane, out, options)), batch);
+          await runBatch(context, [jobs], lanes.map((lane) => fetcher(lane, out, options)), batch);
         }),
     );
   },
@@ -174,8 +174,7 @@ async function carryOut(
   };
   try {
     await copyAll(copies, {
-      files: copies.length,
-      bytes: copies.reduce((sum, { size }) => sum + size, 0),
+      total: { files: copies.length, bytes: copies.reduce((sum, { size }) => sum + size, 0) },
       stopOnError,
       left,
       verb: "Copied",

@@ -1,5 +1,6 @@
 import { DiskError } from "../../disk/errors.ts";
 import { exists } from "../../disk/exists.ts";
+import { expectBytes } from "../../protocol/crc32.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Collision } from "../client.ts";
@@ -11,10 +12,11 @@ import { runBatch, SYNC_REST } from "../transfer/batch.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
+import { ahead } from "../transfer/pipeline.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
-import { isTop, localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
+import { localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
 const OPTIONS: Command["options"] = {
@@ -124,50 +126,60 @@ async function sendMany(
   const { remoteFolder, signal } = context;
   const { on } = call;
   const collision = collisionOf(call);
-  const { items, left } = await localSources(typed, sourceOptions(call), signal);
+  const stopOnError = on.has("stop-on-error");
+  const found = await localSources(typed, sourceOptions(call), signal);
+  const { left } = found;
   const top = resolvePath(remoteFolder, remote ?? "");
   // As with `cp -r`: a folder goes into REMOTE when that is there, and becomes REMOTE when it is not.
-  const becomes = remote !== undefined && !remote.endsWith("/") && typed.length === 1 && on.has("recursive") &&
-    isTop(items[0]) && readPattern(typed[0]) === undefined &&
-    !await isRemoteFolder(context, top);
-  const first = items[0]?.to.length ?? 0;
+  const becomes = remote !== undefined && !remote.endsWith("/") && found.top !== undefined &&
+    readPattern(typed[0]) === undefined && !await isRemoteFolder(context, top);
+  const first = found.top?.to.length ?? 0;
   const target = (to: string) => joinPath(top, becomes ? to.slice(first + 1) : to);
-  if (top !== "/") await requireRemoteFolders(context, [{ path: top, mode: becomes ? items[0].node.mode : undefined }]);
-  const folders = items.filter(({ node }) => node.kind === "folder")
-    .map(({ to, node }) => ({ path: target(to), mode: node.mode })).filter(({ path }) => path !== top);
-  const missing = await makeRemoteFolders(context, folders);
-  const files: Source[] = [];
-  for (const item of items) {
-    const path = target(item.to);
-    const error = missing.get(path);
-    if (missing.has(folderOf(path))) {
-      left.push({ path: item.to, reason: "its folder cannot be made there", failed: true });
-    } else if (error) {
-      left.push({ path: item.to, reason: error.message, failed: true });
-    } else if (item.node.kind === "file") {
-      files.push(item);
-    }
+  if (top !== "/") {
+    await requireRemoteFolders(context, [{ path: top, mode: becomes ? found.top?.node.mode : undefined }]);
   }
-  const jobs = files.values().map(({ from, to, node }): SendItem => ({
+  const missing = new Map<string, CommandError>();
+  const total = { files: 0, bytes: 0 };
+  const placed = async function* (): AsyncGenerator<Source[]> {
+    for await (const some of found.items) {
+      const folders = some.filter(({ node }) => node.kind === "folder")
+        .map(({ to, node }) => ({ path: target(to), mode: node.mode })).filter(({ path }) => path !== top);
+      for (const [path, error] of await makeRemoteFolders(context, folders)) missing.set(path, error);
+      const files: Source[] = [];
+      for (const item of some) {
+        const path = target(item.to);
+        const error = missing.get(path);
+        if (missing.has(folderOf(path))) {
+          left.push({ path: item.to, reason: "its folder cannot be made there", failed: true });
+        } else if (error) {
+          left.push({ path: item.to, reason: error.message, failed: true });
+        } else if (item.node.kind === "file") {
+          files.push(item);
+        }
+      }
+      total.files += files.length;
+      total.bytes += sizeOfAll(files);
+      expectBytes(total.bytes);
+      yield files;
+    }
+  };
+  // With --stop-on-error, what cannot be moved ends it before anything is.
+  const files = stopOnError ? [(await Array.fromAsync(placed())).flat()] : ahead(placed());
+  const job = ({ from, to, node }: Source): SendItem => ({
     name: to,
     size: node.size,
     local: from,
     path: target(to),
     wanted: target(to),
     result: ({ path, size }) => ({ uploaded: from, stored: path, size }),
-  }));
-  const bytes = sizeOfAll(files);
-  const options = {
-    files: files.length,
-    bytes,
-    stopOnError: on.has("stop-on-error"),
-    left,
-    verb: "Sent",
-    rest: SYNC_REST,
+  });
+  const jobs = async function* () {
+    for await (const some of files) yield some.values().map(job);
   };
+  const options = { total, stopOnError, left, verb: "Sent", rest: SYNC_REST };
   await withLanes(context, call, async (lanes) => {
     const movers = lanes.map((lane) => sender(lane, context.out, { collision, sha256: on.has("sha256") }));
-    await runBatch(context, jobs, movers, options);
+    await runBatch(context, jobs(), movers, options);
   });
 }
 

@@ -17,8 +17,9 @@ export interface Meter {
    * @param bytes how many so far
    * @param resumed of these, how many an earlier attempt had moved
    * @param name what is being moved now, where there are many
+   * @param total bytes in all, where that has become more
    */
-  update(bytes: number, resumed: number, name?: string): void;
+  update(bytes: number, resumed: number, name?: string, total?: number): void;
   /** Removes the line; the result line follows. */
   finish(): void;
 }
@@ -57,7 +58,7 @@ export function createMeter(
 class ProgressLine implements Meter {
   #name: string;
   #measured: string | undefined;
-  readonly #total: number | undefined;
+  #total: number | undefined;
   readonly #write: (text: string) => void;
   readonly #rate = new RecentRate(performance.now());
   #timer: ReturnType<typeof setTimeout>;
@@ -74,8 +75,9 @@ class ProgressLine implements Meter {
     this.#timer = setTimeout(() => this.#begin(), DELAY_MS);
   }
 
-  update(bytes: number, resumed: number, name?: string): void {
+  update(bytes: number, resumed: number, name?: string, total = this.#total): void {
     this.#done = bytes;
+    this.#total = total;
     this.#resumed = resumed;
     if (name !== undefined) this.#name = name;
   }

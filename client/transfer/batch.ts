@@ -6,6 +6,7 @@
 
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
+import { folderOf } from "../../protocol/path.ts";
 import { DiskError } from "../../disk/errors.ts";
 import { comeRound } from "../../disk/give_way.ts";
 import { expectBytes } from "../../protocol/crc32.ts";
@@ -65,13 +66,11 @@ export interface Mover<J extends Job> {
 
 /** Options of {@linkcode runBatch}. */
 export interface BatchOptions {
-  /** How many files there are to move. */
-  files: number;
-  /** How many bytes they have. */
-  bytes: number;
+  /** What there is to move; it may grow while that is being found. */
+  total: Readonly<Total>;
   /** Whether the first failure ends it. */
   stopOnError: boolean;
-  /** What is not moved. */
+  /** What is not moved; it may grow in the same way. */
   left: readonly Left[];
   /** What is done to the files, such as `Fetched`. */
   verb: string;
@@ -79,6 +78,14 @@ export interface BatchOptions {
   rest: string;
   /** Does what comes after the files, of which so many failed. */
   finish?: (failed: number) => Promise<Finish>;
+}
+
+/** A number of files, and their size. */
+export interface Total {
+  /** How many files. */
+  files: number;
+  /** How many bytes they have. */
+  bytes: number;
 }
 
 /** What came of {@linkcode BatchOptions.finish}. */
@@ -98,7 +105,8 @@ export const SYNC_REST = "sync moves what is missing, and nothing twice";
  * Moves many files. A failure of one is told, and the rest goes on.
  *
  * @param context the connection, and where to tell
- * @param jobs what to move; asked for one by one, so that a hundred thousand of them need not be there at once
+ * @param jobs what to move; asked for one by one, so that a hundred thousand of them need not be there at once, and some at a
+ * time, so that they can be moved while others are being found
  * @param movers how: one for each connection
  * @param options see {@linkcode BatchOptions}
  * @throws {PartlyFailedError} when any failed; {@linkcode ProtocolError} when the connection is lost for good;
@@ -106,17 +114,17 @@ export const SYNC_REST = "sync moves what is missing, and nothing twice";
  */
 export async function runBatch<J extends Job>(
   context: Context,
-  jobs: Iterable<J>,
+  jobs: AsyncIterable<Iterable<J>> | Iterable<Iterable<J>>,
   movers: readonly Mover<J>[],
   options: BatchOptions,
 ): Promise<void> {
   const { out, signal } = context;
   const began = performance.now();
-  const meter = context.meter(plural(options.files, "file"), options.bytes);
+  const { total } = options;
+  const meter = context.meter(plural(total.files, "file"), total.bytes);
   let [moved, resumed, files, renamed, fullInVain] = [0, 0, 0, 0, 0];
-  const before = tellLeft(out, options.left);
-  const left = before.skipped;
-  let failed = before.failed;
+  const told = options.left.length;
+  let { skipped: left, failed } = tellLeft(out, options.left);
   if (failed > 0 && options.stopOnError) throw new PartlyFailedError("stopped before the first file was moved");
 
   /** Counts the bytes of what is under way; the result takes back what did not become part of a file. */
@@ -126,7 +134,7 @@ export async function runBatch<J extends Job>(
       moved += now - own;
       resumed += resumedNow - before;
       [own, before] = [now, resumedNow];
-      meter.update(moved, resumed, `${files}/${options.files}  ${name}`);
+      meter.update(moved, resumed, `${files}/${total.files}  ${name}`, total.bytes);
     };
   };
   const succeeded = ({ wanted, result }: J, done: Moved) => {
@@ -186,11 +194,11 @@ export async function runBatch<J extends Job>(
     const limits = { count: (alone ? MOST_FILES : MOST_PACKS) * movers.length, bytes: MOST_BYTES };
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
     const moving = pipeline(packs, sizeOf, limits, move);
-    comeRound().then(() => expectBytes(options.bytes)); // once the first of it is on its way
+    comeRound().then(() => expectBytes(total.bytes)); // once the first of it is on its way
     await moving;
   } catch (error) {
     meter.finish();
-    const done = `${files} of ${plural(options.files, "file")} were done`;
+    const done = `${files} of ${plural(total.files, "file")} were done`;
     if (error instanceof Stop) throw new PartlyFailedError(`${error.message}; ${done}`);
     const interrupted = signal.aborted || error instanceof ProtocolError;
     if (interrupted) out.note(`${done}; ${options.rest}`);
@@ -198,6 +206,9 @@ export async function runBatch<J extends Job>(
   }
   meter.finish();
   const ms = performance.now() - began;
+  const late = tellLeft(out, options.left.slice(told));
+  left += late.skipped;
+  failed += late.failed;
   const after = await options.finish?.(failed);
   failed += after?.failed ?? 0;
   const summary = { files, bytes: moved, resumed, renamed, failed, left, ...after?.counts, ms: Math.round(ms) };
@@ -216,21 +227,33 @@ export async function runBatch<J extends Job>(
 /** Ends a batch early. What came of it is known when what was under way has ended, too. */
 class Stop extends Error {}
 
-/** Small files together, as far as a pack goes; large ones by themselves. */
-function* inPacks<J extends Job>(jobs: Iterable<J>, most: number): Generator<readonly J[]> {
+/**
+ * Small files together, as far as a pack goes; large ones by themselves. A pack that is large enough ends with its folder: the
+ * first files of a new one cost less when they come together.
+ */
+async function* inPacks<J extends Job>(
+  jobs: AsyncIterable<Iterable<J>> | Iterable<Iterable<J>>,
+  most: number,
+): AsyncGenerator<readonly J[]> {
   let pack: J[] = [];
   let bytes = 0;
-  for (const job of jobs) {
-    if (most === 1 || job.size > MAX_PACKED_BYTES) {
-      yield [job];
-      continue;
+  let folder = "";
+  for await (const some of jobs) {
+    for (const job of some) {
+      if (most === 1 || job.size > MAX_PACKED_BYTES) {
+        yield [job];
+        continue;
+      }
+      const before = folder;
+      folder = folderOf(job.name);
+      const enough = folder !== before && (pack.length >= most / 4 || bytes >= PACK_BYTES / 4);
+      if (enough || pack.length >= most || bytes + job.size > PACK_BYTES) {
+        yield pack;
+        [pack, bytes] = [[], 0];
+      }
+      pack.push(job);
+      bytes += job.size;
     }
-    if (pack.length >= most || bytes + job.size > PACK_BYTES) {
-      yield pack;
-      [pack, bytes] = [[], 0];
-    }
-    pack.push(job);
-    bytes += job.size;
   }
   if (pack.length > 0) yield pack;
 }

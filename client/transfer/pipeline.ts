@@ -15,11 +15,11 @@ export interface PipelineLimits {
 /**
  * Works on items, many at once, begun in their order.
  *
- * @param items what to work on
+ * @param items what to work on; each is asked for when there is room for it
  * @param sizeOf the bytes that an item has under way
  * @param limits see {@linkcode PipelineLimits}
  * @param work begins synchronously where it can; what it throws ends the pipeline
- * @throws the first thing that `work` threw, after what was under way has ended
+ * @throws the first thing that `work`, or `items`, threw, after what was under way has ended
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export interface PipelineLimits {
  * ```
  */
 export async function pipeline<T>(
-  items: Iterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   sizeOf: (item: T) => number,
   limits: PipelineLimits,
   work: (item: T) => Promise<void>,
@@ -44,21 +44,49 @@ export async function pipeline<T>(
   let bytes = 0;
   let failure: { error: unknown } | undefined;
   let room = Promise.withResolvers<void>();
-  for (const item of items) {
-    const size = sizeOf(item);
-    while (count > 0 && (count >= limits.count || bytes + size > limits.bytes)) await room.promise;
-    if (failure) break;
-    count++;
-    bytes += size;
-    work(item).catch((error) => {
-      failure ??= { error };
-    }).finally(() => {
-      count--;
-      bytes -= size;
-      room.resolve();
-      room = Promise.withResolvers();
-    });
+  try {
+    for await (const item of items) {
+      const size = sizeOf(item);
+      while (count > 0 && (count >= limits.count || bytes + size > limits.bytes)) await room.promise;
+      if (failure) break;
+      count++;
+      bytes += size;
+      work(item).catch((error) => {
+        failure ??= { error };
+      }).finally(() => {
+        count--;
+        bytes -= size;
+        room.resolve();
+        room = Promise.withResolvers();
+      });
+    }
+  } catch (error) {
+    failure ??= { error };
   }
   while (count > 0) await room.promise;
   if (failure) throw failure.error;
+}
+
+/**
+ * Looks for the next items while the last ones are at work.
+ *
+ * @param items asked for one ahead
+ */
+export async function* ahead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const all = items[Symbol.asyncIterator]();
+  const ask = () => {
+    const next = all.next();
+    next.catch(() => {}); // until it is waited for
+    return next;
+  };
+  try {
+    for (let next = ask();;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = ask();
+      yield value;
+    }
+  } finally {
+    await all.return?.();
+  }
 }

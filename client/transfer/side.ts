@@ -7,6 +7,7 @@
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
+import { ensureFolder } from "../../disk/new_folder.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -178,11 +179,13 @@ export class LocalSide implements Side {
 
   async makeFolders(folders: readonly NewFolder[]): Promise<Map<string, Error>> {
     const [tops, below] = atTop(folders);
-    const make = ({ path, mode = NEW_FOLDER_MODE }: NewFolder) =>
-      this.#attempt(() => Deno.mkdirSync(this.#full(path), { recursive: true, mode: folderMode(mode) }));
-    for (const top of tops) await make(top);
+    for (const { mode = NEW_FOLDER_MODE } of tops) {
+      await this.#attempt(() => Deno.mkdirSync(this.top, { recursive: true, mode: folderMode(mode) }));
+    }
     const failed = new Map<string, Error>();
-    for (const folder of below) await make(folder).catch((error) => failed.set(folder.path, error));
+    for (const { path, mode = NEW_FOLDER_MODE } of below) {
+      await this.#attempt(() => ensureFolder(this.#full(path), mode)).catch((error) => failed.set(path, error));
+    }
     return failed;
   }
 

@@ -6,6 +6,7 @@
 
 import { DiskError, diskError } from "../../disk/errors.ts";
 import { type Seen, seen } from "../../disk/look.ts";
+import { expectBytes } from "../../protocol/crc32.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, baseName, joinPath, quote, resolvePath } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../commands/command.ts";
@@ -15,7 +16,7 @@ import { type Pattern, readPattern } from "./glob.ts";
 import { type Left, whyLeft } from "./left.ts";
 import { retrying } from "./retry.ts";
 import { readSelection, type Selection } from "./selection.ts";
-import { localTree, type Node, remoteTree, type Tree } from "./tree.ts";
+import { localNodes, localTree, type Node, remoteTree, type Tree } from "./tree.ts";
 
 /** One thing to move. There may be a hundred thousand, so paths are made when they are asked for. */
 export class Source {
@@ -46,6 +47,16 @@ export class Source {
   get to(): string {
     return joinPath(this.#base, this.node.path);
   }
+}
+
+/** All that is to be moved, a folder always before what is in it, as it is found. */
+export interface FoundSources {
+  /** What can be moved. */
+  items: AsyncIterable<Source[]>;
+  /** What is left, and why; complete once all items are there. */
+  left: Left[];
+  /** The folder that all of it is in, where the person has named one, and nothing else. */
+  top?: Source;
 }
 
 /** All that is to be moved, a folder always before what is in it. */
@@ -110,7 +121,10 @@ export async function remoteSources(
       else if (!options.recursive) {
         throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
       } else {
-        const tree = await retrying(context, (client) => remoteTree(client, path, options, signal));
+        const tree = await retrying(
+          context,
+          (client) => remoteTree(client, path, options, signal, true, expectBytes),
+        );
         addTree(sources, tree, path, baseName(path), mode);
       }
       continue;
@@ -124,7 +138,7 @@ export async function remoteSources(
 }
 
 /**
- * Local sources.
+ * Local sources. What was named is there; what is in it is found while the rest is at work.
  *
  * @param typed what the person named
  * @param options see {@linkcode SourceOptions}
@@ -135,8 +149,10 @@ export async function localSources(
   typed: readonly string[],
   options: SourceOptions,
   signal: AbortSignal,
-): Promise<Sources> {
-  const sources: Sources = { items: [], left: [] };
+): Promise<FoundSources> {
+  const parts: (AsyncIterable<Source[]> | Source[][])[] = [];
+  const left: Left[] = [];
+  let top: Source | undefined;
   for (const name of typed) {
     const info = lookAt(name);
     const pattern = info ? undefined : readPattern(name);
@@ -148,17 +164,43 @@ export async function localSources(
         if (!options.recursive) {
           throw new DiskError("is_folder", `${JSON.stringify(name)} is a folder; -r takes it with all in it`);
         }
-        addTree(sources, await localTree(name, options, signal), name, base, mode);
+        const itself = new Source({ path: "", kind: "folder", size: 0, modified: 0, mode }, name, base);
+        if (base !== "") parts.push([[itself]]);
+        if (base !== "" && typed.length === 1) top = itself;
+        const inside = foundIn(name, base, options, signal, left);
+        const { value } = await inside.next(); // whether it can be read at all
+        parts.push([value ?? []], inside);
       } else {
-        sources.items.push(new Source({ path: "", kind: "file", size, modified, mode }, name, base));
+        parts.push([[new Source({ path: "", kind: "file", size, modified, mode }, name, base)]]);
       }
       continue;
     }
     const folder = pattern.folder || ".";
     const tree = await localTree(folder, options, signal, pattern.deep || options.recursive);
+    const sources: Sources = { items: [], left };
     addMatches(sources, tree, name, pattern, options, folder === "." ? "" : folder);
+    parts.push([sources.items]);
   }
-  return sources;
+  return { items: joined(parts), left, top };
+}
+
+/** What is in a local folder. */
+async function* foundIn(
+  top: string,
+  base: string,
+  selection: Selection,
+  signal: AbortSignal,
+  left: Left[],
+): AsyncGenerator<Source[]> {
+  const own: Left[] = [];
+  for await (const nodes of localNodes(top, selection, signal, own)) {
+    for (const one of own.splice(0)) left.push({ ...one, path: joinPath(base, one.path) });
+    yield nodes.map((node) => new Source(node, top, base));
+  }
+}
+
+async function* joined<T>(parts: readonly (AsyncIterable<T> | Iterable<T>)[]): AsyncGenerator<T> {
+  for (const part of parts) yield* part;
 }
 
 function addTree(sources: Sources, tree: Tree, top: string, base: string, mode: number): void {

@@ -73,7 +73,32 @@ export async function localTree(
   deep = true,
 ): Promise<Tree> {
   const tree: Tree = { nodes: [], left: [] };
+  for await (const nodes of localNodes(top, selection, signal, tree.left, deep)) {
+    for (const node of nodes) tree.nodes.push(node);
+  }
+  return tree;
+}
+
+/**
+ * Everything below a local folder, as it is found: a folder always before what is in it.
+ *
+ * @param top the folder
+ * @param selection what of it is meant; links that lead out of the folder are left out in any case
+ * @param signal ends the walk
+ * @param left gets what is left; complete at the end
+ * @param deep whether to look into the folders in it, too
+ * @throws {DiskError} when the folder itself cannot be read; one below it that cannot is left out, and said to be
+ */
+export async function* localNodes(
+  top: string,
+  selection: Selection,
+  signal: AbortSignal,
+  left: Left[],
+  deep = true,
+): AsyncGenerator<Node[]> {
   await rest(signal); // what was asked of the server meanwhile goes out first
+  let nodes: Node[] = [];
+  let looked = 0;
   let root: string;
   try {
     root = Deno.realPathSync(top);
@@ -87,7 +112,7 @@ export async function localTree(
       names = Array.from(Deno.readDirSync(joinPath(root, folder)), ({ name }) => name);
     } catch (error) {
       if (folder === "") throw diskError(error, JSON.stringify(top));
-      tree.left.push({ path: folder, ...unreadable(error) });
+      left.push({ path: folder, ...unreadable(error) });
       continue;
     }
     for (const name of names) {
@@ -95,15 +120,16 @@ export async function localTree(
       const path = joinPath(folder, name);
       const found = lookLocally(root, path, selection.links);
       if (selection.excludes(path, "kind" in found && found.kind === "folder")) continue;
-      if ("reason" in found) tree.left.push(found);
-      else tree.nodes.push(found);
+      if ("reason" in found) left.push(found);
+      else nodes.push(found);
       if (deep && "kind" in found && found.kind === "folder") folders.push(path);
-      if ((tree.nodes.length + tree.left.length) % BATCH === 0) {
-        await rest(signal);
-      }
+      if (++looked % BATCH !== 0) continue;
+      yield nodes;
+      nodes = [];
+      await rest(signal);
     }
   }
-  return tree;
+  yield nodes;
 }
 
 /**
@@ -114,6 +140,7 @@ export async function localTree(
  * @param selection what of it is meant
  * @param signal cancels it
  * @param deep whether to look into the folders in it, too
+ * @param onFound told again and again how many bytes its files have, as far as they are known
  * @throws {CommandError} when the folder cannot be listed
  */
 export async function remoteTree(
@@ -122,8 +149,9 @@ export async function remoteTree(
   selection: Selection,
   signal: AbortSignal,
   deep = true,
+  onFound?: (bytes: number) => void,
 ): Promise<Tree> {
-  const tree = await listRemote(client, top, "", selection, signal, deep);
+  const tree = await listRemote(client, top, "", selection, signal, deep, onFound);
   requireFolders(tree);
   return tree;
 }
@@ -137,6 +165,7 @@ export async function remoteTree(
  * @param selection what of it is meant
  * @param signal cancels it
  * @param deep whether to look into the folders in it, too
+ * @param onFound told again and again how many bytes its files have, as far as they are known
  * @throws {CommandError} when `top` cannot be listed; any other folder is left then
  */
 export async function listRemote(
@@ -146,8 +175,10 @@ export async function listRemote(
   selection: Selection,
   signal: AbortSignal,
   deep: boolean,
+  onFound?: (bytes: number) => void,
 ): Promise<Tree> {
   const tree: Tree = { nodes: [], left: [] };
+  let bytes = 0;
   const folders = [from];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const listing = client.entries(joinPath(top, folder), {
@@ -162,10 +193,14 @@ export async function listRemote(
           const found = judge(entry, path, selection.links);
           if (selection.excludes(path, isFolder(entry, selection.links))) continue;
           if ("reason" in found) tree.left.push(found);
-          else tree.nodes.push(found);
+          else {
+            tree.nodes.push(found);
+            bytes += found.size;
+          }
           // The server does not descend into a link by itself.
           if (deep && entry.link && "kind" in found && found.kind === "folder") folders.push(path);
         }
+        onFound?.(bytes);
       }
     } catch (error) {
       if (folder === "") throw error;
@@ -176,20 +211,25 @@ export async function listRemote(
 }
 
 /**
- * Sorts a tree that a server has told of, so that a folder comes before what is in it, and takes out what is in no folder of
- * it: where that leads here, nobody has looked.
+ * Puts a tree that a server has told of in an order in which a folder comes before what is in it, and takes out what is in no
+ * folder of it: where that leads here, nobody has looked.
  *
  * @param tree changed in place
  */
 export function requireFolders(tree: Tree): void {
-  tree.nodes.sort((a, b) => a.path < b.path ? -1 : 1); // the server promises no order
   const folders = new Set([""]);
-  const missing = new Set<string>();
-  tree.nodes = tree.nodes.filter(({ path, kind }) => {
-    if (folders.has(folderOf(path))) return kind === "file" || folders.add(path);
-    missing.add(ancestors(path).find((folder) => !folders.has(folder))!);
-    return false;
-  });
+  const nodes: Node[] = [];
+  /** Takes what is in a folder that was taken before; returns the rest. */
+  const take = (some: readonly Node[]) =>
+    some.filter((node) => {
+      if (!folders.has(folderOf(node.path))) return true;
+      if (node.kind === "folder") folders.add(node.path);
+      nodes.push(node);
+      return false;
+    });
+  const rest = take(tree.nodes).sort((a, b) => a.path < b.path ? -1 : 1); // the server promises no order
+  const missing = new Set(take(rest).map(({ path }) => ancestors(path).find((folder) => !folders.has(folder))!));
+  tree.nodes = nodes;
   tree.left = tree.left.filter(({ path }) => folders.has(folderOf(path)));
   for (const { path } of tree.left) missing.delete(path); // what is in a folder that is left is left with it
   for (const path of missing) tree.left.push({ path, ...UNREADABLE.changed });

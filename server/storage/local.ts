@@ -14,9 +14,10 @@ import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { look, lookThrough, type Seen } from "../../disk/look.ts";
-import { folderMode, NEW_FOLDER_MODE } from "../../disk/mode.ts";
+import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { moveToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
+import { makeFolder, removeStaged } from "../../disk/new_folder.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import { readSmallFile, type SmallFile } from "../../disk/small_file.ts";
@@ -274,7 +275,7 @@ export class LocalStorage implements Storage {
   }
 
   makeFolder(path: Path, mode: number = NEW_FOLDER_MODE): void {
-    this.#attempt(path, () => Deno.mkdirSync(this.#writable(path), { mode: folderMode(mode) }));
+    this.#attempt(path, () => makeFolder(this.#writable(path), mode));
   }
 
   touch(path: Path, options: TouchOptions): void {
@@ -319,11 +320,11 @@ export class LocalStorage implements Storage {
       const { real } = folder;
       const look = ({ name, isDirectory }: Deno.DirEntry) => {
         const path = under(real, name);
-        if (isDirectory) folders.push(placeOf(path));
-        else if (isPartialName(name) && lastTouched(path) < before) {
-          Deno.removeSync(path);
+        if (isPartialName(name)) {
+          if (lastTouched(path) >= before) return;
+          removePartial(path, isDirectory);
           swept++;
-        }
+        } else if (isDirectory) folders.push(placeOf(path));
       };
       const tryToLook = (entry: Deno.DirEntry) => {
         try {
@@ -488,9 +489,10 @@ function placeOf(real: string): Place {
   return { real, dev, ino, size };
 }
 
-/** Between two of our turns somebody may move a folder away and put a link out in its place. */
+/** Between two of our turns somebody may move a folder away and put a link out in its place. Another folder will do. */
 function requireUnmoved(place: Place): void {
-  if (!isUnmoved(place)) throw new DiskError("changed", "a folder was moved meanwhile; try again");
+  if (isUnmoved(place) || Deno.realPathSync(place.real) === place.real) return;
+  throw new DiskError("changed", "a folder was moved meanwhile; try again");
 }
 
 function isUnmoved({ real, dev, ino }: Place): boolean {
@@ -532,6 +534,11 @@ async function* entriesOf({ real, size }: Place): AsyncGenerator<Deno.DirEntry[]
   yield some;
 }
 
+function removePartial(path: string, isDirectory: boolean): void {
+  if (isDirectory) removeStaged(path);
+  else Deno.removeSync(path);
+}
+
 /**
  * Removes a folder and all that is in it. Links are removed, not followed. Not by one recursive `Deno.remove`, which needs
  * stack for each level: a folder that is deep enough would take the whole process with it.
@@ -543,7 +550,7 @@ async function removeTree(top: string, removed: Removed, signal: AbortSignal): P
   const folders = [placeOf(top)];
   for (const folder of folders) { // it grows meanwhile
     const look = ({ name, isDirectory }: Deno.DirEntry, lossy: boolean) => {
-      if (!isDirectory) return;
+      if (!isDirectory || isPartialName(name)) return;
       if (lossy) {
         const problem = `the name of a folder in it is not valid Unicode, ${JSON.stringify(name)}`;
         throw new DiskError("denied", `nothing was removed: ${problem}; remove that one on the server itself`);
@@ -556,10 +563,11 @@ async function removeTree(top: string, removed: Removed, signal: AbortSignal): P
     const { real } = folder;
     let unnamed = 0;
     const remove = ({ name, isDirectory }: Deno.DirEntry, lossy: boolean) => {
+      if (isPartialName(name)) return removePartial(under(real, name), isDirectory);
       if (isDirectory) return; // made by somebody since: it keeps the folder
       if (lossy) return unnamed++;
       Deno.removeSync(under(real, name));
-      if (!isPartialName(name)) removed.files++;
+      removed.files++;
     };
     for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
     await giveWay();
