@@ -126,14 +126,15 @@ export class FileBatch {
     const results: (string | DiskError)[] = [];
     for (const one of written) {
       const { folder, name, shown } = one.file;
+      const failure = failures.get(one);
+      if (!failure && one.staged && published.has(one.staged)) {
+        results.push(name);
+        continue;
+      }
       try {
-        const failure = failures.get(one);
         if (failure) throw failure;
-        if (one.staged && published.has(one.staged)) results.push(name);
-        else {
-          await flusher.open(folder);
-          results.push(await this.#claim(one));
-        }
+        await flusher.open(folder);
+        results.push(await this.#claim(one));
       } catch (error) {
         remove(one.hidden);
         results.push(diskError(error, `saving ${shown()}`));

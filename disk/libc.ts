@@ -25,11 +25,12 @@ const SYMBOLS = {
   fdatasync: { parameters: ["i32"], result: "i32" },
   futimens: { parameters: ["i32", "buffer"], result: "i32" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-// What these are called in the system's own headers. All of them are the same on each processor.
+// What these are called in the system's own headers. All of them but one are the same on each processor.
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
@@ -38,6 +39,7 @@ const O_CREAT = 0o100;
 const O_EXCL = 0o200;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
+const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 const RENAME_NOREPLACE = 1;
 const STATX_BASIC_STATS = 0x7ff;
 const KINDS: Record<number, Seen["kind"]> = { 0o10: "file", 0o04: "folder", 0o12: "link" };
@@ -90,9 +92,15 @@ export class Libc {
     return this.#calls.openat(AT_FDCWD, this.#path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   }
 
-  /** Opens a file for reading, without waiting for anybody where it has become a pipe. */
-  open(path: string): number {
-    return encode(path, this.#path) ? this.#calls.openat(AT_FDCWD, this.#path, O_NONBLOCK | O_CLOEXEC, 0) : -1;
+  /**
+   * Opens a file for reading, without waiting for anybody where it is a pipe.
+   *
+   * @param follow whether also where a symbolic link leads to it
+   * @returns its descriptor
+   */
+  open(path: string, follow: boolean): number {
+    if (!encode(path, this.#path)) return -1;
+    return this.#calls.openat(AT_FDCWD, this.#path, O_NONBLOCK | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
   }
 
   /** How many bytes were read; 0 at the end. */
@@ -118,9 +126,11 @@ export class Libc {
    */
   setTime(file: number, ms: number): boolean {
     const seconds = Math.floor(ms / 1000);
-    for (const at of [0, 16]) {
-      this.#timesView.setBigInt64(at, BigInt(seconds), true);
-      this.#timesView.setBigInt64(at + 8, BigInt(Math.trunc(ms - seconds * 1000) * 1_000_000), true);
+    const view = this.#timesView;
+    for (let at = 0; at < 32; at += 16) {
+      view.setUint32(at, seconds % 2 ** 32, true);
+      view.setInt32(at + 4, Math.floor(seconds / 2 ** 32), true);
+      view.setUint32(at + 8, Math.trunc(ms - seconds * 1000) * 1_000_000, true);
     }
     return this.#calls.futimens(file, this.#times) === 0;
   }
@@ -150,10 +160,28 @@ export class Libc {
     return encode(path, this.#path) && this.#calls.unlinkat(AT_FDCWD, this.#path, 0) === 0;
   }
 
+  /**
+   * Makes a folder where nothing is; whether it did.
+   *
+   * @param mode the rights that it gets, less what the umask takes
+   */
+  makeFolder(path: string, mode: number): boolean {
+    return encode(path, this.#path) && this.#calls.mkdirat(AT_FDCWD, this.#path, mode) === 0;
+  }
+
   /** Moves something within its file system to a name that is free; whether it did. Not every file system can. */
   moveToFreeName(from: string, to: string): boolean {
+    return this.#rename(from, to, RENAME_NOREPLACE);
+  }
+
+  /** Moves a folder within its file system to where nothing is, or an empty folder; whether it did. */
+  moveFolder(from: string, to: string): boolean {
+    return this.#rename(from, to, 0);
+  }
+
+  #rename(from: string, to: string, flags: number): boolean {
     return encode(from, this.#path) && encode(to, this.#other) &&
-      this.#calls.renameat2(AT_FDCWD, this.#path, AT_FDCWD, this.#other, RENAME_NOREPLACE) === 0;
+      this.#calls.renameat2(AT_FDCWD, this.#path, AT_FDCWD, this.#other, flags) === 0;
   }
 
   #statx(at: number, path: Uint8Array<ArrayBuffer>, flags: number): Seen | undefined {

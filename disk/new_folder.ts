@@ -9,6 +9,7 @@
  */
 
 import { errnoOf } from "./errors.ts";
+import { libc } from "./libc.ts";
 import { isUnchanged, look, lookThrough, type Seen } from "./look.ts";
 import { folderMode } from "./mode.ts";
 import { newPartialName } from "./names.ts";
@@ -27,7 +28,7 @@ const made = new Map<string, Seen>();
  * @throws what the system throws
  */
 export function makeFolder(path: string, mode: number): void {
-  Deno.mkdirSync(path, { mode: folderMode(mode) });
+  mkdir(path, folderMode(mode));
   made.delete(path); // to come last
   made.set(path, look(path));
   if (made.size > MOST_REMEMBERED) made.delete(made.keys().next().value!);
@@ -77,7 +78,7 @@ export class StagedFolder {
       if (!isSame(before, look(place))) return undefined;
       const slash = place.lastIndexOf("/");
       const path = `${place.slice(0, slash + 1)}${newPartialName()}`;
-      Deno.mkdirSync(path, { mode: folderMode(before.mode) });
+      mkdir(path, folderMode(before.mode));
       return new StagedFolder(path, slash < 0 ? "." : place.slice(0, slash) || "/", place);
     } catch {
       return undefined;
@@ -90,6 +91,7 @@ export class StagedFolder {
    * @returns whether it did: not where something has been put into that one meanwhile
    */
   publish(): boolean {
+    if (libc()?.moveFolder(this.path, this.#place)) return true;
     try {
       Deno.renameSync(this.path, this.#place);
       return true;
@@ -115,6 +117,10 @@ export class StagedFolder {
 export function removeStaged(path: string): void {
   for (const { name } of Deno.readDirSync(path)) Deno.removeSync(`${path}/${name}`);
   Deno.removeSync(path);
+}
+
+function mkdir(path: string, mode: number): void {
+  if (!libc()?.makeFolder(path, mode)) Deno.mkdirSync(path, { mode });
 }
 
 function isSame(one: Seen, other: Seen): boolean {

@@ -7,7 +7,7 @@
 import { DiskError, diskError } from "./errors.ts";
 import { FileSource } from "./file_source.ts";
 import { libc } from "./libc.ts";
-import { isUnchanged, lookThrough, type Seen } from "./look.ts";
+import { isUnchanged, look, lookThrough, type Seen } from "./look.ts";
 import { trySyncData } from "./sync.ts";
 
 /** What was read of a file. */
@@ -21,43 +21,41 @@ export interface SmallFile {
 /**
  * Reads a file.
  *
- * @param path a regular file; anything else is refused before it is opened, as opening a pipe would wait for its writer
+ * @param path a regular file; a pipe is not waited for
  * @param into has room for it
+ * @param follow whether also where a symbolic link leads to it
  * @param shown what it is called in messages; asked for only when there is one
- * @param found what the system has just said of it, where it was asked already
- * @returns its content is a part of `into`; `undefined` when it is too large for that
+ * @returns its content is a part of `into`; or why it is not: that is too small, or it is a link that is not followed
  * @throws {DiskError} when it cannot be read; `changed` when it was written to meanwhile
  */
 export function readSmallFile(
   path: string,
   into: Uint8Array<ArrayBuffer>,
+  follow: boolean,
   shown: () => string,
-  found?: Seen,
-): SmallFile | undefined {
-  let before: Seen;
-  try {
-    before = found ?? lookThrough(path);
-  } catch (error) {
-    throw diskError(error, `opening ${shown()}`);
-  }
-  if (before.kind === "file" && before.size > into.length) return undefined;
-  return readQuickly(path, into, before) ?? readPatiently(path, into, shown(), before);
+): SmallFile | "too large" | "link" {
+  return readQuickly(path, into, follow) ?? readPatiently(path, into, follow, shown());
 }
 
 /** Reads a file by the C library; `undefined` when that fails for whatever reason. */
-function readQuickly(path: string, into: Uint8Array<ArrayBuffer>, seen: Seen): SmallFile | undefined {
+function readQuickly(
+  path: string,
+  into: Uint8Array<ArrayBuffer>,
+  follow: boolean,
+): SmallFile | "too large" | undefined {
   const calls = libc();
-  if (!calls || seen.kind !== "file") return undefined;
-  const file = calls.open(path);
-  if (file < 0) return undefined;
+  const file = calls?.open(path, follow) ?? -1;
+  if (!calls || file < 0) return undefined;
   try {
+    const seen = calls.lookAtOpen(file);
+    if (seen?.kind !== "file") return undefined;
+    if (seen.size > into.length) return "too large";
     let used = 0;
     while (used < seen.size) {
       const count = calls.read(file, into.subarray(used, seen.size));
       if (count <= 0) return undefined;
       used += count;
     }
-    // Of the open file: it is what was looked at, and not something that has taken its place since.
     const after = calls.lookAtOpen(file);
     return after && isUnchanged(seen, after) ? { seen, content: into.subarray(0, used) } : undefined;
   } finally {
@@ -65,7 +63,20 @@ function readQuickly(path: string, into: Uint8Array<ArrayBuffer>, seen: Seen): S
   }
 }
 
-function readPatiently(path: string, into: Uint8Array<ArrayBuffer>, shown: string, found: Seen): SmallFile {
+function readPatiently(
+  path: string,
+  into: Uint8Array<ArrayBuffer>,
+  follow: boolean,
+  shown: string,
+): SmallFile | "too large" | "link" {
+  let found: Seen;
+  try {
+    found = follow ? lookThrough(path) : look(path);
+  } catch (error) {
+    throw diskError(error, `opening ${shown}`);
+  }
+  if (found.kind === "link") return "link";
+  if (found.kind === "file" && found.size > into.length) return "too large";
   const source = new FileSource(path, shown, found);
   try {
     return { seen: source.seen, content: source.readAll(into) };

@@ -42,7 +42,7 @@ export function crc32(chunk: Uint8Array, before = 0): number {
 /**
  * Says how much there will be to sum up, so that what pays is loaded at once.
  *
- * @param count how many bytes, in all
+ * @param count how many bytes, in all; those of a pack twice, as a part of it and of the body
  */
 export function expectBytes(count: number): void {
   if (count > WORTH_LOADING_BYTES) fast ??= process.getBuiltinModule("node:zlib").crc32;

@@ -34,23 +34,32 @@ const encoder = new TextEncoder();
  * ```
  */
 export function createLog(format: "text" | "json", write: (line: string) => void = toStandardError): Log {
-  return (event, fields = {}) => {
-    const time = new Date().toISOString();
-    const short = Object.entries(fields).map(([name, value]): [string, LogFields[string]] => [name, shorten(value)]);
-    write(format === "json" ? jsonLine(time, event, short) : textLine(time, event, short));
-  };
+  const lineOf = format === "json" ? jsonLine : textLine;
+  return (event, fields = {}) => write(lineOf(now(), event, fields));
 }
 
-function jsonLine(time: string, event: string, fields: [string, LogFields[string]][]): string {
-  return `${escapeUnprintable(JSON.stringify({ time, event, ...Object.fromEntries(fields) }))}\n`;
+function jsonLine(time: string, event: string, fields: LogFields): string {
+  const object: LogFields = { time, event };
+  for (const name in fields) object[name] = shorten(fields[name]);
+  return `${escapeUnprintable(JSON.stringify(object))}\n`;
 }
 
-function textLine(time: string, event: string, fields: [string, LogFields[string]][]): string {
+function textLine(time: string, event: string, fields: LogFields): string {
   let line = `${time} ${event}`;
-  for (const [name, value] of fields) {
+  for (const name in fields) {
+    const value = shorten(fields[name]);
     if (value !== undefined) line += ` ${name}=${typeof value === "string" ? word(value) : value}`;
   }
   return `${line}\n`;
+}
+
+let [lastMs, lastTime] = [NaN, ""];
+
+/** The time, as text; of many lines in a row it is made once a millisecond. */
+function now(): string {
+  const ms = Date.now();
+  if (ms !== lastMs) [lastMs, lastTime] = [ms, new Date(ms).toISOString()];
+  return lastTime;
 }
 
 /** A value as it is when it is plain, in quotes and escaped otherwise. */

@@ -179,7 +179,12 @@ export async function runBatch<J extends Job>(
     for (const [at, outcome] of came.entries()) if (outcome === undefined) await moveOne(mover, pack[at]);
   };
   const busy = movers.map(() => 0);
+  let expected = 0;
   const move = async (pack: readonly J[]) => {
+    if (total.bytes > expected) {
+      expected = total.bytes;
+      comeRound().then(() => expectBytes(2 * expected)); // once this is on its way
+    }
     const lane = busy.indexOf(Math.min(...busy));
     busy[lane]++;
     try {
@@ -193,9 +198,7 @@ export async function runBatch<J extends Job>(
     const packs = inPacks(jobs, alone ? 1 : MAX_PACK_FILES);
     const limits = { count: (alone ? MOST_FILES : MOST_PACKS) * movers.length, bytes: MOST_BYTES };
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
-    const moving = pipeline(packs, sizeOf, limits, move);
-    comeRound().then(() => expectBytes(total.bytes)); // once the first of it is on its way
-    await moving;
+    await pipeline(packs, sizeOf, limits, move);
   } catch (error) {
     meter.finish();
     const done = `${files} of ${plural(total.files, "file")} were done`;

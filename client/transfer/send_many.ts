@@ -74,8 +74,8 @@ function sendPack(
     const next = (): PackedFile | undefined => {
       for (const [at, { local, path }] of rest) {
         try {
-          const file = readSmallFile(local, buffer, () => `the local file ${JSON.stringify(local)}`);
-          if (file === undefined) continue; // it has grown: by itself
+          const file = readSmallFile(local, buffer, true, () => `the local file ${JSON.stringify(local)}`);
+          if (typeof file === "string") continue; // it has grown: by itself
           const { seen: { modified, mode }, content } = file;
           packed.push({ at, size: content.length });
           return { path, content, modified, mode, failed: false };

@@ -123,7 +123,7 @@ export async function remoteSources(
       } else {
         const tree = await retrying(
           context,
-          (client) => remoteTree(client, path, options, signal, true, expectBytes),
+          (client) => remoteTree(client, path, options, signal, true, (bytes) => expectBytes(2 * bytes)),
         );
         addTree(sources, tree, path, baseName(path), mode);
       }
@@ -165,11 +165,10 @@ export async function localSources(
           throw new DiskError("is_folder", `${JSON.stringify(name)} is a folder; -r takes it with all in it`);
         }
         const itself = new Source({ path: "", kind: "folder", size: 0, modified: 0, mode }, name, base);
-        if (base !== "") parts.push([[itself]]);
         if (base !== "" && typed.length === 1) top = itself;
         const inside = foundIn(name, base, options, signal, left);
-        const { value } = await inside.next(); // whether it can be read at all
-        parts.push([value ?? []], inside);
+        const { value: first = [] } = await inside.next(); // whether it can be read at all
+        parts.push([base === "" ? first : [itself, ...first]], inside);
       } else {
         parts.push([[new Source({ path: "", kind: "file", size, modified, mode }, name, base)]]);
       }

@@ -54,7 +54,8 @@ const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
 
 /** So many folders within each other are taken for a circle of links. */
 const MAX_DEPTH = 128;
-/** After so many entries others have their turn. */
+/** After so many entries others have their turn; after the first few at once, as they have nothing to do yet. */
+const FIRST_BATCH = 100;
 const BATCH = 1000;
 
 /**
@@ -123,7 +124,7 @@ export async function* localNodes(
       if ("reason" in found) left.push(found);
       else nodes.push(found);
       if (deep && "kind" in found && found.kind === "folder") folders.push(path);
-      if (++looked % BATCH !== 0) continue;
+      if (++looked % BATCH !== 0 && looked !== FIRST_BATCH) continue;
       yield nodes;
       nodes = [];
       await rest(signal);

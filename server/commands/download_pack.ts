@@ -41,7 +41,7 @@ export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) =
 function read(readFile: ReturnType<Storage["reader"]>, path: string, buffer: Uint8Array<ArrayBuffer>): PackedFile {
   const file = readFile(splitPath(path), buffer);
   // Whoever wants it asks for it by itself.
-  if (file === undefined) throw new DiskError("changed", "the file is too large for a pack");
+  if (typeof file === "string") throw new DiskError("changed", "the file is too large for a pack");
   const { seen: { modified, mode }, content } = file;
   return { path: "", content, modified, mode, failed: false };
 }

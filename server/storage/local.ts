@@ -20,7 +20,7 @@ import { isPartialName, type PartialOwner } from "../../disk/names.ts";
 import { makeFolder, removeStaged } from "../../disk/new_folder.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
-import { readSmallFile, type SmallFile } from "../../disk/small_file.ts";
+import { readSmallFile } from "../../disk/small_file.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import type {
   CreateOptions,
@@ -62,6 +62,8 @@ const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
 export class LocalStorage implements Storage {
   readonly #root: string;
   readonly #sync: boolean;
+  /** What {@linkcode LocalStorage.#folderOf} found last, and when it was looked at. */
+  #last: { parent: string; real: string; asked: number } | undefined;
 
   /**
    * @param root the folder to serve
@@ -146,15 +148,14 @@ export class LocalStorage implements Storage {
     });
   }
 
-  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | undefined {
-    const folderOf = this.#folders();
+  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => ReturnType<typeof readSmallFile> {
     return (path, into) =>
       this.#attempt(path, () => {
         const name = path.at(-1);
-        let real = name === undefined || isPartialName(name) ? this.#resolve(path) : under(folderOf(path), name);
-        let found = look(real);
-        if (found.kind === "link") found = lookThrough(real = this.#resolve(path));
-        return readSmallFile(real, into, () => show(path), found);
+        const shown = () => show(path);
+        const plain = name !== undefined && !isPartialName(name);
+        const file = plain ? readSmallFile(under(this.#folderOf(path), name), into, false, shown) : "link";
+        return file === "link" ? readSmallFile(this.#resolve(path), into, true, shown) : file;
       });
   }
 
@@ -195,14 +196,13 @@ export class LocalStorage implements Storage {
   store({ collision, again }: StoreOptions): NewFiles {
     const batch = new FileBatch({ collision, again, sync: this.#sync, onTaken: requirePlain });
     const paths: Path[] = [];
-    const folderOf = this.#folders();
     return {
       add: (path, content, { modified, mode }) => {
         this.#attempt(path, () => {
           const name = path.at(-1);
           if (name === undefined) throw new DiskError("exists", "the served folder itself cannot be replaced");
           if (isPartialName(name)) throw reserved(path);
-          batch.add({ folder: folderOf(path), name, content, modified, mode, shown: () => show(path) });
+          batch.add({ folder: this.#folderOf(path), name, content, modified, mode, shown: () => show(path) });
         });
         paths.push(path);
       },
@@ -275,7 +275,16 @@ export class LocalStorage implements Storage {
   }
 
   makeFolder(path: Path, mode: number = NEW_FOLDER_MODE): void {
-    this.#attempt(path, () => makeFolder(this.#writable(path), mode));
+    this.#attempt(path, () => {
+      this.#join(path);
+      const name = path.at(-1) ?? "."; // the served folder itself is there
+      try {
+        makeFolder(under(path.length === 0 ? this.#root : this.#folderOf(path), name), mode);
+      } catch (error) {
+        if (errnoOf(error) === "EEXIST") this.#writable(path); // throws for a link that leads out
+        throw error;
+      }
+    });
   }
 
   touch(path: Path, options: TouchOptions): void {
@@ -394,22 +403,19 @@ export class LocalStorage implements Storage {
   }
 
   /**
-   * Looks up folders of many paths, where those of one folder come in a row. That it is still the same one is asked again and
-   * again: any time may pass between two of them, and somebody may move it away and something else into its place.
+   * The folder that a path stands in. Those of one folder often come in a row, so the last one is remembered, but not for long:
+   * somebody may move it away meanwhile, and something else into its place.
    *
-   * @returns the real path of the folder that a path stands in, to be used at once
+   * @returns its real path, to be used at once
    */
-  #folders(): (path: Path) => string {
-    let last: { parent: string; place: Place; asked: number } | undefined;
-    return (path) => {
-      const parent = path.slice(0, -1);
-      const key = parent.join("/");
-      const now = performance.now();
-      if (last?.parent !== key || now - last.asked > FRESH_MS && !isUnmoved(last.place)) {
-        last = { parent: key, place: placeOf(this.#folder(parent)), asked: now };
-      } else if (now - last.asked > FRESH_MS) last.asked = now;
-      return last.place.real;
-    };
+  #folderOf(path: Path): string {
+    const parent = path.slice(0, -1);
+    const key = parent.join("/");
+    const now = performance.now();
+    if (this.#last?.parent !== key || now - this.#last.asked > FRESH_MS) {
+      this.#last = { parent: key, real: this.#folder(parent), asked: now };
+    }
+    return this.#last.real;
   }
 
   /** The real path of a folder. */
@@ -490,14 +496,10 @@ function placeOf(real: string): Place {
 }
 
 /** Between two of our turns somebody may move a folder away and put a link out in its place. Another folder will do. */
-function requireUnmoved(place: Place): void {
-  if (isUnmoved(place) || Deno.realPathSync(place.real) === place.real) return;
-  throw new DiskError("changed", "a folder was moved meanwhile; try again");
-}
-
-function isUnmoved({ real, dev, ino }: Place): boolean {
+function requireUnmoved({ real, dev, ino }: Place): void {
   const now = look(real);
-  return now.dev === dev && now.ino === ino;
+  if (now.dev === dev && now.ino === ino || Deno.realPathSync(real) === real) return;
+  throw new DiskError("changed", "a folder was moved meanwhile; try again");
 }
 
 /**

@@ -147,9 +147,9 @@ export interface Storage {
   open(path: Path): OpenFile;
   /**
    * Reads many small files, one after the other: those of one folder, in a row, faster than by themselves. The content is a part
-   * of `into`; there is none of what is too large for that.
+   * of `into`, unless it is too large for that.
    */
-  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | undefined;
+  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | "too large" | "link";
   /** Begins a file, or goes on with one; the folder it is to stand in must exist. */
   create(path: Path, options: CreateOptions): Promise<NewFile>;
   /** Begins many small files at once. */
