@@ -77,6 +77,10 @@ export interface ListOptions extends CallOptions {
   recursive?: boolean;
   /** Names that start with a dot, too. */
   hidden?: boolean;
+  /**
+   * Told, by servers that say so, the path of the folder by which no symbolic link leads there; whether to list it.
+   */
+  accept?(real: string): boolean;
 }
 
 /** Options of {@linkcode Client.upload}. */
@@ -251,8 +255,10 @@ export class Client {
    * looked at comes with `unreadable`; a folder below that cannot be looked into comes twice, the second time with it.
    */
   async *entries(path: string, options: ListOptions = {}): AsyncGenerator<Entry[]> {
-    const { recursive, hidden, signal } = options;
+    const { recursive, hidden, signal, accept } = options;
     const answer = await this.#requests.send("ls", { path, recursive, hidden }, { signal });
+    const { real } = answer.reply;
+    if (real !== undefined && accept?.(real) === false) return answer.cancel();
     yield* this.#lines(answer, entryLine, signal);
   }
 

@@ -73,7 +73,12 @@ const checksumAlgorithm = v.picklist(["sha256", "crc32"]);
 /** Every command: what its REQUEST and its REPLY carry (PROTOCOL.md section 7). */
 export const COMMANDS = {
   stat: { request: v.object({ path }), reply: v.object({ entry }) },
-  ls: { request: v.object({ path, recursive: flag, hidden: flag }), reply: nothing, body: "reply" },
+  ls: {
+    request: v.object({ path, recursive: flag, hidden: flag }),
+    // Where the folder is when no symbolic link leads there.
+    reply: v.object({ real: v.optional(path) }),
+    body: "reply",
+  },
   size: { request: v.object({ path }), reply: v.object({ size: count, files: count, folders: count }) },
   download: {
     request: v.object({ path, sha256: flag, offset: v.optional(count, 0) }),

@@ -369,6 +369,25 @@ Deno.test("a circle of links ends where it began", async () => {
   assertEquals(paths(`${server.dir}/tree`).filter((path) => !path.endsWith("/")), ["a/b/g", "a/f", "b/a/f", "b/g"]);
 });
 
+Deno.test("circles of remote links end where they began, however many there are", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(server.dir, { "tree/a/f": "1", "tree/b/g": "2", "tree/b/deep/er/h": "3" });
+  const links = [["..", "a/up"], [".", "a/self"], ["../a", "a/same"], ["../b", "a/b"], ["../a", "b/a"], ["..", "b/up"]];
+  for (const [to, name] of links) Deno.symlinkSync(to, `${server.dir}/tree/${name}`);
+  Deno.symlinkSync("../..", `${server.dir}/tree/b/deep/er/up`);
+  Deno.symlinkSync("tree", `${server.dir}/way`);
+  for (const top of ["tree", "way"]) {
+    const got = await ftp(server, "download", "-r", top, "--links", "follow", { cwd: local.path });
+    assertEquals(got.code, 0, got.stderr);
+    assertEquals(paths(`${local.path}/${top}`), [
+      ...["a/", "a/b/", "a/b/deep/", "a/b/deep/er/", "a/b/deep/er/h", "a/b/g", "a/f"],
+      ...["b/", "b/a/", "b/a/f", "b/deep/", "b/deep/er/", "b/deep/er/h", "b/g"],
+    ]);
+    assertMatch(got.stderr, new RegExp(`^${top}/a/self is left out: it leads in a circle$`, "m"));
+  }
+});
+
 Deno.test("a failing file is told, the rest goes on, and the exit code is 1", async () => {
   await using server = await startServer();
   using local = new TempFolder();

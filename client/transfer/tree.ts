@@ -10,7 +10,7 @@ import { look, lookThrough } from "../../disk/look.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { Entry } from "../../protocol/messages.ts";
-import { ancestors, folderOf, isSafeName, joinPath } from "../../protocol/path.ts";
+import { ancestors, baseName, folderOf, isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import type { Left } from "./left.ts";
 import type { Links, Selection } from "./selection.ts";
@@ -49,6 +49,7 @@ export const UNREADABLE: Record<NonNullable<Entry["unreadable"]>, Why> = {
   changed: { reason: "it was changed meanwhile", failed: true },
   failed: { reason: "the server's system cannot tell of it", failed: true },
 };
+const A_CIRCLE: Why = { reason: "it leads in a circle" };
 const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
 const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
 
@@ -180,12 +181,19 @@ export async function listRemote(
 ): Promise<Tree> {
   const tree: Tree = { nodes: [], left: [] };
   let bytes = 0;
+  const reals = new Reals();
+  const circles = new Set<string>();
   const folders = [from];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const listing = client.entries(joinPath(top, folder), {
       recursive: deep,
       hidden: true,
       signal,
+      accept: (real) => {
+        if (!reals.isOnTheWay(folder, real)) return true;
+        circles.add(folder);
+        return false;
+      },
     });
     try {
       for await (const batch of listing) {
@@ -208,7 +216,36 @@ export async function listRemote(
       tree.left.push({ path: folder, ...whyUnlisted(error) });
     }
   }
-  return tree;
+  if (circles.size === 0) return tree;
+  for (const path of circles) tree.left.push({ path, ...A_CIRCLE });
+  return { ...tree, nodes: tree.nodes.filter(({ path }) => !circles.has(path)) };
+}
+
+/** Where the folders of a remote tree are when no symbolic link leads there, as far as the server has told. */
+class Reals {
+  readonly #told = new Map<string, string>();
+
+  /**
+   * Whether a folder is one of those that its path leads through: to go into it again would never end.
+   *
+   * @param folder its path below the top of the tree
+   * @param real where it is; remembered
+   */
+  isOnTheWay(folder: string, real: string): boolean {
+    this.#told.set(folder, real);
+    return folder !== "" && ["", ...ancestors(folder)].some((one) => this.#of(one) === real);
+  }
+
+  /** By what the server has told of it, or of a folder that it stands in. */
+  #of(folder: string): string | undefined {
+    let [known, rest] = [folder, ""];
+    while (known !== "" && !this.#told.has(known)) {
+      rest = joinPath(baseName(known), rest);
+      known = folderOf(known);
+    }
+    const real = this.#told.get(known);
+    return real && joinPath(real, rest);
+  }
 }
 
 /**
@@ -273,7 +310,7 @@ function lookLocally(root: string, path: string, links: Links): Node | Left {
       }
       found = lookThrough(full);
       if (found.kind === "folder" && isOnTheWay(root, path, real)) {
-        return { path, reason: "it leads in a circle" };
+        return { path, ...A_CIRCLE };
       }
     }
     const { kind, size, modified, mode } = found;

@@ -7,7 +7,7 @@ import { linesOf } from "./lines.ts";
 
 /** The entries of a folder, one JSON object a line (PROTOCOL.md section 7.3). */
 export const ls: Handler<"ls"> = async ({ storage }, { path, recursive, hidden }) => ({
-  reply: {},
+  reply: { real: `/${storage.real(splitPath(path)).join("/")}` },
   body: await linesOf(entries(storage.list(splitPath(path), { recursive, hidden }))),
 });
 

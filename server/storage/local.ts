@@ -92,6 +92,10 @@ export class LocalStorage implements Storage {
     });
   }
 
+  real(path: Path): Path {
+    return this.#attempt(path, () => this.#below(this.#resolve(path)));
+  }
+
   async *list(path: Path, { recursive, hidden }: { recursive: boolean; hidden: boolean }): AsyncIterable<Item[]> {
     const folders = [this.#attempt(path, () => ({ ...placeOf(this.#resolve(path)), name: "" }))];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
