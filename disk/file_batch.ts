@@ -23,6 +23,8 @@ export interface BatchOptions {
   collision: Collision;
   /** Whether content and names are to survive a power cut before {@linkcode FileBatch.commit} returns. */
   sync: boolean;
+  /** Whether no part of the path of a folder may be a symbolic link: nobody is to be led elsewhere. */
+  plain?: boolean;
   /**
    * Whether an earlier attempt may have stored the same files: one that stands there with the same content, size and time is
    * taken for ours.
@@ -85,11 +87,11 @@ export class FileBatch {
   add(file: BatchFile): void {
     const { content, modified, ...rest } = file; // the content is not kept
     const { folder, name } = file;
-    if (!this.#folders.has(folder)) this.#folders.set(folder, StagedFolder.beside(folder));
+    const { sync, plain = false } = this.#options;
+    if (!this.#folders.has(folder)) this.#folders.set(folder, StagedFolder.beside(folder, plain));
     const staged = this.#folders.get(folder);
-    const { sync } = this.#options;
     const write = (hidden: string): boolean =>
-      writeSmallFile(hidden, { content, modified, mode: fileMode(file.mode), sync });
+      writeSmallFile(hidden, { content, modified, mode: fileMode(file.mode), sync }, plain);
     try {
       if (staged) {
         const hidden = `${staged.path}/${name}`;
@@ -122,7 +124,8 @@ export class FileBatch {
     for (const { hidden } of failures.keys()) remove(hidden);
     const flusher = new FolderFlusher(this.#options.sync);
     const published = new Set<StagedFolder>();
-    for (const one of staged) if (await publish(one, flusher)) published.add(one);
+    const filled = new Set(written.filter((one) => !failures.has(one)).map(({ staged }) => staged));
+    for (const one of staged) if (filled.has(one) && await publish(one, flusher)) published.add(one);
     const results: (string | DiskError)[] = [];
     for (const one of written) {
       const { folder, name, shown } = one.file;

@@ -27,38 +27,53 @@ const SYMBOLS = {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  syscall: { parameters: ["i64", "i32", "buffer", "buffer", "usize"], result: "i32" },
   renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-// What these are called in the system's own headers. All of them but one are the same on each processor.
+// What these are called in the system's own headers. All of them are the same on each processor.
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const O_WRONLY = 0o1;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
+const O_NOCTTY = 0o400;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
-const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
+const O_PATH = 0o10000000;
+/** `openat2`, which the library has no name for. */
+const SYS_OPENAT2 = 437n;
+const RESOLVE_NO_SYMLINKS = 4;
 const RENAME_NOREPLACE = 1;
 const STATX_BASIC_STATS = 0x7ff;
 const KINDS: Record<number, Seen["kind"]> = { 0o10: "file", 0o04: "folder", 0o12: "link" };
 
 /** Longest path that the system takes, in bytes, the zero behind it included. */
 const PATH_BYTES = 4096;
+/** Bytes of a `struct open_how`. */
+const HOW_BYTES = 24;
 /** Bytes of a `struct statx`. */
 const STATX_BYTES = 256;
+/** The latest time that a Date holds, and, negative, the earliest one. */
+const LATEST_MS = 8.64e15;
 const NO_PATH = new Uint8Array(1);
 
 const encoder = new TextEncoder();
 
-/** The calls. Paths are as for Deno's own; what is not there, or fails, is `undefined`, `false` or negative. */
+/**
+ * The calls. Paths are as for Deno's own; what is not there, or fails, is `undefined`, `false` or negative. Where a path must be
+ * **plain**, no part of it may be a symbolic link, which the system sees to itself: between a look and its use anybody may put
+ * one there.
+ */
 export class Libc {
   readonly #calls: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
   readonly #path = new Uint8Array(PATH_BYTES);
   readonly #other = new Uint8Array(PATH_BYTES);
   readonly #stat = new Uint8Array(STATX_BYTES);
   readonly #view = new DataView(this.#stat.buffer);
+  readonly #how = new Uint8Array(HOW_BYTES);
+  readonly #howView = new DataView(this.#how.buffer);
   readonly #times = new Uint8Array(32);
   readonly #timesView = new DataView(this.#times.buffer);
 
@@ -85,22 +100,21 @@ export class Libc {
    * Creates a file that must not be there.
    *
    * @param mode the rights that it gets, less what the umask takes
+   * @param plain whether the path must be plain
    * @returns its descriptor, for writing
    */
-  create(path: string, mode: number): number {
-    if (!encode(path, this.#path)) return -1;
-    return this.#calls.openat(AT_FDCWD, this.#path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  create(path: string, mode: number, plain: boolean): number {
+    return this.#open(path, O_WRONLY | O_CREAT | O_EXCL, mode, plain);
   }
 
   /**
    * Opens a file for reading, without waiting for anybody where it is a pipe.
    *
-   * @param follow whether also where a symbolic link leads to it
+   * @param plain whether the path must be plain
    * @returns its descriptor
    */
-  open(path: string, follow: boolean): number {
-    if (!encode(path, this.#path)) return -1;
-    return this.#calls.openat(AT_FDCWD, this.#path, O_NONBLOCK | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
+  open(path: string, plain: boolean): number {
+    return this.#open(path, O_NONBLOCK | O_NOCTTY, 0, plain);
   }
 
   /** How many bytes were read; 0 at the end. */
@@ -164,9 +178,18 @@ export class Libc {
    * Makes a folder where nothing is; whether it did.
    *
    * @param mode the rights that it gets, less what the umask takes
+   * @param plain whether the path must be plain
    */
-  makeFolder(path: string, mode: number): boolean {
-    return encode(path, this.#path) && this.#calls.mkdirat(AT_FDCWD, this.#path, mode) === 0;
+  makeFolder(path: string, mode: number, plain: boolean): boolean {
+    if (!plain) return encode(path, this.#path) && this.#calls.mkdirat(AT_FDCWD, this.#path, mode) === 0;
+    const slash = path.lastIndexOf("/");
+    const parent = this.#open(path.slice(0, slash) || "/", O_PATH, 0, true);
+    if (parent < 0) return false;
+    try {
+      return encode(path.slice(slash + 1), this.#path) && this.#calls.mkdirat(parent, this.#path, mode) === 0;
+    } finally {
+      this.#calls.close(parent);
+    }
   }
 
   /** Moves something within its file system to a name that is free; whether it did. Not every file system can. */
@@ -177,6 +200,15 @@ export class Libc {
   /** Moves a folder within its file system to where nothing is, or an empty folder; whether it did. */
   moveFolder(from: string, to: string): boolean {
     return this.#rename(from, to, 0);
+  }
+
+  #open(path: string, flags: number, mode: number, plain: boolean): number {
+    if (!encode(path, this.#path)) return -1;
+    if (!plain) return this.#calls.openat(AT_FDCWD, this.#path, flags | O_CLOEXEC, mode);
+    this.#howView.setUint32(0, flags | O_CLOEXEC, true);
+    this.#howView.setUint32(8, mode, true);
+    this.#howView.setUint32(16, RESOLVE_NO_SYMLINKS, true);
+    return this.#calls.syscall(SYS_OPENAT2, AT_FDCWD, this.#path, this.#how, BigInt(HOW_BYTES));
   }
 
   #rename(from: string, to: string, flags: number): boolean {
@@ -199,10 +231,11 @@ export class Libc {
     };
   }
 
-  /** A time of what was looked at last, in milliseconds. */
+  /** A time of what was looked at last, in milliseconds; 0 where no Date can hold it. */
   #time(at: number): number {
     const seconds = this.#view.getInt32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
-    return seconds * 1000 + Math.floor(this.#view.getUint32(at + 8, true) / 1_000_000);
+    const ms = seconds * 1000 + Math.floor(this.#view.getUint32(at + 8, true) / 1_000_000);
+    return Math.abs(ms) > LATEST_MS ? 0 : ms;
   }
 }
 
@@ -213,9 +246,12 @@ export function libc(): Libc | undefined {
   return (loaded ??= { libc: Libc.load(LIBC_PATHS) }).libc;
 }
 
+/** To Deno, `link/..` is where the link stands; to the system, where what it leads to stands. */
+const UPWARDS = /(?:^|\/)\.\.(?:\/|$)/;
+
 /** A path as C takes it; `false` where it would not be the same one. */
 function encode(path: string, into: Uint8Array<ArrayBuffer>): boolean {
-  if (path.length >= PATH_BYTES || path.includes("\0")) return false;
+  if (path.length >= PATH_BYTES || path.includes("\0") || UPWARDS.test(path)) return false;
   const { read, written } = encoder.encodeInto(path, into);
   if (read < path.length || written === into.length) return false;
   into[written] = 0;

@@ -25,9 +25,6 @@ export interface Seen {
   readonly ino: number | null;
 }
 
-/** The latest time that a Date holds, and, negative, the earliest one. */
-const LATEST = 8.64e15;
-
 /**
  * Looks at what stands under a path; at a symbolic link itself.
  *
@@ -35,7 +32,7 @@ const LATEST = 8.64e15;
  * @throws what the system throws
  */
 export function look(path: string): Seen {
-  return told(libc()?.look(path, false)) ?? seen(Deno.lstatSync(path));
+  return libc()?.look(path, false) ?? seen(Deno.lstatSync(path));
 }
 
 /**
@@ -45,7 +42,7 @@ export function look(path: string): Seen {
  * @throws what the system throws
  */
 export function lookThrough(path: string): Seen {
-  return told(libc()?.look(path, true)) ?? seen(Deno.statSync(path));
+  return libc()?.look(path, true) ?? seen(Deno.statSync(path));
 }
 
 /**
@@ -74,8 +71,4 @@ export function seen(info: Deno.FileInfo): Seen {
  */
 export function isUnchanged(one: Seen, other: Seen): boolean {
   return one.ino === other.ino && one.size === other.size && one.modified === other.modified;
-}
-
-function told(found: Seen | undefined): Seen | undefined {
-  return found && Math.abs(found.modified) > LATEST ? { ...found, modified: 0 } : found;
 }

@@ -3,7 +3,8 @@
  *
  * A file that is written under a hidden name needs one more step for its own, which costs as much as to make it. The first
  * files of a folder need none: they get their names in a hidden folder beside it, which then takes its place. The system
- * exchanges the two in one step, and only as long as nothing is in the one that goes.
+ * exchanges the two in one step, and only as long as nothing is in the one that goes; if anything was done to that since it was
+ * made, it stays, and the files are put into it one by one.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import { libc } from "./libc.ts";
 import { isUnchanged, look, lookThrough, type Seen } from "./look.ts";
 import { folderMode } from "./mode.ts";
 import { newPartialName } from "./names.ts";
+import { requirePlainFolder } from "./plain.ts";
 
 /** So many folders are remembered: enough for those whose files come next. */
 const MOST_REMEMBERED = 10_000;
@@ -25,10 +27,11 @@ const made = new Map<string, Seen>();
  *
  * @param path whose parent is there
  * @param mode the rights of the one that it is a copy of
- * @throws what the system throws
+ * @param plain whether no part of the path may be a symbolic link
+ * @throws what the system throws; {@linkcode DiskError} `changed` when a link leads to its parent by now
  */
-export function makeFolder(path: string, mode: number): void {
-  mkdir(path, folderMode(mode));
+export function makeFolder(path: string, mode: number, plain: boolean): void {
+  mkdir(path, folderMode(mode), plain);
   made.delete(path); // to come last
   made.set(path, look(path));
   if (made.size > MOST_REMEMBERED) made.delete(made.keys().next().value!);
@@ -43,9 +46,17 @@ export function makeFolder(path: string, mode: number): void {
  */
 export function ensureFolder(path: string, mode: number): void {
   try {
-    makeFolder(path, mode);
+    makeFolder(path, mode, false);
   } catch (error) {
-    if (errnoOf(error) !== "EEXIST" || lookThrough(path).kind !== "folder") throw error;
+    if (errnoOf(error) !== "EEXIST" || !isFolder(path)) throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return lookThrough(path).kind === "folder";
+  } catch {
+    return false; // a link that leads nowhere
   }
 }
 
@@ -56,11 +67,13 @@ export class StagedFolder {
   /** The folder that both stand in. */
   readonly parent: string;
   readonly #place: string;
+  readonly #before: Seen;
 
-  private constructor(path: string, parent: string, place: string) {
+  private constructor(path: string, parent: string, place: string, before: Seen) {
     this.path = path;
     this.parent = parent;
     this.#place = place;
+    this.#before = before;
   }
 
   /**
@@ -68,9 +81,10 @@ export class StagedFolder {
    * say, wants it as it is.
    *
    * @param place the path of that folder
+   * @param plain whether no part of that may be a symbolic link
    * @returns `undefined` where it is another folder by now, or none can be made beside it
    */
-  static beside(place: string): StagedFolder | undefined {
+  static beside(place: string, plain: boolean): StagedFolder | undefined {
     const before = made.get(place);
     if (!before) return undefined;
     made.delete(place);
@@ -78,8 +92,8 @@ export class StagedFolder {
       if (!isSame(before, look(place))) return undefined;
       const slash = place.lastIndexOf("/");
       const path = `${place.slice(0, slash + 1)}${newPartialName()}`;
-      mkdir(path, folderMode(before.mode));
-      return new StagedFolder(path, slash < 0 ? "." : place.slice(0, slash) || "/", place);
+      mkdir(path, folderMode(before.mode), plain);
+      return new StagedFolder(path, slash < 0 ? "." : place.slice(0, slash) || "/", place, before);
     } catch {
       return undefined;
     }
@@ -88,11 +102,12 @@ export class StagedFolder {
   /**
    * Takes the place of the other folder.
    *
-   * @returns whether it did: not where something has been put into that one meanwhile
+   * @returns whether it did: not where anything was done to that one meanwhile
    */
   publish(): boolean {
-    if (libc()?.moveFolder(this.path, this.#place)) return true;
     try {
+      if (!isSame(this.#before, look(this.#place))) return false;
+      if (libc()?.moveFolder(this.path, this.#place)) return true;
       Deno.renameSync(this.path, this.#place);
       return true;
     } catch {
@@ -115,12 +130,17 @@ export class StagedFolder {
  * @throws what the system throws
  */
 export function removeStaged(path: string): void {
-  for (const { name } of Deno.readDirSync(path)) Deno.removeSync(`${path}/${name}`);
-  Deno.removeSync(path);
+  // Under another name first: whoever may be at work on it after all finds it gone, and not half of it.
+  const gone = `${path.slice(0, path.lastIndexOf("/") + 1)}${newPartialName()}`;
+  Deno.renameSync(path, gone);
+  for (const { name } of Deno.readDirSync(gone)) Deno.removeSync(`${gone}/${name}`);
+  Deno.removeSync(gone);
 }
 
-function mkdir(path: string, mode: number): void {
-  if (!libc()?.makeFolder(path, mode)) Deno.mkdirSync(path, { mode });
+function mkdir(path: string, mode: number, plain: boolean): void {
+  if (libc()?.makeFolder(path, mode, plain)) return;
+  if (plain) requirePlainFolder(path);
+  Deno.mkdirSync(path, { mode });
 }
 
 function isSame(one: Seen, other: Seen): boolean {

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { DiskError, diskError } from "./errors.ts";
+import { DiskError } from "./errors.ts";
 import { FileSource } from "./file_source.ts";
 import { libc } from "./libc.ts";
-import { isUnchanged, look, lookThrough, type Seen } from "./look.ts";
+import { isUnchanged, type Seen } from "./look.ts";
+import { requirePlainFolder } from "./plain.ts";
 import { trySyncData } from "./sync.ts";
 
 /** What was read of a file. */
@@ -21,41 +22,51 @@ export interface SmallFile {
 /**
  * Reads a file.
  *
- * @param path a regular file; a pipe is not waited for
+ * @param path a regular file; anything else is refused before it is opened, which would let a writer of a pipe go on, say
  * @param into has room for it
- * @param follow whether also where a symbolic link leads to it
  * @param shown what it is called in messages; asked for only when there is one
- * @returns its content is a part of `into`; or why it is not: that is too small, or it is a link that is not followed
+ * @returns its content is a part of `into`, unless that is too small
  * @throws {DiskError} when it cannot be read; `changed` when it was written to meanwhile
  */
 export function readSmallFile(
   path: string,
   into: Uint8Array<ArrayBuffer>,
-  follow: boolean,
   shown: () => string,
-): SmallFile | "too large" | "link" {
-  return readQuickly(path, into, follow) ?? readPatiently(path, into, follow, shown());
+): SmallFile | "too large" {
+  return readQuickly(path, into, false) ?? readPatiently(path, into, shown());
+}
+
+/**
+ * As {@linkcode readSmallFile}, where no part of the path may be a symbolic link.
+ *
+ * @param path a regular file
+ * @param into has room for it
+ * @returns `undefined` when it cannot be read that way, for whatever reason
+ */
+export function readPlainFile(path: string, into: Uint8Array<ArrayBuffer>): SmallFile | "too large" | undefined {
+  return readQuickly(path, into, true);
 }
 
 /** Reads a file by the C library; `undefined` when that fails for whatever reason. */
 function readQuickly(
   path: string,
   into: Uint8Array<ArrayBuffer>,
-  follow: boolean,
+  plain: boolean,
 ): SmallFile | "too large" | undefined {
   const calls = libc();
-  const file = calls?.open(path, follow) ?? -1;
-  if (!calls || file < 0) return undefined;
+  const seen = calls?.look(path, !plain);
+  if (!calls || seen?.kind !== "file") return undefined;
+  if (seen.size > into.length) return "too large";
+  const file = calls.open(path, plain);
+  if (file < 0) return undefined;
   try {
-    const seen = calls.lookAtOpen(file);
-    if (seen?.kind !== "file") return undefined;
-    if (seen.size > into.length) return "too large";
     let used = 0;
     while (used < seen.size) {
       const count = calls.read(file, into.subarray(used, seen.size));
       if (count <= 0) return undefined;
       used += count;
     }
+    // Of the open file: it is what was looked at, and not something that has taken its place since.
     const after = calls.lookAtOpen(file);
     return after && isUnchanged(seen, after) ? { seen, content: into.subarray(0, used) } : undefined;
   } finally {
@@ -63,23 +74,10 @@ function readQuickly(
   }
 }
 
-function readPatiently(
-  path: string,
-  into: Uint8Array<ArrayBuffer>,
-  follow: boolean,
-  shown: string,
-): SmallFile | "too large" | "link" {
-  let found: Seen;
+function readPatiently(path: string, into: Uint8Array<ArrayBuffer>, shown: string): SmallFile | "too large" {
+  const source = new FileSource(path, shown);
   try {
-    found = follow ? lookThrough(path) : look(path);
-  } catch (error) {
-    throw diskError(error, `opening ${shown}`);
-  }
-  if (found.kind === "link") return "link";
-  if (found.kind === "file" && found.size > into.length) return "too large";
-  const source = new FileSource(path, shown, found);
-  try {
-    return { seen: source.seen, content: source.readAll(into) };
+    return source.size > into.length ? "too large" : { seen: source.seen, content: source.readAll(into) };
   } finally {
     source.close();
   }
@@ -102,17 +100,25 @@ export interface NewSmallFile {
  *
  * @param path must be free
  * @param file see {@linkcode NewSmallFile}
+ * @param plain whether no part of the path may be a symbolic link
  * @returns whether it is flushed
- * @throws what the system throws
+ * @throws {DiskError} `changed` when its folder is reached by a link by now; what the system throws
  */
-export function writeSmallFile(path: string, file: NewSmallFile): boolean {
-  return writeQuickly(path, file) ?? writePatiently(path, file);
+export function writeSmallFile(path: string, file: NewSmallFile, plain: boolean): boolean {
+  const flushed = writeQuickly(path, file, plain);
+  if (flushed !== undefined) return flushed;
+  if (plain) requirePlainFolder(path);
+  return writePatiently(path, file);
 }
 
 /** Writes a file by the C library; `undefined` when that fails for whatever reason, and nothing is left of it then. */
-function writeQuickly(path: string, { content, mode, modified, sync }: NewSmallFile): boolean | undefined {
+function writeQuickly(
+  path: string,
+  { content, mode, modified, sync }: NewSmallFile,
+  plain: boolean,
+): boolean | undefined {
   const calls = libc();
-  const file = calls?.create(path, mode) ?? -1;
+  const file = calls?.create(path, mode, plain) ?? -1;
   if (!calls || file < 0) return undefined;
   let done = false;
   try {
@@ -136,18 +142,23 @@ function writeQuickly(path: string, { content, mode, modified, sync }: NewSmallF
 }
 
 function writePatiently(path: string, { content, mode, modified, sync }: NewSmallFile): boolean {
-  let open: Deno.FsFile | undefined;
+  const file = Deno.openSync(path, { write: true, createNew: true, mode });
+  let done = false;
   try {
-    open = Deno.openSync(path, { write: true, createNew: true, mode });
-    const file = open;
     for (let at = 0; at < content.length;) at += file.writeSync(at === 0 ? content : content.subarray(at));
     const time = new Date(modified);
     file.utimeSync(time, time);
-    return !sync || trySyncData(() => file.syncDataSync());
-  } catch (error) {
-    if (open) Deno.removeSync(path);
-    throw error;
+    const flushed = !sync || trySyncData(() => file.syncDataSync());
+    done = true;
+    return flushed;
   } finally {
-    open?.close();
+    file.close();
+    if (!done) tryToRemove(path);
   }
+}
+
+function tryToRemove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch { /* it went with its folder */ }
 }

@@ -3,6 +3,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { type Client, connect } from "../client/client.ts";
 import { exists } from "../disk/exists.ts";
 import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
@@ -440,6 +441,56 @@ Deno.test("an upload whose folder became a link out is refused and leaves nothin
     Deno.renameSync(`${area.root}/elsewhere`, `${area.root}/victim`);
   }
 });
+
+for (const workers of [1, 3]) {
+  const threads = workers > 1 ? `, with ${workers} threads` : "";
+  Deno.test(`packs and folders that are asked for while a link out takes a folder's place stay inside${threads}`, async () => {
+    using area = new Area();
+    area.file("root/outside/secret.txt", "harmless");
+    area.file("root/deep/up/secret.txt", "harmless");
+    area.file("root/sub/deep/x", "x");
+    area.link("sub/deep/up", "../../outside"); // inside; moved up one level, it leads out
+    const before = area.beyond();
+    await using server = await startServer({ dir: area.root, args: ["--no-fsync", "--workers", `${workers}`] });
+    const clients = await Promise.all(
+      Array.from({ length: workers }, () => connect({ hostname: "127.0.0.1", port: server.port })),
+    );
+    const [mover] = clients;
+    let got = 0;
+    const ask = async (client: Client, name: string) => {
+      const content = new Uint8Array([1]);
+      const files = [{ path: `/deep/up/${name}`, content, modified: 0, mode: 0o644, failed: false }];
+      const pack = await client.downloadPack(["/deep/up/secret.txt"]);
+      while (await pack.fill()) {
+        for (let file = pack.next(); file !== undefined; file = pack.next()) {
+          if (!file.failed) got++;
+          assertNotEquals(new TextDecoder().decode(file.content), SECRET);
+        }
+      }
+      await Promise.allSettled([
+        client.uploadPack(() => files.pop()),
+        client.makeFolder(`/deep/up/${name}-folder`),
+      ]);
+    };
+    const swap = (from: string, to: string, back: string) => [
+      mover.move(from, to).catch(() => {}),
+      mover.move(back, from).catch(() => {}),
+    ];
+    for (let round = 0; round < 150; round++) {
+      const asked = (when: string) => clients.map((client, at) => ask(client, `${round}-${when}-${at}`));
+      await Promise.all([
+        ...asked("before"),
+        ...swap("/deep", "/away", "/sub/deep"),
+        ...asked("during"),
+        ...swap("/deep", "/sub/deep", "/away"),
+        ...asked("after"),
+      ]);
+    }
+    assert(got > 0);
+    assertEquals(area.beyond(), before);
+    await Promise.all(clients.map((client) => client.close()));
+  });
+}
 
 Deno.test("a nest of folders too deep for any path cannot bring the server down", async () => {
   using area = new Area();

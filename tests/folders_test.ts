@@ -1,6 +1,8 @@
 /** Folders, many files and patterns, both ways, against the built programs. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { connect } from "../client/client.ts";
+import { exists } from "../disk/exists.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { noRamDisk, notBound, RamDisk, testUnless } from "./support/machine.ts";
 import { ftp, type FtpResult, startServer } from "./support/programs.ts";
@@ -625,4 +627,56 @@ testUnless(noRamDisk, "what still fits on a full disk is counted, and told, befo
   const stored = stdout.trim().split("\n").map((line) => JSON.parse(line).stored);
   assertEquals(stored, ["/z1", "/z2"]);
   assertEquals(namesIn(disk.path), ["filler", "z1", "z2"]);
+});
+
+Deno.test("a path that leads up behind a link is one place, whatever is done there", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, {
+    "dir/a": "here",
+    "dir/b": "here",
+    "real/dir/a": "there",
+    "real/dir/b": "there",
+    "real/deep": null,
+  });
+  Deno.symlinkSync("real/deep", `${local.path}/link`);
+  const { path: cwd } = local;
+  assertDone(await ftp(server, "upload", "-r", "link/../dir", { cwd }));
+  assertEquals(snapshot(`${server.dir}/dir`), snapshot(`${cwd}/dir`));
+  assertDone(await ftp(server, "mput", "link/../dir/a", "link/../dir/b", { cwd }));
+  assertEquals(Deno.readTextFileSync(`${server.dir}/a`), "here");
+  assertDone(await ftp(server, "download", "-r", "dir", "link/../down", { cwd }));
+  assertEquals([snapshot(`${cwd}/down`), exists(`${cwd}/real/down`)], [snapshot(`${cwd}/dir`), false]);
+});
+
+Deno.test("to ask for a pipe among files lets nobody go on who waits to write to it", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "t/a": "1" });
+  const pipe = `${server.dir}/t/pipe`;
+  assertEquals(new Deno.Command("mkfifo", { args: [pipe] }).outputSync().success, true);
+  const writer = new Deno.Command("sh", { args: ["-c", 'echo important > "$0"', pipe] }).spawn();
+  const client = await connect({ hostname: "127.0.0.1", port: server.port });
+  for (let time = 0; time < 20; time++) {
+    const pack = await client.downloadPack(["/t/a", "/t/pipe"]);
+    const failed: boolean[] = [];
+    while (await pack.fill()) {
+      for (let file = pack.next(); file !== undefined; file = pack.next()) failed.push(file.failed);
+    }
+    assertEquals(failed, [false, true]);
+  }
+  await client.close();
+  assertEquals(Deno.readTextFileSync(pipe), "important\n");
+  assertEquals((await writer.status).code, 0);
+});
+
+Deno.test("a folder that is uploaded into itself is there once more, and no more", async () => {
+  // Whichever of its folders is looked into last, it is the target once.
+  for (const target of ["d0", "d1", "d2"]) {
+    using local = new TempFolder();
+    await using server = await startServer({ dir: local.path, args: ["--no-fsync"] });
+    for (let at = 0; at < 2400; at++) local.file(`src/d${at % 3}/f${at}`, `${at}`);
+    const before = paths(`${local.path}/src`);
+    assertDone(await ftp(server, "upload", "-r", "src", `src/${target}`, { cwd: local.path }));
+    assertEquals(paths(`${local.path}/src/${target}/src`), before);
+  }
 });

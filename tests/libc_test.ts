@@ -1,10 +1,12 @@
 /** What the C library does for us does what Deno's own calls do, and nothing is missing where there is none. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { DiskError } from "../disk/errors.ts";
 import { FileBatch } from "../disk/file_batch.ts";
 import { Libc, libc } from "../disk/libc.ts";
 import { look, lookThrough, type Seen, seen } from "../disk/look.ts";
-import { readSmallFile } from "../disk/small_file.ts";
+import { makeFolder } from "../disk/new_folder.ts";
+import { readPlainFile, readSmallFile, writeSmallFile } from "../disk/small_file.ts";
 import { PROGRAMS } from "../tools/permissions.ts";
 import { noRamDisk, RamDisk, testUnless } from "./support/machine.ts";
 import { startServer } from "./support/programs.ts";
@@ -79,7 +81,7 @@ testUnless(noLibc ?? noRamDisk, "the library sets each time that a Date can hold
     const [index, ms] of [0, -1, 999, -1001, 1.7e12 + 123, 2 ** 31 * 1000 + 7, -2.2e12, 8.64e15, -8.64e15].entries()
   ) {
     const path = `${folder.path}/${index}`;
-    const file = calls.create(path, 0o600);
+    const file = calls.create(path, 0o600, false);
     assertEquals([file >= 0, calls.setTime(file, ms)], [true, true]);
     calls.close(file);
     assertEquals(Deno.statSync(path).mtime?.getTime(), ms);
@@ -92,11 +94,15 @@ testUnless(noLibc, "a path that C would cut short leads nowhere", () => {
   const file = folder.file("a", "content");
   const calls = libc()!;
   const cut = `${file}\0b`;
-  assertEquals([calls.look(cut, false), calls.open(cut, true), calls.create(`${file}2\0`, 0o600)], [undefined, -1, -1]);
+  assertEquals([calls.look(cut, false), calls.open(cut, false), calls.create(`${file}2\0`, 0o600, false)], [
+    undefined,
+    -1,
+    -1,
+  ]);
   assertEquals([calls.remove(cut), calls.moveToFreeName(cut, `${file}3`)], [false, false]);
   assertEquals(calls.moveToFreeName(file, `${file}3\0`), false);
   const long = `${file}/${"ü".repeat(2100)}`;
-  assertEquals([calls.look(long, false), calls.open(long, true)], [undefined, -1]);
+  assertEquals([calls.look(long, false), calls.open(long, false)], [undefined, -1]);
   assertEquals(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["a"]);
   return Promise.resolve();
 });
@@ -110,6 +116,39 @@ testUnless(noLibc, "a move never replaces anything", () => {
   assertEquals([Deno.readTextFileSync(a), Deno.readTextFileSync(b)], ["a", "b"]);
   assertEquals(calls.moveToFreeName(a, `${folder.path}/c`), true);
   assertEquals(Deno.readTextFileSync(`${folder.path}/c`), "a");
+  return Promise.resolve();
+});
+
+testUnless(noLibc, "what must be plain is neither made nor read behind a link, wherever that leads", () => {
+  using folder = new TempFolder();
+  const { path } = folder;
+  const calls = libc()!;
+  Deno.mkdirSync(`${path}/real/sub`, { recursive: true });
+  Deno.symlinkSync("real", `${path}/way`);
+  const file = { content: new Uint8Array([1]), mode: 0o600, modified: 0, sync: false };
+  for (const way of ["way/x", "way/sub/x"]) {
+    const target = `${path}/${way}`;
+    assertEquals([calls.create(target, 0o600, true), calls.makeFolder(target, 0o700, true)], [-1, false]);
+    for (const make of [() => writeSmallFile(target, file, true), () => makeFolder(target, 0o700, true)]) {
+      assertThrows(make, DiskError, "a folder was moved meanwhile");
+    }
+  }
+  assertEquals([...Deno.readDirSync(`${path}/real`)].map(({ name }) => name), ["sub"]);
+  writeSmallFile(`${path}/real/sub/a`, file, true);
+  makeFolder(`${path}/real/sub/b`, 0o700, true);
+  writeSmallFile(`${path}/way/sub/c`, file, false);
+  assertEquals([...Deno.readDirSync(`${path}/real/sub`)].map(({ name }) => name).sort(), ["a", "b", "c"]);
+  return Promise.resolve();
+});
+
+testUnless(noLibc, "a path that goes up again is left to Deno, which takes it by its letters", () => {
+  using folder = new TempFolder();
+  const file = folder.file("a/file", "x");
+  assertEquals([libc()!.look(`${folder.path}/a/../a/file`, true), libc()!.open("../x", false)], [undefined, -1]);
+  for (const name of ["..a", "a..", "..."]) {
+    Deno.copyFileSync(file, `${folder.path}/${name}`);
+    assertEquals(libc()!.look(`${folder.path}/${name}`, false)?.size, 1);
+  }
   return Promise.resolve();
 });
 
@@ -157,24 +196,28 @@ testUnless(noLibc, "a small file is read whole, a link only if it may be, and a 
   Deno.symlinkSync("nowhere", `${path}/broken`);
   new Deno.Command("mkfifo", { args: [`${path}/pipe`] }).outputSync();
   const into = new Uint8Array(5);
-  const content = (name: string, follow: boolean) => {
-    const file = readSmallFile(`${path}/${name}`, into, follow, () => name);
-    return typeof file === "string" ? file : new TextDecoder().decode(file.content);
-  };
+  const text = (file: ReturnType<typeof readPlainFile>) =>
+    typeof file === "object" ? new TextDecoder().decode(file.content) : file;
+  const content = (name: string) => text(readSmallFile(`${path}/${name}`, into, () => name));
+  const plain = (name: string) => text(readPlainFile(`${path}/${name}`, into));
   const reason = (name: string) => {
     try {
-      return content(name, true);
+      return content(name);
     } catch (error) {
       return (error as Error).message;
     }
   };
-  assertEquals([content("file", false), content("link", true), content("empty", true)], ["12345", "12345", ""]);
-  assertEquals([content("link", false), content("broken", false)], ["link", "link"]);
+  Deno.mkdirSync(`${path}/folder`);
+  folder.file("folder/in", "in");
+  Deno.symlinkSync("folder", `${path}/way`);
+  assertEquals([content("file"), content("link"), content("empty"), content("way/in")], ["12345", "12345", "", "in"]);
+  assertEquals([plain("file"), plain("empty"), plain("folder/in")], ["12345", "", "in"]);
+  for (const name of ["link", "broken", "way/in", "pipe", "folder", "none"]) assertEquals(plain(name), undefined, name);
   assertEquals(reason("pipe"), "pipe is neither a file nor a folder");
   assertEquals(reason(""), " is a folder");
   assertEquals(reason("broken"), "opening broken: there is no such file or folder");
   Deno.writeTextFileSync(file, "123456");
-  assertEquals([content("file", true), content("link", true)], ["too large", "too large"]);
+  assertEquals([content("file"), content("link"), plain("file")], ["too large", "too large", "too large"]);
   return Promise.resolve();
 });
 

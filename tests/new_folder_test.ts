@@ -35,7 +35,7 @@ for (const sync of [false, true]) {
   Deno.test(`the files of a new folder appear in it together, with its rights${how}`, async () => {
     using top = new TempFolder();
     const folder = `${top.path}/new`;
-    makeFolder(folder, 0o750);
+    makeFolder(folder, 0o750, false);
     const before = look(folder);
     const batch = new FileBatch({ collision: "fail", sync });
     for (const name of ["a", "b", "ü\n"]) batch.add(file(folder, name));
@@ -51,7 +51,7 @@ for (const sync of [false, true]) {
   Deno.test(`what comes into a new folder meanwhile stays, and taken names are taken${how}`, async () => {
     using top = new TempFolder();
     const folder = `${top.path}/new`;
-    makeFolder(folder, 0o755);
+    makeFolder(folder, 0o755, false);
     const batch = new FileBatch({ collision: "rename", sync });
     for (const name of ["a", "b.txt"]) batch.add(file(folder, name, "ours"));
     top.file("new/b.txt", "theirs");
@@ -63,7 +63,7 @@ for (const sync of [false, true]) {
   Deno.test(`two files of one name in a new folder are two files${how}`, async () => {
     using top = new TempFolder();
     const folder = `${top.path}/new`;
-    makeFolder(folder, 0o755);
+    makeFolder(folder, 0o755, false);
     const batch = new FileBatch({ collision: "rename", sync });
     for (const content of ["1", "2", "3"]) batch.add(file(folder, "a", content));
     batch.add(file(folder, "b"));
@@ -76,7 +76,7 @@ for (const sync of [false, true]) {
 Deno.test("with fail, a name that is taken meanwhile fails alone", async () => {
   using top = new TempFolder();
   const folder = `${top.path}/new`;
-  makeFolder(folder, 0o755);
+  makeFolder(folder, 0o755, false);
   const batch = new FileBatch({ collision: "fail", sync: false });
   for (const name of ["a", "b"]) batch.add(file(folder, name, "ours"));
   top.file("new/b", "theirs");
@@ -100,7 +100,7 @@ Deno.test("a folder that somebody has changed since it was made, or made anew, s
   for (const event of events) {
     using top = new TempFolder();
     const folder = `${top.path}/new`;
-    makeFolder(folder, 0o755);
+    makeFolder(folder, 0o755, false);
     const made = Date.now();
     await until(() => Date.now() > made + 20, "the clock of the file system");
     event(folder);
@@ -114,10 +114,46 @@ Deno.test("a folder that somebody has changed since it was made, or made anew, s
   }
 });
 
+Deno.test("a folder that somebody changes, moves or removes while its first files come stays as they made it", async () => {
+  const events: [(folder: string) => void, (folder: string) => void][] = [
+    [(folder) => Deno.chmodSync(folder, 0o700), (folder) => assertEquals(look(folder).mode, 0o700)],
+    [(folder) => Deno.removeSync(folder), (folder) => assertThrows(() => look(folder))],
+    [(folder) => Deno.renameSync(folder, `${folder}-moved`), (folder) => assertThrows(() => look(folder))],
+    [(folder) => {
+      Deno.removeSync(folder);
+      Deno.mkdirSync(folder, { mode: 0o700 });
+    }, (folder) => assertEquals([look(folder).mode, names(folder)], [0o700, ["a"]])],
+  ];
+  for (const [event, check] of events) {
+    using top = new TempFolder();
+    const folder = `${top.path}/new`;
+    makeFolder(folder, 0o755, false);
+    const batch = new FileBatch({ collision: "fail", sync: false });
+    batch.add(file(folder, "a"));
+    const made = Date.now();
+    await until(() => Date.now() > made + 20, "the clock of the file system");
+    event(folder);
+    await batch.commit();
+    check(folder);
+    assertEquals(names(top.path).filter(isPartialName), []);
+  }
+});
+
+Deno.test("a new folder that gets no file after all stays the one that it is", async () => {
+  using top = new TempFolder();
+  const folder = `${top.path}/new`;
+  makeFolder(folder, 0o755, false);
+  const { ino } = look(folder);
+  const batch = new FileBatch({ collision: "fail", sync: false });
+  assertThrows(() => batch.add(file(folder, "x".repeat(300))), DiskError);
+  assertEquals(await batch.commit(), []);
+  assertEquals([look(folder).ino, names(top.path)], [ino, ["new"]]);
+});
+
 Deno.test("only the first files of a folder come all at once, and a batch that is given up leaves none", async () => {
   using top = new TempFolder();
   const folder = `${top.path}/new`;
-  makeFolder(folder, 0o755);
+  makeFolder(folder, 0o755, false);
   const first = new FileBatch({ collision: "rename", sync: false });
   first.add(file(folder, "a"));
   first.discard();

@@ -138,7 +138,7 @@ async function sendMany(
     await requireRemoteFolders(context, [{ path: top, mode: becomes ? found.top?.node.mode : undefined }]);
   }
   const missing = new Map<string, CommandError>();
-  const total = { files: 0, bytes: 0 };
+  const total = { files: 0, bytes: 0, isComplete: false };
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
       const folders = some.filter(({ node }) => node.kind === "folder")
@@ -160,6 +160,7 @@ async function sendMany(
       total.bytes += sizeOfAll(files);
       yield files;
     }
+    total.isComplete = true;
   };
   // With --stop-on-error, what cannot be moved ends it before anything is.
   const files = stopOnError ? [(await Array.fromAsync(placed())).flat()] : ahead(placed());

@@ -86,6 +86,8 @@ export interface Total {
   files: number;
   /** How many bytes they have. */
   bytes: number;
+  /** `false` while more is being found. */
+  isComplete?: boolean;
 }
 
 /** What came of {@linkcode BatchOptions.finish}. */
@@ -121,11 +123,13 @@ export async function runBatch<J extends Job>(
   const { out, signal } = context;
   const began = performance.now();
   const { total } = options;
-  const meter = context.meter(plural(total.files, "file"), total.bytes);
+  const meter = context.meter(total.files > 0 ? plural(total.files, "file") : "files", total.bytes || undefined);
   let [moved, resumed, files, renamed, fullInVain] = [0, 0, 0, 0, 0];
-  const told = options.left.length;
-  let { skipped: left, failed } = tellLeft(out, options.left);
-  if (failed > 0 && options.stopOnError) throw new PartlyFailedError("stopped before the first file was moved");
+  let failed = 0;
+  if (options.stopOnError && options.left.some((one) => one.failed)) {
+    tellLeft(out, options.left);
+    throw new PartlyFailedError("stopped before the first file was moved");
+  }
 
   /** Counts the bytes of what is under way; the result takes back what did not become part of a file. */
   const counter = (name: string) => {
@@ -201,7 +205,10 @@ export async function runBatch<J extends Job>(
     await pipeline(packs, sizeOf, limits, move);
   } catch (error) {
     meter.finish();
-    const done = `${files} of ${plural(total.files, "file")} were done`;
+    tellLeft(out, options.left);
+    const done = `${files} of ${plural(total.files, "file")}${
+      total.isComplete === false ? " found so far" : ""
+    } were done`;
     if (error instanceof Stop) throw new PartlyFailedError(`${error.message}; ${done}`);
     const interrupted = signal.aborted || error instanceof ProtocolError;
     if (interrupted) out.note(`${done}; ${options.rest}`);
@@ -209,9 +216,8 @@ export async function runBatch<J extends Job>(
   }
   meter.finish();
   const ms = performance.now() - began;
-  const late = tellLeft(out, options.left.slice(told));
-  left += late.skipped;
-  failed += late.failed;
+  const { skipped: left, failed: unmoved } = tellLeft(out, options.left);
+  failed += unmoved;
   const after = await options.finish?.(failed);
   failed += after?.failed ?? 0;
   const summary = { files, bytes: moved, resumed, renamed, failed, left, ...after?.counts, ms: Math.round(ms) };

@@ -43,9 +43,16 @@ export async function pipeline<T>(
   let count = 0;
   let bytes = 0;
   let failure: { error: unknown } | undefined;
+  const failed = Promise.withResolvers<undefined>();
   let room = Promise.withResolvers<void>();
+  const all = Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
   try {
-    for await (const item of items) {
+    while (!failure) {
+      const step = all.next();
+      // Whoever looks for the next one may wait for long: a failure ends that, too.
+      const next = step instanceof Promise ? await Promise.race([step, failed.promise]) : step;
+      if (!next || next.done) break;
+      const item = next.value;
       const size = sizeOf(item);
       while (count > 0 && (count >= limits.count || bytes + size > limits.bytes)) await room.promise;
       if (failure) break;
@@ -53,6 +60,7 @@ export async function pipeline<T>(
       bytes += size;
       work(item).catch((error) => {
         failure ??= { error };
+        failed.resolve(undefined);
       }).finally(() => {
         count--;
         bytes -= size;
@@ -64,7 +72,9 @@ export async function pipeline<T>(
     failure ??= { error };
   }
   while (count > 0) await room.promise;
-  if (failure) throw failure.error;
+  if (!failure) return;
+  Promise.resolve(all.return?.()).catch(() => {}); // it ends when it can
+  throw (failure as { error: unknown }).error;
 }
 
 /**
@@ -87,6 +97,6 @@ export async function* ahead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
       yield value;
     }
   } finally {
-    await all.return?.();
+    Promise.resolve(all.return?.()).catch(() => {}); // it ends when it can
   }
 }

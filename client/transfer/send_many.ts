@@ -74,7 +74,7 @@ function sendPack(
     const next = (): PackedFile | undefined => {
       for (const [at, { local, path }] of rest) {
         try {
-          const file = readSmallFile(local, buffer, true, () => `the local file ${JSON.stringify(local)}`);
+          const file = readSmallFile(local, buffer, () => `the local file ${JSON.stringify(local)}`);
           if (typeof file === "string") continue; // it has grown: by itself
           const { seen: { modified, mode }, content } = file;
           packed.push({ at, size: content.length });

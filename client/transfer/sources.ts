@@ -157,7 +157,7 @@ export async function localSources(
     const info = lookAt(name);
     const pattern = info ? undefined : readPattern(name);
     if (!pattern) {
-      const { kind, size, modified, mode } = info ?? seen(Deno.statSync(name));
+      const { kind, size, modified, mode } = info!;
       const base = localName(name);
       if (options.excludes(base, kind === "folder")) continue;
       if (kind === "folder") {

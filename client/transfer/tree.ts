@@ -43,10 +43,11 @@ export interface Tree {
 export type Why = Omit<Left, "path">;
 const NOT_UNICODE: Why = { reason: "its name is not valid Unicode", failed: true };
 const A_LINK: Why = { reason: "it is a symbolic link", remedy: "--links follow takes what it leads to" };
+const CHANGED: Why = { reason: "it was changed meanwhile", failed: true };
 /** Why something that the server cannot look at or into is left, with all that may be in it. */
 export const UNREADABLE: Record<NonNullable<Entry["unreadable"]>, Why> = {
   denied: { reason: "it cannot be read: permission denied", failed: true },
-  changed: { reason: "it was changed meanwhile", failed: true },
+  changed: CHANGED,
   failed: { reason: "the server's system cannot tell of it", failed: true },
 };
 const A_CIRCLE: Why = { reason: "it leads in a circle" };
@@ -99,32 +100,52 @@ export async function* localNodes(
   deep = true,
 ): AsyncGenerator<Node[]> {
   await rest(signal); // what was asked of the server meanwhile goes out first
-  let nodes: Node[] = [];
-  let looked = 0;
   let root: string;
   try {
     root = Deno.realPathSync(top);
   } catch (error) {
     throw diskError(error, JSON.stringify(top));
   }
+  // All names come first: what appears while the first files are moved, perhaps by that very move, is none of them.
+  const entered = new Map<string, string[]>();
+  const isFolder = ({ name, isDirectory, isSymlink }: Deno.DirEntry, path: string) => {
+    if (selection.excludes(path, true) || path.split("/").length > MAX_DEPTH) return false;
+    if (isSymlink || name.includes("\ufffd")) return isFolderNode(lookLocally(root, path, selection.links));
+    return isDirectory;
+  };
   const folders: string[] = [""];
+  let looked = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    let names: string[];
+    const names: string[] = [];
+    entered.set(folder, names);
+    let entries: Iterable<Deno.DirEntry>;
     try {
-      names = Array.from(Deno.readDirSync(joinPath(root, folder)), ({ name }) => name);
+      entries = Deno.readDirSync(joinPath(root, folder));
     } catch (error) {
       if (folder === "") throw diskError(error, JSON.stringify(top));
       left.push({ path: folder, ...unreadable(error) });
       continue;
     }
+    for (const entry of entries) {
+      if (isPartialName(entry.name)) continue;
+      names.push(entry.name);
+      if (deep && !entry.isFile) {
+        const path = joinPath(folder, entry.name);
+        if (isFolder(entry, path)) folders.push(path);
+      }
+      if (++looked % BATCH === 0) await rest(signal);
+    }
+  }
+  let nodes: Node[] = [];
+  looked = 0;
+  for (const [folder, names] of entered) {
     for (const name of names) {
-      if (isPartialName(name)) continue;
       const path = joinPath(folder, name);
       const found = lookLocally(root, path, selection.links);
-      if (selection.excludes(path, "kind" in found && found.kind === "folder")) continue;
+      if (selection.excludes(path, isFolderNode(found))) continue;
       if ("reason" in found) left.push(found);
+      else if (deep && isFolderNode(found) && !entered.has(path)) left.push({ path, ...CHANGED });
       else nodes.push(found);
-      if (deep && "kind" in found && found.kind === "folder") folders.push(path);
       if (++looked % BATCH !== 0 && looked !== FIRST_BATCH) continue;
       yield nodes;
       nodes = [];
@@ -324,6 +345,10 @@ function lookLocally(root: string, path: string, links: Links): Node | Left {
     }
     return { path, ...unreadable(error) };
   }
+}
+
+function isFolderNode(found: Node | Left): boolean {
+  return "kind" in found && found.kind === "folder";
 }
 
 function unreadable(error: unknown): Why {

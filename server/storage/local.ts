@@ -2,8 +2,8 @@
  * A storage on the local disk (or whatever is mounted there), confined to one folder.
  *
  * Confinement rests on the real path: every path is resolved through all of its symbolic links, and what does not lie in
- * the served folder then is refused. What is remembered between two calls is looked at again before it is used, so several
- * servers may serve the same folder.
+ * the served folder then is refused. What is remembered between two calls is looked at again before it is used, or used in a way
+ * that the system refuses where a link has come into it, so several servers may serve the same folder.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { isPartialName, type PartialOwner } from "../../disk/names.ts";
 import { makeFolder, removeStaged } from "../../disk/new_folder.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
-import { readSmallFile } from "../../disk/small_file.ts";
+import { readPlainFile, readSmallFile, type SmallFile } from "../../disk/small_file.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import type {
   CreateOptions,
@@ -42,7 +42,7 @@ const BATCH = 200;
 /** A folder that takes more than this is read asynchronously: that takes several times as long, but holds up nobody. */
 const LARGE_FOLDER_BYTES = 64 * 1024;
 
-/** For so long, in milliseconds, a folder is taken to be where it was: no longer than between looking and doing. */
+/** For so long, in milliseconds, the real path of a folder is remembered. */
 const FRESH_MS = 1;
 
 /** What is copied in one go, in bytes. */
@@ -152,14 +152,13 @@ export class LocalStorage implements Storage {
     });
   }
 
-  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => ReturnType<typeof readSmallFile> {
+  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | "too large" {
     return (path, into) =>
       this.#attempt(path, () => {
         const name = path.at(-1);
-        const shown = () => show(path);
-        const plain = name !== undefined && !isPartialName(name);
-        const file = plain ? readSmallFile(under(this.#folderOf(path), name), into, false, shown) : "link";
-        return file === "link" ? readSmallFile(this.#resolve(path), into, true, shown) : file;
+        const usual = name !== undefined && !isPartialName(name);
+        const file = usual ? readPlainFile(under(this.#folderOf(path), name), into) : undefined;
+        return file ?? readSmallFile(this.#resolve(path), into, () => show(path));
       });
   }
 
@@ -176,7 +175,13 @@ export class LocalStorage implements Storage {
       left?.keep();
       throw new DiskError("changed", `${show(path)}: what the last attempt left is gone; start over`);
     }
-    const partial = left ?? this.#attempt(path, () => PartialFile.create(folder, options));
+    const partial = left ?? this.#attempt(path, () => {
+      // Others had their turn, and may have moved its folder away and a link into its place.
+      if (this.#writable(path) !== target) {
+        throw new DiskError("changed", `${show(path)}: its folder was moved; try again`);
+      }
+      return PartialFile.create(folder, options);
+    });
     try {
       if (left) left.cut(offset);
       await requireRoom(folder, (size ?? 0) - offset, show(path));
@@ -198,7 +203,7 @@ export class LocalStorage implements Storage {
   }
 
   store({ collision, again }: StoreOptions): NewFiles {
-    const batch = new FileBatch({ collision, again, sync: this.#sync, onTaken: requirePlain });
+    const batch = new FileBatch({ collision, again, sync: this.#sync, plain: true, onTaken: requirePlain });
     const paths: Path[] = [];
     return {
       add: (path, content, { modified, mode }) => {
@@ -283,7 +288,7 @@ export class LocalStorage implements Storage {
       this.#join(path);
       const name = path.at(-1) ?? "."; // the served folder itself is there
       try {
-        makeFolder(under(path.length === 0 ? this.#root : this.#folderOf(path), name), mode);
+        makeFolder(under(path.length === 0 ? this.#root : this.#folderOf(path), name), mode, true);
       } catch (error) {
         if (errnoOf(error) === "EEXIST") this.#writable(path); // throws for a link that leads out
         throw error;
@@ -407,10 +412,10 @@ export class LocalStorage implements Storage {
   }
 
   /**
-   * The folder that a path stands in. Those of one folder often come in a row, so the last one is remembered, but not for long:
-   * somebody may move it away meanwhile, and something else into its place.
+   * The folder that a path stands in. Those of one folder often come in a row, so the last one is remembered for a moment.
+   * Somebody may move it away meanwhile, and a link into its place.
    *
-   * @returns its real path, to be used at once
+   * @returns its real path, only for what refuses links in it
    */
   #folderOf(path: Path): string {
     const parent = path.slice(0, -1);

@@ -151,7 +151,7 @@ export interface Storage {
    * Reads many small files, one after the other: those of one folder, in a row, faster than by themselves. The content is a part
    * of `into`, unless it is too large for that.
    */
-  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | "too large" | "link";
+  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | "too large";
   /** Begins a file, or goes on with one; the folder it is to stand in must exist. */
   create(path: Path, options: CreateOptions): Promise<NewFile>;
   /** Begins many small files at once. */
