@@ -212,6 +212,11 @@ export class Client {
     return this.#requests.hello;
   }
 
+  /** Resolves when the connection has ended. */
+  get ended(): Promise<void> {
+    return this.#requests.ended;
+  }
+
   /** Why the connection is gone; `undefined` while it stands. */
   get lost(): ProtocolError | undefined {
     return this.#requests.lost;

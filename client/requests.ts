@@ -123,6 +123,11 @@ export class Requests {
     return this.#hello;
   }
 
+  /** Resolves when the connection has ended. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   /** Why the connection is gone; `undefined` while it stands. */
   get lost(): ProtocolError | undefined {
     return this.#lost;

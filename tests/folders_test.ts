@@ -5,8 +5,9 @@ import { connect } from "../client/client.ts";
 import { exists } from "../disk/exists.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { noRamDisk, notBound, RamDisk, testUnless } from "./support/machine.ts";
-import { ftp, type FtpResult, startServer } from "./support/programs.ts";
+import { ftp, type FtpResult, startFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
+import { until } from "./support/until.ts";
 import { boundFtp, jsonLines, LONG_AGO, paths, plant, snapshot, touch } from "./support/trees.ts";
 
 /** Names that shells, terminals, patterns or file systems stumble over. */
@@ -624,8 +625,9 @@ testUnless(noRamDisk, "what still fits on a full disk is counted, and told, befo
   const { code, stdout, stderr } = await ftp(server, "mput", ...large, "z1", "z2", "--json", { cwd: local.path });
   assertEquals(code, 1);
   assertMatch(stderr, /no room for 16 files in a row; 2 of 22 files were done/);
-  const stored = stdout.trim().split("\n").map((line) => JSON.parse(line).stored);
-  assertEquals(stored, ["/z1", "/z2"]);
+  const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ stored }) => stored), ["/z1", "/z2", undefined]);
+  assertEquals(lines[2].summary.files, 2);
   assertEquals(namesIn(disk.path), ["filler", "z1", "z2"]);
 });
 
@@ -679,4 +681,74 @@ Deno.test("a folder that is uploaded into itself is there once more, and no more
     assertDone(await ftp(server, "upload", "-r", "src", `src/${target}`, { cwd: local.path }));
     assertEquals(paths(`${local.path}/src/${target}/src`), before);
   }
+});
+
+for (const down of [false, true]) {
+  const way = down ? "download" : "upload";
+  Deno.test(`a server that is stopped, and started again, interrupts ${way} -r for no longer than that`, async () => {
+    using dir = new TempFolder();
+    using local = new TempFolder();
+    const files = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`src/${at % 10}/${at}`, `${at}`]));
+    plant(down ? dir.path : local.path, files);
+    const [from, to] = down ? [dir.path, local.path] : [local.path, dir.path];
+    const first = await startServer({ dir: dir.path });
+    const run = ftp(first, way, "-r", "src", "--json", { cwd: local.path });
+    await until(() => exists(`${to}/src`) && paths(`${to}/src`).some((path) => /^\d+\/\d+$/.test(path)), "a file");
+    first.kill("SIGTERM");
+    await first.stopped;
+    await using _second = await startServer({ dir: dir.path, port: first.port });
+    const result = await run;
+    await first[Symbol.asyncDispose]();
+    assertEquals([result.code, /"error"/.test(result.stderr)], [0, false], result.stderr);
+    assertEquals(jsonLines(result).at(-1).summary.files, 3000);
+    assertEquals(snapshot(`${to}/src`), snapshot(`${from}/src`));
+  });
+}
+
+Deno.test("a run that is stopped, or interrupted, says what it has done all the same", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "src/a": "1", "src/b": "2" });
+  plant(server.dir, { "src/a/x": "in the way", "src/b/x": "in the way" });
+  const args = ["upload", "-r", "src", "--overwrite", "--json", "--stop-on-error"];
+  const stopped = await ftp(server, ...args, { cwd: local.path });
+  assertEquals([stopped.code, jsonLines(stopped).at(-1).summary.failed > 0], [1, true]);
+  const text = await ftp(server, ...args.filter((arg) => arg !== "--json"), { cwd: local.path });
+  assertMatch(text.stdout, /^Sent 0 files, 0 B in .*, \d failed$/m);
+  const many = Object.fromEntries(Array.from({ length: 4000 }, (_, at) => [`many/${at % 10}/${at}`, `${at}`]));
+  plant(local.path, many);
+  const child = startFtp([server.address, "upload", "-r", "many", "--json"], { cwd: local.path });
+  const output = child.output();
+  const target = `${server.dir}/many`;
+  await until(() => exists(target) && paths(target).some((path) => /^\d+\/\d+$/.test(path)), "a file");
+  child.kill("SIGINT");
+  const { code, stdout } = await output;
+  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+  const { files, failed } = lines.at(-1).summary;
+  assertEquals([code, failed, lines.length - 1], [130, 0, files]);
+  assert(files < 4000);
+});
+
+Deno.test("a last name that is neither here nor there, or both, is no target", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "A/1": "1", "B/2": "2", "x": "x", "y": "y" });
+  const { path: cwd } = local;
+  for (
+    const [args, message] of [
+      [["upload", "-r", "A", "B"], /"B" is a local folder, too. mput -r sends both/],
+      [["upload", "-r", "A", "x"], /"x" is a local file, too. mput -r sends both/],
+      [["upload", "x", "y", "nonex"], /neither a local file nor a remote folder "nonex"; "nonex\/" makes one/],
+    ] as const
+  ) {
+    const { code, stderr } = await ftp(server, ...args, { cwd });
+    assertEquals(code !== 0, true);
+    assertMatch(stderr, message);
+  }
+  assertEquals(paths(server.dir), []);
+  assertDone(await ftp(server, "upload", "-r", "A", "./B", { cwd }));
+  assertDone(await ftp(server, "mput", "-r", "A", "B", { cwd }));
+  assertDone(await ftp(server, "upload", "x", "y", "new/", { cwd }));
+  assertDone(await ftp(server, "upload", "A/1", "B/2", "new", { cwd }));
+  assertEquals(paths(server.dir), ["A/", "A/1", "B/", "B/1", "B/2", "new/", "new/1", "new/2", "new/x", "new/y"]);
 });

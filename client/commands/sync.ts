@@ -114,7 +114,10 @@ async function carryOut(
     } catch (error) {
       // Put there meanwhile; or hidden, and somebody's interrupted transfer goes on with it.
       const isHeld = codeOf(error) === "not_empty";
-      if (isHeld) return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted`);
+      if (isHeld) {
+        const why = printable((error as Error).message);
+        return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted (${why})`);
+      }
       out.failure(failureOf(error, signal));
       undeleted++;
     }

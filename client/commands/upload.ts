@@ -39,7 +39,8 @@ export const upload: Command = {
     "Stores the file under its name in the current remote folder, or as REMOTE. When the name is taken, both are\n" +
     "kept: the new one is called NAME_1. FILE - reads standard input, and needs REMOTE. FILE may be a pattern, as in\n" +
     "'*.log' or 'photos/**/*.jpg'; with several files, a last argument that ends with / is where they go.\n" +
-    "Of two plain names, the second must be no local file: it could be meant as FILE, too. ./NAME says that it is REMOTE.",
+    "Of two plain names, the second must be no local file, nor with -r a folder: it could be meant as FILE, too. ./NAME\n" +
+    "says that it is REMOTE.",
   arguments: ["local", "remote"],
   count: [1, Infinity],
   options: OPTIONS,
@@ -47,20 +48,19 @@ export const upload: Command = {
     const { args, on } = call;
     const single = args.length <= 2 && !on.has("recursive") && (readPattern(args[0]) === undefined || exists(args[0]));
     requireJobs(call);
-    if (single) {
-      // A shell may have made two names of a pattern.
-      const plain = args.length === 2 && args[0] !== args[1] && !args.some((name) => name.includes("/"));
-      if (plain && isLocalFile(args[1])) {
-        throw new UsageError(
-          `upload: "${args[1]}" is a local file, too. mput sends both; upload FILE "./${
-            args[1]
-          }" stores the first one as that`,
-        );
-      }
-      return await sendOne(context, args[0], args[1], call);
-    }
     const last = args.at(-1)!;
+    // A shell may have made two names of a pattern.
+    const plain = args.length === 2 && args[0] !== last && !args.some((name) => name.includes("/"));
+    if (plain && (isLocalFile(last) || on.has("recursive") && isLocalFolder(last))) {
+      const what = isLocalFile(last) ? "file" : "folder";
+      const mput = on.has("recursive") ? "mput -r" : "mput";
+      throw new UsageError(
+        `upload: "${last}" is a local ${what}, too. ${mput} sends both; upload FILE "./${last}" stores the first one as that`,
+      );
+    }
+    if (single) return await sendOne(context, args[0], args[1], call);
     const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || !exists(last) && !readPattern(last));
+    if (into && args.length > 2 && !last.endsWith("/")) await requireFolder(context, last);
     await sendMany(context, into ? args.slice(0, -1) : args, into ? last : undefined, call);
   },
 };
@@ -180,6 +180,15 @@ async function sendMany(
     const movers = lanes.map((lane) => sender(lane, context.out, { collision, sha256: on.has("sha256") }));
     await runBatch(context, jobs(), movers, options);
   });
+}
+
+/** Of several names the last may be a remote folder, or a local file whose name was mistyped. */
+async function requireFolder(context: Context, typed: string): Promise<void> {
+  if (await isRemoteFolder(context, resolvePath(context.remoteFolder, typed))) return;
+  throw new DiskError(
+    "not_found",
+    `there is neither a local file nor a remote folder "${typed}"; "${typed}/" makes one`,
+  );
 }
 
 function collisionOf({ on }: Arguments): Collision | undefined {

@@ -123,7 +123,8 @@ export async function runBatch<J extends Job>(
   const { out, signal } = context;
   const began = performance.now();
   const { total } = options;
-  const meter = context.meter(total.files > 0 ? plural(total.files, "file") : "files", total.bytes || undefined);
+  const isComplete = () => total.isComplete !== false;
+  const meter = context.meter(plural(total.files, "file"), isComplete() ? total.bytes : undefined);
   let [moved, resumed, files, renamed, fullInVain] = [0, 0, 0, 0, 0];
   let failed = 0;
   if (options.stopOnError && options.left.some((one) => one.failed)) {
@@ -138,7 +139,8 @@ export async function runBatch<J extends Job>(
       moved += now - own;
       resumed += resumedNow - before;
       [own, before] = [now, resumedNow];
-      meter.update(moved, resumed, `${files}/${total.files}  ${name}`, total.bytes);
+      const label = isComplete() ? `${files}/${total.files}  ${name}` : `${files}  ${name}`;
+      meter.update(moved, resumed, label, isComplete() ? total.bytes : undefined);
     };
   };
   const succeeded = ({ wanted, result }: J, done: Moved) => {
@@ -158,6 +160,27 @@ export async function runBatch<J extends Job>(
       throw new Stop(`stopped, as there was no room for ${MOST_IN_VAIN} files in a row`);
     }
   };
+  /** Returns how much is left out; what should have been moved counts as failed. */
+  const tellWhatIsLeft = () => {
+    meter.finish();
+    const { skipped, failed: unmoved } = tellLeft(out, options.left);
+    failed += unmoved;
+    return skipped;
+  };
+  const sumUp = (left: number, after?: Finish) => {
+    const ms = performance.now() - began;
+    failed += after?.failed ?? 0;
+    const summary = { files, bytes: moved, resumed, renamed, failed, left, ...after?.counts, ms: Math.round(ms) };
+    const parts = [
+      `${options.verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved - resumed, ms)})`,
+    ];
+    if (resumed > 0) parts.push(`${bytes(resumed)} of it were there already`);
+    if (renamed > 0) parts.push(`${renamed} under another name, as their own was taken`);
+    if (failed > 0) parts.push(`${failed} failed`);
+    if (left > 0) parts.push(`${left} left out`);
+    parts.push(...after?.words ?? []);
+    out.done({ summary }, parts.join(", "));
+  };
   const moveOne = async (mover: Mover<J>, job: J) => {
     const count = counter(job.name);
     try {
@@ -171,7 +194,10 @@ export async function runBatch<J extends Job>(
   const moveMany = async (mover: Mover<J>, pack: readonly J[]) => {
     const count = counter(pack.at(-1)!.name);
     let done = 0;
-    const came = await outcomes(mover, pack, count, signal);
+    const came = await outcomes(mover, pack, count, signal).catch((error) => {
+      count(0, 0);
+      throw error;
+    });
     // What was done first: the first failure may end it all.
     for (const [at, outcome] of came.entries()) {
       if (outcome === undefined || outcome instanceof Error) continue;
@@ -204,32 +230,19 @@ export async function runBatch<J extends Job>(
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
     await pipeline(packs, sizeOf, limits, move);
   } catch (error) {
-    meter.finish();
-    tellLeft(out, options.left);
-    const done = `${files} of ${plural(total.files, "file")}${
-      total.isComplete === false ? " found so far" : ""
-    } were done`;
-    if (error instanceof Stop) throw new PartlyFailedError(`${error.message}; ${done}`);
     const interrupted = signal.aborted || error instanceof ProtocolError;
-    if (interrupted) out.note(`${done}; ${options.rest}`);
+    if (!(error instanceof Stop) && !interrupted) {
+      meter.finish();
+      throw error;
+    }
+    sumUp(tellWhatIsLeft());
+    const done = `${files} of ${plural(total.files, "file")}${isComplete() ? "" : " found so far"} were done`;
+    if (error instanceof Stop) throw new PartlyFailedError(`${error.message}; ${done}`);
+    out.note(`${done}; ${options.rest}`);
     throw error;
   }
-  meter.finish();
-  const ms = performance.now() - began;
-  const { skipped: left, failed: unmoved } = tellLeft(out, options.left);
-  failed += unmoved;
-  const after = await options.finish?.(failed);
-  failed += after?.failed ?? 0;
-  const summary = { files, bytes: moved, resumed, renamed, failed, left, ...after?.counts, ms: Math.round(ms) };
-  const parts = [
-    `${options.verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved - resumed, ms)})`,
-  ];
-  if (resumed > 0) parts.push(`${bytes(resumed)} of it were there already`);
-  if (renamed > 0) parts.push(`${renamed} under another name, as their own was taken`);
-  if (failed > 0) parts.push(`${failed} failed`);
-  if (left > 0) parts.push(`${left} left out`);
-  parts.push(...after?.words ?? []);
-  out.done({ summary }, parts.join(", "));
+  const left = tellWhatIsLeft();
+  sumUp(left, await options.finish?.(failed));
   if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(files + failed, "file")} failed`);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectionLostError, TruncatedError } from "../../protocol/errors.ts";
+import { CommandError, ConnectionLostError, TruncatedError } from "../../protocol/errors.ts";
 import type { Client } from "../client.ts";
 
 /** The pause before the second attempt in a row to go on, in milliseconds; before each further one it is twice as long. */
@@ -59,6 +59,8 @@ export async function retrying<T>(
     } catch (error) {
       // A write fails before anybody has read that the connection is gone.
       if (error instanceof ConnectionLostError) client?.abort();
+      // A server that stops takes nothing new, lets what is under way end, and goes; the next one may come.
+      if (error instanceof CommandError && error.code === "stopping") await ended(client, connector.signal);
       // Without a client, the connection was lost by somebody else who has not got another one yet.
       const why = client ? client.lost : (error as Error).cause ?? error;
       if (seen !== shared.steps) vain = 0;
@@ -103,6 +105,13 @@ async function alone(shared: Progress): Promise<() => void> {
     shared.first = undefined;
     resolve();
   };
+}
+
+/** Waits for the end of a connection, unless nobody wants that any more. */
+async function ended(client: Client | undefined, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  if (!signal.aborted) await Promise.race([client?.ended, aborted]);
 }
 
 /** A server that breaks the protocol would do so again. */
