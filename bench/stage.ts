@@ -8,7 +8,7 @@ import { runCommand } from "./harness/command.ts";
 import { requireEqual } from "./harness/content.ts";
 import type { Contender } from "./harness/measure.ts";
 import { peakMemory, resetPeakMemory } from "./harness/proc.ts";
-import { emptyFolder, Workspace } from "./harness/workspace.ts";
+import { Workspace } from "./harness/workspace.ts";
 import { type LinkSpeed, type SlowPlace, slowPlace } from "./link/link.ts";
 import { here, type Place, type Running, type Server } from "./servers/server.ts";
 import { CONNME, type Job, type Tool, unavailable } from "./tools.ts";
@@ -32,12 +32,14 @@ export class Stage implements AsyncDisposable {
   readonly #absent = new Set<Tool>();
   readonly #tools: readonly Tool[];
   readonly #link: SlowPlace | undefined;
+  readonly #keep: boolean;
 
-  private constructor(place: Place, tools: readonly Tool[], link: SlowPlace | undefined) {
+  private constructor(place: Place, tools: readonly Tool[], link: SlowPlace | undefined, keep: boolean) {
     this.workspace = place.workspace;
     this.#place = place;
     this.#tools = tools;
     this.#link = link;
+    this.#keep = keep;
     if (link) this.notes.push(link.note);
     if (place.workspace.note) this.notes.push(place.workspace.note);
   }
@@ -47,19 +49,20 @@ export class Stage implements AsyncDisposable {
    *
    * @param tools in the order of their turns
    * @param bytes that will be in files at most, all contenders together
-   * @param options `slow`: what lies between servers and clients, nothing by default; `onDisk`: the files are not in memory
+   * @param options `slow`: what lies between servers and clients, nothing by default; `onDisk`: the files are not in memory;
+   * `keep`: what a run has written stays until the end
    */
   static async open(
     tools: readonly Tool[],
     bytes: number,
-    { slow, onDisk }: { slow?: LinkSpeed; onDisk?: boolean } = {},
+    { slow, onDisk, keep = false }: { slow?: LinkSpeed; onDisk?: boolean; keep?: boolean } = {},
   ): Promise<Stage> {
     const workspace = new Workspace(onDisk);
     let stage: Stage | undefined;
     try {
       if (!onDisk) workspace.reserve(bytes);
       const link = slow && await slowPlace(workspace, slow);
-      stage = new Stage(link?.place ?? here(workspace), tools, link);
+      stage = new Stage(link?.place ?? here(workspace), tools, link, keep);
       for (const tool of tools) await stage.#start(tool);
       return stage;
     } catch (error) {
@@ -109,8 +112,8 @@ export class Stage implements AsyncDisposable {
       name: tool.name,
       prepare: async () => {
         // Everybody writes new files: whoever wrote over the old ones would be spared the work of finding memory.
-        emptyFolder(workspace.fetched);
-        emptyFolder(workspace.stored);
+        workspace.clear(workspace.fetched, this.#keep);
+        workspace.clear(workspace.stored, this.#keep);
         // What is measured of a sync is its second run, which finds nothing to do.
         if (job.startsWith("sync")) await run();
         if (server.pid) resetPeakMemory(server.pid);

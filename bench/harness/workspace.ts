@@ -43,6 +43,18 @@ export class Workspace implements Disposable {
     }
   }
 
+  /**
+   * Makes a folder of it empty.
+   *
+   * @param path the folder
+   * @param keep whether what was in it goes aside instead: some file systems make a long way round what was deleted a moment ago
+   */
+  clear(path: string, keep: boolean): void {
+    if (!keep) return emptyFolder(path);
+    Deno.renameSync(path, `${this.path}/aside-${crypto.randomUUID()}`);
+    Deno.mkdirSync(path);
+  }
+
   /** What servers serve. */
   get served(): string {
     return `${this.path}/served`;

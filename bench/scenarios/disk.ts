@@ -13,7 +13,9 @@ export const disk: Scenario = {
   async run(options) {
     const shape = equalFiles(options.quick ? 500 : 10_000);
     const files = shape.sizes.length;
-    await using stage = await Stage.open([CONNME, CONNME_FLUSHING, PEERS.rsyncDaemon], GIB, { onDisk: true });
+    // ext4 looks past each inode that was deleted in the last minutes before it gives out a new one.
+    const place = { onDisk: true, keep: true };
+    await using stage = await Stage.open([CONNME, CONNME_FLUSHING, PEERS.rsyncDaemon], GIB, place);
     makeTree(`${stage.workspace.source}/data`, shape);
     const title = `Upload of ${showCount(files)} files of 4 KiB to a disk`;
     const tables = [{ job: "putTree", title, targets: [] }] as const;

@@ -43,14 +43,20 @@ export async function pipeline<T>(
   let count = 0;
   let bytes = 0;
   let failure: { error: unknown } | undefined;
-  const failed = Promise.withResolvers<undefined>();
+  let wake = () => {};
   let room = Promise.withResolvers<void>();
   const all = Symbol.iterator in items ? items[Symbol.iterator]() : items[Symbol.asyncIterator]();
   try {
     while (!failure) {
       const step = all.next();
-      // Whoever looks for the next one may wait for long: a failure ends that, too.
-      const next = step instanceof Promise ? await Promise.race([step, failed.promise]) : step;
+      // Whoever looks for the next one may wait for long: a failure ends that, too. (A race against a promise that stands for as
+      // long as all of this would keep every item.)
+      const next = !(step instanceof Promise) ? step : await new Promise<IteratorResult<T> | undefined>(
+        (resolve, reject) => {
+          wake = () => resolve(undefined);
+          step.then(resolve, reject);
+        },
+      );
       if (!next || next.done) break;
       const item = next.value;
       const size = sizeOf(item);
@@ -60,7 +66,7 @@ export async function pipeline<T>(
       bytes += size;
       work(item).catch((error) => {
         failure ??= { error };
-        failed.resolve(undefined);
+        wake();
       }).finally(() => {
         count--;
         bytes -= size;
