@@ -9,6 +9,7 @@ import { FileSource } from "../../disk/file_source.ts";
 import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
 import { moveToFreeName } from "../../disk/move.ts";
+import { readSmallFile } from "../../disk/small_file.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, joinPath } from "../../protocol/path.ts";
@@ -143,10 +144,15 @@ export class RemoteSide implements Side {
   }
 }
 
+/** Files of no more bytes are read in one go. */
+const SMALL_BYTES = 64 * 1024;
+
 /** A folder of this machine. */
 export class LocalSide implements Side {
   readonly top: string;
   readonly #signal: AbortSignal;
+  /** Of a hundred thousand small files nobody collects the buffers in time. */
+  readonly #buffer = new Uint8Array(SMALL_BYTES);
 
   /**
    * A folder that need not be there.
@@ -169,7 +175,11 @@ export class LocalSide implements Side {
   }
 
   async sha256(path: string): Promise<string> {
-    const source = new FileSource(this.#full(path), `the local file ${JSON.stringify(this.#full(path))}`);
+    const { createHash } = await import("node:crypto"); // first: others read into the same buffer
+    const shown = `the local file ${JSON.stringify(this.#full(path))}`;
+    const small = readSmallFile(this.#full(path), this.#buffer, () => shown);
+    if (small !== "too large") return createHash("sha256").update(small.content).digest("hex");
+    const source = new FileSource(this.#full(path), shown);
     try {
       return await source.sha256(this.#signal);
     } finally {

@@ -116,6 +116,11 @@ export async function* localNodes(
   const folders: string[] = [""];
   let looked = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    // Not within a folder: what is held over a rest is held for long.
+    if (looked >= BATCH) {
+      await rest(signal);
+      looked = 0;
+    }
     const names: string[] = [];
     entered.set(folder, names);
     let entries: Iterable<Deno.DirEntry>;
@@ -133,7 +138,7 @@ export async function* localNodes(
         const path = joinPath(folder, entry.name);
         if (isFolder(entry, path)) folders.push(path);
       }
-      if (++looked % BATCH === 0) await rest(signal);
+      looked++;
     }
   }
   let nodes: Node[] = [];
