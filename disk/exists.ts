@@ -1,4 +1,4 @@
-import { look } from "./look.ts";
+import { look, lookThrough } from "./look.ts";
 
 /**
  * Whether anything stands under a path: a file, a folder, or a link, wherever that leads.
@@ -10,6 +10,20 @@ export function exists(path: string): boolean {
   try {
     look(path);
     return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether a path leads to a folder, through links or not.
+ *
+ * @param path of the disk
+ * @returns false also where that cannot be seen
+ */
+export function isFolder(path: string): boolean {
+  try {
+    return lookThrough(path).kind === "folder";
   } catch {
     return false;
   }

@@ -13,6 +13,7 @@ import { newPartialName, partialOwner } from "./names.ts";
 import { StagedFolder } from "./new_folder.ts";
 import { writeSmallFile } from "./small_file.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
+import { tryToRemove } from "./try_to_remove.ts";
 
 /** So many files are flushed at once: the disk makes one flush of several. */
 const FLUSHES = 32;
@@ -121,7 +122,7 @@ export class FileBatch {
     this.#written = [];
     this.#folders.clear();
     const failures = await flush(written.filter(({ flushed }) => !flushed));
-    for (const { hidden } of failures.keys()) remove(hidden);
+    for (const { hidden } of failures.keys()) tryToRemove(hidden);
     const flusher = new FolderFlusher(this.#options.sync);
     const published = new Set<StagedFolder>();
     const filled = new Set(written.filter((one) => !failures.has(one)).map(({ staged }) => staged));
@@ -139,7 +140,7 @@ export class FileBatch {
         await flusher.open(folder);
         results.push(await this.#claim(one));
       } catch (error) {
-        remove(one.hidden);
+        tryToRemove(one.hidden);
         results.push(diskError(error, `saving ${shown()}`));
       }
       await giveWay();
@@ -155,7 +156,7 @@ export class FileBatch {
 
   /** Removes what was added since the last {@linkcode FileBatch.commit}. */
   discard(): void {
-    for (const { hidden } of this.#written) remove(hidden);
+    for (const { hidden } of this.#written) tryToRemove(hidden);
     for (const one of this.#staged()) one.remove();
     this.#written = [];
     this.#folders.clear();
@@ -258,10 +259,4 @@ function isSame(path: string, partial: string): boolean {
   } catch {
     return false;
   }
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch { /* it has its name, or went with its folder */ }
 }

@@ -10,11 +10,13 @@
  */
 
 import { errnoOf } from "./errors.ts";
+import { isFolder } from "./exists.ts";
 import { libc } from "./libc.ts";
-import { isUnchanged, look, lookThrough, type Seen } from "./look.ts";
+import { isUnchanged, look, type Seen } from "./look.ts";
 import { folderMode } from "./mode.ts";
 import { newPartialName } from "./names.ts";
 import { requirePlainFolder } from "./plain.ts";
+import { tryToRemove } from "./try_to_remove.ts";
 
 /** So many folders are remembered: enough for those whose files come next. */
 const MOST_REMEMBERED = 10_000;
@@ -49,14 +51,6 @@ export function ensureFolder(path: string, mode: number): void {
     makeFolder(path, mode, false);
   } catch (error) {
     if (errnoOf(error) !== "EEXIST" || !isFolder(path)) throw error;
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return lookThrough(path).kind === "folder";
-  } catch {
-    return false; // a link that leads nowhere
   }
 }
 
@@ -117,9 +111,7 @@ export class StagedFolder {
 
   /** Removes it, once it is empty. */
   remove(): void {
-    try {
-      Deno.removeSync(this.path);
-    } catch { /* what is left in it is swept away with it */ }
+    tryToRemove(this.path); // what is left in it is swept away with it
   }
 }
 

@@ -10,6 +10,7 @@ import { libc } from "./libc.ts";
 import { isUnchanged, type Seen } from "./look.ts";
 import { requirePlainFolder } from "./plain.ts";
 import { trySyncData } from "./sync.ts";
+import { tryToRemove } from "./try_to_remove.ts";
 
 /** What was read of a file. */
 export interface SmallFile {
@@ -155,10 +156,4 @@ function writePatiently(path: string, { content, mode, modified, sync }: NewSmal
     file.close();
     if (!done) tryToRemove(path);
   }
-}
-
-function tryToRemove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch { /* it went with its folder */ }
 }

@@ -9,7 +9,7 @@
  */
 
 import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
-import { exists } from "../../disk/exists.ts";
+import { exists, isFolder } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
@@ -655,14 +655,6 @@ function holdsPartialsOnly(folder: string): boolean {
   if (Deno.lstatSync(folder).size > LARGE_FOLDER_BYTES) return false;
   for (const { name } of Deno.readDirSync(folder)) if (!isPartialName(name)) return false;
   return true;
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
 }
 
 function show(path: Path): string {
