@@ -28,10 +28,11 @@ const SYMBOLS = {
   mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   syscall: { parameters: ["i64", "i32", "buffer", "buffer", "usize"], result: "i32" },
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "i32", optional: true }, // of 2019
   renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-// What these are called in the system's own headers. All of them are the same on each processor.
+// What these are called in the system's own headers.
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
@@ -40,6 +41,7 @@ const O_CREAT = 0o100;
 const O_EXCL = 0o200;
 const O_NOCTTY = 0o400;
 const O_NONBLOCK = 0o4000;
+const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;
 const O_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
 /** `openat2`, which the library has no name for. */
@@ -115,6 +117,21 @@ export class Libc {
    */
   open(path: string, plain: boolean): number {
     return this.#open(path, O_NONBLOCK | O_NOCTTY, 0, plain);
+  }
+
+  /**
+   * Opens a folder for {@linkcode Libc.names}.
+   *
+   * @param plain whether the path must be plain
+   * @returns its descriptor
+   */
+  openFolder(path: string, plain: boolean): number {
+    return this.#open(path, O_DIRECTORY | O_NONBLOCK, 0, plain);
+  }
+
+  /** How many bytes of the next names in a folder were read, each a `struct linux_dirent64`; 0 at the end. */
+  names(folder: number, into: Uint8Array<ArrayBuffer>): number {
+    return this.#calls.getdents64?.(folder, into, BigInt(into.length)) ?? -1;
   }
 
   /** How many bytes were read; 0 at the end. */

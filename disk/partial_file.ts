@@ -7,6 +7,8 @@
 import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, errnoOf } from "./errors.ts";
 import { exists } from "./exists.ts";
+import { giveWay } from "./give_way.ts";
+import { listFolder } from "./list_folder.ts";
 import { Pace } from "./pace.ts";
 import { fileMode, modeOf, NEW_FILE_MODE, setMode } from "./mode.ts";
 import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
@@ -108,12 +110,15 @@ export class PartialFile {
   ): Promise<PartialFile | undefined> {
     const { token, run } = options.owner;
     let best: { path: string; size: number } | undefined;
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      const owner = partialOwner(name);
-      if (owner?.token !== token || !isFile) continue; // a link of that name would lead anywhere
-      const path = `${folder}/${name}`;
-      const size = owner.run === run || isAbandoned(path, now) ? sizeOf(path) : 0;
-      if (size > (best?.size ?? 0)) best = { path, size };
+    for (const some of listFolder(folder)) {
+      await giveWay();
+      for (const { name, kind } of some) {
+        const owner = partialOwner(name);
+        if (owner?.token !== token || kind !== "file") continue; // a link of that name would lead anywhere
+        const path = `${folder}/${name}`;
+        const size = owner.run === run || isAbandoned(path, now) ? sizeOf(path) : 0;
+        if (size > (best?.size ?? 0)) best = { path, size };
+      }
     }
     if (!best) return undefined;
     const path = `${folder}/${newPartialName(options.owner)}`;
@@ -141,8 +146,8 @@ export class PartialFile {
    */
   static isLeft(folder: string, { token }: PartialOwner): boolean {
     try {
-      for (const { name, isFile } of Deno.readDirSync(folder)) {
-        if (isFile && partialOwner(name)?.token === token && sizeOf(`${folder}/${name}`) > 0) return true;
+      for (const { name, kind } of listFolder(folder).flatMap((some) => some)) {
+        if (kind === "file" && partialOwner(name)?.token === token && sizeOf(`${folder}/${name}`) > 0) return true;
       }
     } catch { /* whoever creates a file there is told */ }
     return false;
@@ -286,9 +291,11 @@ export class PartialFile {
 /** Removes what earlier attempts at the same transfer left: nobody will go on with it. */
 function removeLeft(folder: string, { token }: PartialOwner): void {
   try {
-    for (const { name, isFile } of Deno.readDirSync(folder)) {
+    for (const { name, kind } of listFolder(folder).flatMap((some) => some)) {
       const path = `${folder}/${name}`;
-      if (isFile && partialOwner(name)?.token === token && isAbandoned(path, Date.now())) Deno.removeSync(path);
+      if (kind === "file" && partialOwner(name)?.token === token && isAbandoned(path, Date.now())) {
+        Deno.removeSync(path);
+      }
     }
   } catch { /* it expires */ }
 }

@@ -8,13 +8,12 @@ import { look, lookThrough, type Seen, seen } from "../disk/look.ts";
 import { makeFolder } from "../disk/new_folder.ts";
 import { readPlainFile, readSmallFile, writeSmallFile } from "../disk/small_file.ts";
 import { PROGRAMS } from "../tools/permissions.ts";
-import { noRamDisk, RamDisk, testUnless } from "./support/machine.ts";
+import { noLibc, noRamDisk, RamDisk, testUnless } from "./support/machine.ts";
 import { startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { LONG_AGO, plant, snapshot } from "./support/trees.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
-const noLibc = Deno.build.os === "linux" ? undefined : "only Linux has it";
 
 /** How `deno run` runs one of our programs from its source, with its rights, or without that to load a library. */
 function deno(program: "ftp" | "ftpd", withLibrary: boolean): string[] {

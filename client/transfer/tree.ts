@@ -6,6 +6,7 @@
 
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { comeRound } from "../../disk/give_way.ts";
+import { type Listed, listFolder } from "../../disk/list_folder.ts";
 import { look, lookThrough } from "../../disk/look.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -108,10 +109,10 @@ export async function* localNodes(
   }
   // All names come first: what appears while the first files are moved, perhaps by that very move, is none of them.
   const entered = new Map<string, string[]>();
-  const isFolder = ({ name, isDirectory, isSymlink }: Deno.DirEntry, path: string) => {
+  const isFolder = ({ name, kind }: Listed, path: string) => {
     if (selection.excludes(path, true) || path.split("/").length > MAX_DEPTH) return false;
-    if (isSymlink || name.includes("\ufffd")) return isFolderNode(lookLocally(root, path, selection.links));
-    return isDirectory;
+    if (kind === "link" || name.includes("\ufffd")) return isFolderNode(lookLocally(root, path, selection.links));
+    return kind === "folder";
   };
   const folders: string[] = [""];
   let looked = 0;
@@ -123,23 +124,22 @@ export async function* localNodes(
     }
     const names: string[] = [];
     entered.set(folder, names);
-    let entries: Iterable<Deno.DirEntry>;
     try {
-      entries = Deno.readDirSync(joinPath(root, folder));
+      for (const some of listFolder(joinPath(root, folder))) {
+        for (const one of some) {
+          if (isPartialName(one.name)) continue;
+          names.push(one.name);
+          if (deep && one.kind !== "file") {
+            const path = joinPath(folder, one.name);
+            if (isFolder(one, path)) folders.push(path);
+          }
+        }
+      }
     } catch (error) {
       if (folder === "") throw diskError(error, JSON.stringify(top));
       left.push({ path: folder, ...unreadable(error) });
-      continue;
     }
-    for (const entry of entries) {
-      if (isPartialName(entry.name)) continue;
-      names.push(entry.name);
-      if (deep && !entry.isFile) {
-        const path = joinPath(folder, entry.name);
-        if (isFolder(entry, path)) folders.push(path);
-      }
-      looked++;
-    }
+    looked += names.length;
   }
   let nodes: Node[] = [];
   looked = 0;

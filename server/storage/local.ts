@@ -13,6 +13,7 @@ import { exists, isFolder } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
+import { type Listed, listFolder } from "../../disk/list_folder.ts";
 import { look, lookThrough, type Seen } from "../../disk/look.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { moveToFreeName } from "../../disk/move.ts";
@@ -36,11 +37,6 @@ import type {
   StoreOptions,
   Usage,
 } from "./storage.ts";
-
-/** So many names are looked at, or removed, in one go: about a millisecond. */
-const BATCH = 200;
-/** A folder that takes more than this is read asynchronously: that takes several times as long, but holds up nobody. */
-const LARGE_FOLDER_BYTES = 64 * 1024;
 
 /** For so long, in milliseconds, the real path of a folder is remembered. */
 const FRESH_MS = 1;
@@ -100,14 +96,14 @@ export class LocalStorage implements Storage {
     const folders = [this.#attempt(path, () => ({ ...placeOf(this.#resolve(path)), name: "" }))];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real, name } = folder;
-      const look = (entry: Deno.DirEntry, lossy: boolean) => {
-        if (isPartialName(entry.name) || (!hidden && entry.name.startsWith("."))) return;
-        const path = name === "" ? entry.name : `${name}/${entry.name}`;
+      const look = (one: Listed, lossy: boolean) => {
+        if (isPartialName(one.name) || (!hidden && one.name.startsWith("."))) return;
+        const path = name === "" ? one.name : `${name}/${one.name}`;
         if (lossy) return unnamed(path);
-        const found = this.#look(under(real, entry.name), path);
+        const found = this.#look(under(real, one.name), path);
         if (recursive && found?.seen?.kind === "folder") {
-          const { seen: { dev, ino, size }, item } = found;
-          folders.push({ real: under(real, entry.name), dev, ino, size, name: item.name });
+          const { seen: { dev, ino }, item } = found;
+          folders.push({ real: under(real, one.name), dev, ino, name: item.name });
         }
         return found?.item;
       };
@@ -336,17 +332,17 @@ export class LocalStorage implements Storage {
     } catch { /* its disk is away, perhaps, and comes back */ }
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real } = folder;
-      const look = ({ name, isDirectory }: Deno.DirEntry) => {
+      const look = ({ name, kind }: Listed) => {
         const path = under(real, name);
         if (isPartialName(name)) {
           if (lastTouched(path) >= before) return;
-          removePartial(path, isDirectory);
+          removePartial(path, kind);
           swept++;
-        } else if (isDirectory) folders.push(placeOf(path));
+        } else if (kind === "folder") folders.push(placeOf(path));
       };
-      const tryToLook = (entry: Deno.DirEntry) => {
+      const tryToLook = (one: Listed) => {
         try {
-          look(entry);
+          look(one);
         } catch { /* it went away, or is not ours to touch */ }
       };
       try {
@@ -495,13 +491,11 @@ interface Place {
   readonly real: string;
   readonly dev: number;
   readonly ino: number | null;
-  /** Bytes of the list of its names, as far as its file system counts them. */
-  readonly size: number;
 }
 
 function placeOf(real: string): Place {
-  const { dev, ino, size } = look(real);
-  return { real, dev, ino, size };
+  const { dev, ino } = look(real);
+  return { real, dev, ino };
 }
 
 /** Between two of our turns somebody may move a folder away and put a link out in its place. Another folder will do. */
@@ -512,41 +506,25 @@ function requireUnmoved({ real, dev, ino }: Place): void {
 }
 
 /**
- * Does something with every name in a folder, partials included, and gives out the results, a batch at a time. Others have
+ * Does something with every name in a folder, partials included, and gives out the results, some hundreds at a time. Others have
  * their turn between two batches, and never between the check that the folder is where it was and the work.
  *
  * @param work must be synchronous; told whether the name is not valid Unicode, and therefore leads nowhere, or elsewhere
  */
 async function* inBatches<T>(
   folder: Place,
-  work: (entry: Deno.DirEntry, lossy: boolean) => T,
+  work: (one: Listed, lossy: boolean) => T,
 ): AsyncGenerator<T[]> {
   const isLossy = lossiness(folder.real);
-  for await (const entries of entriesOf(folder)) {
+  for (const some of listFolder(folder.real, true)) {
     await giveWay();
     requireUnmoved(folder);
-    yield entries.map((entry) => work(entry, isLossy(entry.name)));
+    yield some.map((one) => work(one, isLossy(one.name)));
   }
 }
 
-/** What is in a folder, a batch at a time. Of a large one no more than that is held in memory. */
-async function* entriesOf({ real, size }: Place): AsyncGenerator<Deno.DirEntry[]> {
-  if (size <= LARGE_FOLDER_BYTES) {
-    const all = [...Deno.readDirSync(real)];
-    for (let at = 0; at < all.length; at += BATCH) yield all.slice(at, at + BATCH);
-    return;
-  }
-  let some: Deno.DirEntry[] = [];
-  for await (const entry of Deno.readDir(real)) {
-    if (some.push(entry) < BATCH) continue;
-    yield some;
-    some = [];
-  }
-  yield some;
-}
-
-function removePartial(path: string, isDirectory: boolean): void {
-  if (isDirectory) removeStaged(path);
+function removePartial(path: string, kind: Listed["kind"]): void {
+  if (kind === "folder") removeStaged(path);
   else Deno.removeSync(path);
 }
 
@@ -560,8 +538,8 @@ function removePartial(path: string, isDirectory: boolean): void {
 async function removeTree(top: string, removed: Removed, signal: AbortSignal): Promise<void> {
   const folders = [placeOf(top)];
   for (const folder of folders) { // it grows meanwhile
-    const look = ({ name, isDirectory }: Deno.DirEntry, lossy: boolean) => {
-      if (!isDirectory || isPartialName(name)) return;
+    const look = ({ name, kind }: Listed, lossy: boolean) => {
+      if (kind !== "folder" || isPartialName(name)) return;
       if (lossy) {
         const problem = `the name of a folder in it is not valid Unicode, ${JSON.stringify(name)}`;
         throw new DiskError("denied", `nothing was removed: ${problem}; remove that one on the server itself`);
@@ -573,9 +551,9 @@ async function removeTree(top: string, removed: Removed, signal: AbortSignal): P
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const { real } = folder;
     let unnamed = 0;
-    const remove = ({ name, isDirectory }: Deno.DirEntry, lossy: boolean) => {
-      if (isPartialName(name)) return removePartial(under(real, name), isDirectory);
-      if (isDirectory) return; // made by somebody since: it keeps the folder
+    const remove = ({ name, kind }: Listed, lossy: boolean) => {
+      if (isPartialName(name)) return removePartial(under(real, name), kind);
+      if (kind === "folder") return; // made by somebody since: it keeps the folder
       if (lossy) return unnamed++;
       Deno.removeSync(under(real, name));
       removed.files++;
@@ -650,11 +628,9 @@ function requirePlain(path: string): void {
   if (isSymlink) throw new DiskError("changed", "a symbolic link stands there");
 }
 
-/** Whether nothing can be seen in a folder that is not empty; of a large one that is not asked. */
+/** Whether nothing can be seen in a folder that is not empty. */
 function holdsPartialsOnly(folder: string): boolean {
-  if (Deno.lstatSync(folder).size > LARGE_FOLDER_BYTES) return false;
-  for (const { name } of Deno.readDirSync(folder)) if (!isPartialName(name)) return false;
-  return true;
+  return listFolder(folder, true).every((some) => some.every(({ name }) => isPartialName(name)));
 }
 
 function show(path: Path): string {

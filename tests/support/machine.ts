@@ -36,6 +36,9 @@ export class RamDisk implements Disposable {
   }
 }
 
+/** Why there is no C library to be called; `undefined` where there is. */
+export const noLibc: string | undefined = Deno.build.os === "linux" ? undefined : "only Linux has it";
+
 /** Why there can be no {@linkcode RamDisk}; `undefined` where there can. */
 export const noRamDisk: string | undefined = Deno.build.os === "linux" ? tryRamDisk() : "not on this system";
 

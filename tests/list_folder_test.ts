@@ -1,0 +1,76 @@
+/** The names in a folder, as the C library gives them, are those that Deno gives. */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { type Listed, listFolder } from "../disk/list_folder.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+
+function byName(a: Listed, b: Listed): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/** What Deno says. */
+function expected(path: string): Listed[] {
+  const kinds = ({ isFile, isDirectory, isSymlink }: Deno.DirEntry) =>
+    isFile ? "file" : isDirectory ? "folder" : isSymlink ? "link" : "other";
+  return Array.from(Deno.readDirSync(path), (entry) => ({ name: entry.name, kind: kinds(entry) } as const)).sort(
+    byName,
+  );
+}
+
+function listed(path: string, plain = false): Listed[] {
+  return [...listFolder(path, plain)].flat().sort(byName);
+}
+
+/** How many files this process has open. */
+function open(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+Deno.test("all names are listed, whatever they are called and stand for", () => {
+  using folder = new TempFolder();
+  const { path } = folder;
+  for (const name of ["früh\n日本", " ", "-rf", "'\"", "\ufeffmark", "...", "..a", "😀".repeat(63), "x".repeat(255)]) {
+    folder.file(name, "1");
+  }
+  new Deno.Command("sh", { args: ["-c", `: > "$0/$(printf 'bad-\\377\\303')"`, path] }).outputSync();
+  Deno.mkdirSync(`${path}/folder`);
+  Deno.symlinkSync("folder", `${path}/link`);
+  Deno.symlinkSync("nowhere", `${path}/broken`);
+  new Deno.Command("mkfifo", { args: [`${path}/pipe`] }).outputSync();
+  assertEquals(expected(path).length, 14);
+  assertEquals(listed(path), expected(path));
+  assertEquals(listed(path, true), expected(path));
+  assertEquals(listed(`${path}/folder`), []);
+  assertEquals(listed(`${path}/link/../folder`), []);
+});
+
+Deno.test("of many names each comes once, and no file stays open, read to the end or not", () => {
+  using folder = new TempFolder();
+  for (let index = 0; index < 3000; index++) folder.file(`${index}`.padStart(1 + index % 60, "n"));
+  const before = open();
+  assertEquals(listed(folder.path), expected(folder.path));
+  for (const some of listFolder(folder.path)) {
+    assertEquals(some.length > 0, true);
+    break;
+  }
+  // Two at once do not disturb each other.
+  const [one, other] = [listFolder(folder.path), listFolder(folder.path)];
+  const names: [string[], string[]] = [[], []];
+  for (let ended = 0; ended < 2;) {
+    ended = 0;
+    for (const [at, names_] of names.entries()) {
+      const { value, done } = [one, other][at].next();
+      if (done) ended++;
+      else names_.push(...value.map(({ name }: Listed) => name));
+    }
+  }
+  assertEquals(names.map((some) => new Set(some).size), [3000, 3000]);
+  assertEquals(open(), before);
+});
+
+Deno.test("what is no folder, or not there, is an error of the system", () => {
+  using folder = new TempFolder();
+  const file = folder.file("file");
+  assertThrows(() => listed(`${folder.path}/none`), Deno.errors.NotFound);
+  assertThrows(() => listed(file), Deno.errors.NotADirectory);
+});
