@@ -6,9 +6,10 @@
 
 import { DiskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
-import { modeOf, replacingMode, setMode } from "./mode.ts";
+import { replacingMode } from "./mode.ts";
 import { moveToFreeName } from "./move.ts";
 import { numberedName } from "./names.ts";
+import type { OpenFolder } from "./open_folder.ts";
 
 /** What to do when the name is taken. */
 export type Collision = "rename" | "overwrite" | "fail";
@@ -24,41 +25,42 @@ export interface ClaimOptions {
    *
    * @throws what makes the claim fail
    */
-  onTaken?: (path: string) => boolean;
+  onTaken?: (name: string) => boolean;
 }
 
 /**
  * Moves a partial to its name in one step.
  *
- * @param partial its path
- * @param folder of the name
+ * @param from the folder that it is in
+ * @param partial its name there
+ * @param to the folder that it goes to
  * @param name the wanted name
  * @param options see {@linkcode ClaimOptions}
  * @returns the name it got: with `rename`, a numbered one when the name was taken
  * @throws {DiskError} `exists` when the name is taken and `collision` is `fail`; what the system throws
  */
 export async function claimName(
+  from: OpenFolder,
   partial: string,
-  folder: string,
+  to: OpenFolder,
   name: string,
   { collision, mode, onTaken }: ClaimOptions,
 ): Promise<string> {
   for (let number = 0;; number++) {
     const candidate = number === 0 ? name : numberedName(name, number);
-    const path = `${folder}/${candidate}`;
     try {
-      moveToFreeName(partial, path);
+      moveToFreeName(from, partial, to, candidate);
       return candidate;
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
-      if (onTaken?.(path)) {
-        Deno.removeSync(partial);
+      if (onTaken?.(candidate)) {
+        from.remove(partial, "file");
         return candidate;
       }
       if (collision === "fail") throw new DiskError("exists", `the name "${name}" is taken`, { cause: error });
       if (collision === "overwrite") {
-        keepRights(partial, path, mode);
-        Deno.renameSync(partial, path);
+        keepRights(from, partial, to, candidate, mode);
+        from.move(partial, to, candidate);
         return candidate;
       }
       await giveWay(); // there may be thousands
@@ -67,12 +69,10 @@ export async function claimName(
 }
 
 /** Whoever may not read or write a file may not do so with the one in its place. */
-function keepRights(partial: string, replaced: string, mode: number): void {
-  let info: Deno.FileInfo;
+function keepRights(from: OpenFolder, partial: string, to: OpenFolder, replaced: string, mode: number): void {
   try {
-    info = Deno.statSync(replaced);
-  } catch {
-    return; // it has gone
+    from.setMode(partial, replacingMode(to.look(replaced, true).mode, mode));
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error; // it has gone
   }
-  if (info.mode !== null) setMode(partial, replacingMode(modeOf(info), mode));
 }

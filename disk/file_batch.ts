@@ -7,13 +7,13 @@
 import { claimName, type Collision } from "./claim.ts";
 import { type DiskError, diskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
-import { look } from "./look.ts";
 import { fileMode } from "./mode.ts";
 import { newPartialName, partialOwner } from "./names.ts";
 import { StagedFolder } from "./new_folder.ts";
-import { writeSmallFile } from "./small_file.ts";
+import { type OpenFolder, OpenFolders } from "./open_folder.ts";
+import { under } from "./path.ts";
+import type { NewSmallFile } from "./small_file.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
-import { tryToRemove } from "./try_to_remove.ts";
 
 /** So many files are flushed at once: the disk makes one flush of several. */
 const FLUSHES = 32;
@@ -31,8 +31,8 @@ export interface BatchOptions {
    * taken for ours.
    */
   again?: boolean;
-  /** Told of each path that is taken; may throw, so that the file fails. */
-  onTaken?: (path: string) => void;
+  /** Told of each name that is taken; may throw, so that the file fails. */
+  onTaken?: (folder: OpenFolder, name: string) => void;
 }
 
 /** One file of a {@linkcode FileBatch}. */
@@ -54,10 +54,11 @@ export interface BatchFile {
 /** What is left to do for a file whose content has been written. */
 interface Written {
   file: Omit<BatchFile, "content" | "modified">;
-  /** Where it is until it has its name. */
+  /** The folder that it is in until it has its name in its own; and what it is called there. */
+  at: string;
   hidden: string;
   flushed: boolean;
-  /** The folder that it has its name in already, until that takes the place of its own. */
+  /** That folder, where it is to take the place of its own, and it has its name there already. */
   staged?: StagedFolder;
 }
 
@@ -67,16 +68,20 @@ interface Written {
  */
 export class FileBatch {
   readonly #options: BatchOptions;
+  readonly #open: OpenFolders;
   /** Nobody goes on with a small file, so this only makes the names of this batch its own. */
   readonly #owner = partialOwner(newPartialName())!;
   #added = 0;
   #written: Written[] = [];
   /** The folders that files were added to; with what takes their place, where they are new. */
   #folders = new Map<string, StagedFolder | undefined>();
+  /** Those of them that hold something that is not whole, and cannot be removed. */
+  readonly #spoiled = new WeakSet<StagedFolder>();
 
   /** An empty batch. */
   constructor(options: BatchOptions) {
     this.#options = options;
+    this.#open = new OpenFolders(options.plain ?? false);
   }
 
   /**
@@ -89,23 +94,26 @@ export class FileBatch {
     const { content, modified, ...rest } = file; // the content is not kept
     const { folder, name } = file;
     const { sync, plain = false } = this.#options;
+    const small: NewSmallFile = { content, modified, mode: fileMode(file.mode), sync };
     if (!this.#folders.has(folder)) this.#folders.set(folder, StagedFolder.beside(folder, plain));
     const staged = this.#folders.get(folder);
-    const write = (hidden: string): boolean =>
-      writeSmallFile(hidden, { content, modified, mode: fileMode(file.mode), sync }, plain);
     try {
       if (staged) {
-        const hidden = `${staged.path}/${name}`;
+        const at = staged.path;
         try {
-          this.#written.push({ file: rest, hidden, flushed: write(hidden), staged });
+          const flushed = this.#open.get(at).writeFile(name, small);
+          this.#written.push({ file: rest, at, hidden: name, flushed, staged });
           return;
         } catch (error) {
-          if (errnoOf(error) !== "EEXIST") throw error; // two of one name
+          if (errnoOf(error) !== "EEXIST") { // two of one name
+            this.#remove({ at, hidden: name, staged });
+            throw error;
+          }
         }
       }
-      const own = (this.#added++).toString(16).padStart(16, "0");
-      const hidden = `${folder}/${newPartialName(this.#owner, own)}`;
-      this.#written.push({ file: rest, hidden, flushed: write(hidden) });
+      const hidden = newPartialName(this.#owner, (this.#added++).toString(16).padStart(16, "0"));
+      const flushed = this.#open.get(folder).writeFile(hidden, small);
+      this.#written.push({ file: rest, at: folder, hidden, flushed });
     } catch (error) {
       throw diskError(error, `saving ${file.shown()}`);
     }
@@ -122,11 +130,13 @@ export class FileBatch {
     this.#written = [];
     this.#folders.clear();
     const failures = await flush(written.filter(({ flushed }) => !flushed));
-    for (const { hidden } of failures.keys()) tryToRemove(hidden);
+    for (const one of failures.keys()) this.#remove(one);
     const flusher = new FolderFlusher(this.#options.sync);
     const published = new Set<StagedFolder>();
     const filled = new Set(written.filter((one) => !failures.has(one)).map(({ staged }) => staged));
-    for (const one of staged) if (filled.has(one) && await publish(one, flusher)) published.add(one);
+    for (const one of staged) {
+      if (filled.has(one) && !this.#spoiled.has(one) && await publish(one, flusher)) published.add(one);
+    }
     const results: (string | DiskError)[] = [];
     for (const one of written) {
       const { folder, name, shown } = one.file;
@@ -140,11 +150,12 @@ export class FileBatch {
         await flusher.open(folder);
         results.push(await this.#claim(one));
       } catch (error) {
-        tryToRemove(one.hidden);
+        if (!failure) this.#remove(one);
         results.push(diskError(error, `saving ${shown()}`));
       }
       await giveWay();
     }
+    this.#open[Symbol.dispose]();
     for (const one of staged) if (!published.has(one)) one.remove();
     const lost = await flusher.flush();
     if (lost.size === 0) return results;
@@ -156,7 +167,8 @@ export class FileBatch {
 
   /** Removes what was added since the last {@linkcode FileBatch.commit}. */
   discard(): void {
-    for (const { hidden } of this.#written) tryToRemove(hidden);
+    for (const one of this.#written) this.#remove(one);
+    this.#open[Symbol.dispose]();
     for (const one of this.#staged()) one.remove();
     this.#written = [];
     this.#folders.clear();
@@ -166,17 +178,28 @@ export class FileBatch {
     return [...this.#folders.values()].filter((one) => one !== undefined);
   }
 
-  async #claim({ hidden, file: { folder, name, mode } }: Written): Promise<string> {
+  async #claim({ at, hidden, file: { folder, name, mode } }: Written): Promise<string> {
     const { collision, again, onTaken } = this.#options;
-    return await claimName(hidden, folder, name, {
+    const [from, to] = [this.#open.get(at), this.#open.get(folder)];
+    return await claimName(from, hidden, to, name, {
       collision,
       mode,
-      onTaken: (path) => {
-        if (again && isSame(path, hidden)) return true;
-        onTaken?.(path);
+      onTaken: (name) => {
+        if (again && isSame(to, name, from, hidden)) return true;
+        onTaken?.(to, name);
         return false;
       },
     });
+  }
+
+  /** Removes what is not whole, or not wanted. */
+  #remove({ at, hidden, staged }: Pick<Written, "at" | "hidden" | "staged">): void {
+    try {
+      this.#open.get(at).remove(hidden, "file");
+    } catch (error) {
+      // It has its name, or went with its folder; or the disk fails, and nobody is to see it.
+      if (staged && errnoOf(error) !== "ENOENT") this.#spoiled.add(staged);
+    }
   }
 }
 
@@ -198,7 +221,7 @@ async function flush(files: Written[]): Promise<Map<Written, unknown>> {
   const work = async () => {
     for (const file of rest) {
       try {
-        using open = Deno.openSync(file.hidden, { write: true });
+        using open = Deno.openSync(under(file.at, file.hidden), { write: true });
         await syncData(open);
       } catch (error) {
         failures.set(file, error);
@@ -248,15 +271,21 @@ class FolderFlusher {
 }
 
 /** Whether a file is the same as a partial: in size, time and content. */
-function isSame(path: string, partial: string): boolean {
+function isSame(to: OpenFolder, name: string, from: OpenFolder, partial: string): boolean {
   try {
-    const [there, own] = [look(path), look(partial)];
+    const [there, own] = [to.look(name), from.look(partial)];
     if (there.kind !== "file" || there.size !== own.size || there.modified !== own.modified) return false;
-    const [one, other] = [Deno.readFileSync(path), Deno.readFileSync(partial)];
+    const [one, other] = [contentOf(to, name, own.size), contentOf(from, partial, own.size)];
     let at = 0;
     while (at < one.length && one[at] === other[at]) at++;
     return at === one.length && one.length === other.length;
   } catch {
     return false;
   }
+}
+
+function contentOf(folder: OpenFolder, name: string, size: number): Uint8Array {
+  const file = folder.readFile(name, new Uint8Array(size), () => name);
+  if (typeof file === "string") throw new Error(`${name}: ${file}`);
+  return file.content;
 }

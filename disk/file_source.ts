@@ -4,9 +4,9 @@
  * @module
  */
 
-import { DiskError, diskError } from "./errors.ts";
+import { diskError } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
-import { isUnchanged, type Seen, seen } from "./look.ts";
+import { changedMeanwhile, isUnchanged, requireFile, type Seen, seen } from "./look.ts";
 import { Pace } from "./pace.ts";
 
 /** What is hashed in one go, in bytes. */
@@ -33,15 +33,14 @@ export class FileSource {
    *
    * @param path a regular file; anything else is refused before it is opened, as opening a pipe would wait for its writer
    * @param shown what it is called in messages
-   * @param found what the system has just said of it, where it was asked already
    * @throws {DiskError} when it cannot be opened or is no regular file
    */
-  constructor(path: string, shown = JSON.stringify(path), found?: Seen) {
+  constructor(path: string, shown = JSON.stringify(path)) {
     this.#path = path;
     this.#shown = shown;
     try {
-      this.seen = found ?? seen(Deno.statSync(path));
-      requireFile(this.seen, shown);
+      this.seen = seen(Deno.statSync(path));
+      requireFile(this.seen, () => shown);
       this.#file = Deno.openSync(path, { read: true });
     } catch (error) {
       throw diskError(error, `opening ${shown}`);
@@ -151,7 +150,7 @@ export class FileSource {
   #checked(count: number | null): number {
     this.#offset += count ?? 0;
     if ((this.#offset >= this.size || count === null) && !this.#isUnchanged()) {
-      throw new DiskError("changed", `${this.#shown} was changed while it was being read; try again`);
+      throw changedMeanwhile(this.#shown);
     }
     return count ?? 0;
   }
@@ -166,9 +165,4 @@ export class FileSource {
     } catch { /* it has been moved or removed */ }
     return isUnchanged(this.seen, seen(this.#file.statSync()));
   }
-}
-
-function requireFile({ kind }: Seen, shown: string): void {
-  if (kind === "folder") throw new DiskError("is_folder", `${shown} is a folder`);
-  if (kind !== "file") throw new DiskError("denied", `${shown} is neither a file nor a folder`);
 }

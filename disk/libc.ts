@@ -1,10 +1,10 @@
 /**
- * The few calls of the C library that are made for each of many small files.
+ * The few calls of the C library that are made for each of many small files, and those that Deno has none for.
  *
  * Deno takes every path apart, and asks the system about each part of it, before it opens, looks at or moves anything, for a
- * program that may not do everything: for a file of a few kilobytes that is several times the work of the call itself. It
- * has no call that moves a file to a free name in one step either. These calls know neither errors nor other systems than Linux.
- * **Whoever makes one makes Deno's own where it fails, or where there is no library**: that does the same, or says why not.
+ * program that may not do everything: for a file of a few kilobytes that is several times the work of the call itself. Nor can it
+ * be asked to do something in a folder that is held open, to refuse symbolic links in a path, or to move a file to a free name in
+ * one step. **Whoever makes one of these calls has another way where there is no library**: other systems than Linux, say.
  *
  * @module
  */
@@ -27,13 +27,20 @@ const SYMBOLS = {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
+  fchmodat: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   syscall: { parameters: ["i64", "i32", "buffer", "buffer", "usize"], result: "i32" },
   getdents64: { parameters: ["i32", "buffer", "usize"], result: "i32", optional: true }, // of 2019
   renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
+  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+/** In the place of a folder that is held open: the path says it all. */
+export const AT_FDCWD = -100;
+
 // What these are called in the system's own headers.
-const AT_FDCWD = -100;
+const AT_REMOVEDIR = 0x200;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const O_WRONLY = 0o1;
@@ -42,6 +49,7 @@ const O_EXCL = 0o200;
 const O_NOCTTY = 0o400;
 const O_NONBLOCK = 0o4000;
 const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;
+const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 const O_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
 /** `openat2`, which the library has no name for. */
@@ -50,6 +58,36 @@ const RESOLVE_NO_SYMLINKS = 4;
 const RENAME_NOREPLACE = 1;
 const STATX_BASIC_STATS = 0x7ff;
 const KINDS: Record<number, Seen["kind"]> = { 0o10: "file", 0o04: "folder", 0o12: "link" };
+
+/** What the numbers of errors are called. */
+const ERRORS: Record<number, string> = {
+  1: "EPERM",
+  2: "ENOENT",
+  5: "EIO",
+  12: "ENOMEM",
+  13: "EACCES",
+  16: "EBUSY",
+  17: "EEXIST",
+  18: "EXDEV",
+  20: "ENOTDIR",
+  21: "EISDIR",
+  22: "EINVAL",
+  23: "ENFILE",
+  24: "EMFILE",
+  26: "ETXTBSY",
+  27: "EFBIG",
+  28: "ENOSPC",
+  30: "EROFS",
+  31: "EMLINK",
+  36: "ENAMETOOLONG",
+  38: "ENOSYS",
+  39: "ENOTEMPTY",
+  40: "ELOOP",
+  84: "EILSEQ",
+  95: "EOPNOTSUPP",
+  116: "ESTALE",
+  122: "EDQUOT",
+};
 
 /** Longest path that the system takes, in bytes, the zero behind it included. */
 const PATH_BYTES = 4096;
@@ -64,11 +102,12 @@ const NO_PATH = new Uint8Array(1);
 const encoder = new TextEncoder();
 
 /**
- * The calls. Paths are as for Deno's own; what is not there, or fails, is `undefined`, `false` or negative. Where a path must be
- * **plain**, no part of it may be a symbolic link, which the system sees to itself: between a look and its use anybody may put
- * one there.
+ * The calls. A path begins in a folder that is held open, or with {@linkcode AT_FDCWD} where a path does. What is not there, or
+ * fails, is `undefined`, `false` or negative; {@linkcode Libc.error} says why.
  */
 export class Libc {
+  /** Whether the system can be asked to refuse symbolic links in a path: since Linux 5.6. */
+  readonly refusesLinks: boolean;
   readonly #calls: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
   readonly #path = new Uint8Array(PATH_BYTES);
   readonly #other = new Uint8Array(PATH_BYTES);
@@ -78,9 +117,18 @@ export class Libc {
   readonly #howView = new DataView(this.#how.buffer);
   readonly #times = new Uint8Array(32);
   readonly #timesView = new DataView(this.#times.buffer);
+  /** Where the last error of this thread is; and a copy of it, as only the library may look there. */
+  readonly #errnoAt: Deno.PointerValue;
+  readonly #errno = new Int32Array(1);
+  /** Why the last path was not even given to the system. */
+  #refusal: string | undefined;
 
   private constructor(calls: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>) {
     this.#calls = calls;
+    this.#errnoAt = calls.__errno_location();
+    const root = this.openFolder("/", true);
+    this.refusesLinks = root >= 0;
+    if (root >= 0) this.close(root);
   }
 
   /**
@@ -98,40 +146,56 @@ export class Libc {
     }
   }
 
-  /**
-   * Creates a file that must not be there.
-   *
-   * @param mode the rights that it gets, less what the umask takes
-   * @param plain whether the path must be plain
-   * @returns its descriptor, for writing
-   */
-  create(path: string, mode: number, plain: boolean): number {
-    return this.#open(path, O_WRONLY | O_CREAT | O_EXCL, mode, plain);
+  /** Why the last call failed, with the `code` that Deno's own errors have; to be asked right after it. */
+  error(): Error {
+    this.#calls.memcpy(this.#errno, this.#errnoAt, BigInt(this.#errno.byteLength));
+    const [number] = this.#errno;
+    const code = this.#refusal ?? ERRORS[number];
+    return Object.assign(new Error(code ?? `error ${number}`), { code });
   }
 
   /**
-   * Opens a file for reading, without waiting for anybody where it is a pipe.
+   * Opens a folder: to hold it, or for {@linkcode Libc.names}.
    *
-   * @param plain whether the path must be plain
+   * @param path of the folder
+   * @param plain whether no part of the path may be a symbolic link; only where {@linkcode Libc.refusesLinks}
+   * @param toRead whether its names are to be read
    * @returns its descriptor
    */
-  open(path: string, plain: boolean): number {
-    return this.#open(path, O_NONBLOCK | O_NOCTTY, 0, plain);
-  }
-
-  /**
-   * Opens a folder for {@linkcode Libc.names}.
-   *
-   * @param plain whether the path must be plain
-   * @returns its descriptor
-   */
-  openFolder(path: string, plain: boolean): number {
-    return this.#open(path, O_DIRECTORY | O_NONBLOCK, 0, plain);
+  openFolder(path: string, plain: boolean, toRead = false): number {
+    if (!this.#take(path)) return -1;
+    const flags = O_DIRECTORY | O_CLOEXEC | (toRead ? O_NONBLOCK : O_PATH);
+    if (!plain) return this.#calls.openat(AT_FDCWD, this.#path, flags, 0);
+    this.#howView.setUint32(0, flags, true);
+    this.#howView.setUint32(16, RESOLVE_NO_SYMLINKS, true);
+    return this.#calls.syscall(SYS_OPENAT2, AT_FDCWD, this.#path, this.#how, BigInt(HOW_BYTES));
   }
 
   /** How many bytes of the next names in a folder were read, each a `struct linux_dirent64`; 0 at the end. */
   names(folder: number, into: Uint8Array<ArrayBuffer>): number {
     return this.#calls.getdents64?.(folder, into, BigInt(into.length)) ?? -1;
+  }
+
+  /**
+   * Creates a file that must not be there.
+   *
+   * @param mode the rights that it gets, less what the umask takes
+   * @returns its descriptor, for writing
+   */
+  create(at: number, path: string, mode: number): number {
+    if (!this.#take(path)) return -1;
+    return this.#calls.openat(at, this.#path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  }
+
+  /**
+   * Opens a file for reading, without waiting for anybody where it is a pipe.
+   *
+   * @param follow whether it may be a symbolic link
+   * @returns its descriptor
+   */
+  open(at: number, path: string, follow: boolean): number {
+    if (!this.#take(path)) return -1;
+    return this.#calls.openat(at, this.#path, O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
   }
 
   /** How many bytes were read; 0 at the end. */
@@ -176,9 +240,9 @@ export class Libc {
    *
    * @param follow whether of what a symbolic link leads to
    */
-  look(path: string, follow: boolean): Seen | undefined {
-    if (!encode(path, this.#path)) return undefined;
-    return this.#statx(AT_FDCWD, this.#path, follow ? 0 : AT_SYMLINK_NOFOLLOW);
+  look(at: number, path: string, follow: boolean): Seen | undefined {
+    if (!this.#take(path)) return undefined;
+    return this.#statx(at, this.#path, follow ? 0 : AT_SYMLINK_NOFOLLOW);
   }
 
   /** What the system says of an open file. */
@@ -186,51 +250,48 @@ export class Libc {
     return this.#statx(file, NO_PATH, AT_EMPTY_PATH);
   }
 
-  /** Removes a file; whether it did. */
-  remove(path: string): boolean {
-    return encode(path, this.#path) && this.#calls.unlinkat(AT_FDCWD, this.#path, 0) === 0;
+  /**
+   * Removes something; whether it did.
+   *
+   * @param kind a file or whatever is no folder, or an empty folder
+   */
+  remove(at: number, path: string, kind: "file" | "folder"): boolean {
+    return this.#take(path) && this.#calls.unlinkat(at, this.#path, kind === "folder" ? AT_REMOVEDIR : 0) === 0;
   }
 
   /**
    * Makes a folder where nothing is; whether it did.
    *
    * @param mode the rights that it gets, less what the umask takes
-   * @param plain whether the path must be plain
    */
-  makeFolder(path: string, mode: number, plain: boolean): boolean {
-    if (!plain) return encode(path, this.#path) && this.#calls.mkdirat(AT_FDCWD, this.#path, mode) === 0;
-    const slash = path.lastIndexOf("/");
-    const parent = this.#open(path.slice(0, slash) || "/", O_PATH, 0, true);
-    if (parent < 0) return false;
-    try {
-      return encode(path.slice(slash + 1), this.#path) && this.#calls.mkdirat(parent, this.#path, mode) === 0;
-    } finally {
-      this.#calls.close(parent);
-    }
+  makeFolder(at: number, path: string, mode: number): boolean {
+    return this.#take(path) && this.#calls.mkdirat(at, this.#path, mode) === 0;
   }
 
-  /** Moves something within its file system to a name that is free; whether it did. Not every file system can. */
-  moveToFreeName(from: string, to: string): boolean {
-    return this.#rename(from, to, RENAME_NOREPLACE);
+  /** Sets the rights of a file; whether it did. */
+  setMode(at: number, path: string, mode: number): boolean {
+    return this.#take(path) && this.#calls.fchmodat(at, this.#path, mode, 0) === 0;
   }
 
-  /** Moves a folder within its file system to where nothing is, or an empty folder; whether it did. */
-  moveFolder(from: string, to: string): boolean {
-    return this.#rename(from, to, 0);
+  /** Gives a file a second name, which must be free; whether it did. */
+  link(at: number, path: string, toAt: number, to: string): boolean {
+    return this.#take(path, to) && this.#calls.linkat(at, this.#path, toAt, this.#other, 0) === 0;
   }
 
-  #open(path: string, flags: number, mode: number, plain: boolean): number {
-    if (!encode(path, this.#path)) return -1;
-    if (!plain) return this.#calls.openat(AT_FDCWD, this.#path, flags | O_CLOEXEC, mode);
-    this.#howView.setUint32(0, flags | O_CLOEXEC, true);
-    this.#howView.setUint32(8, mode, true);
-    this.#howView.setUint32(16, RESOLVE_NO_SYMLINKS, true);
-    return this.#calls.syscall(SYS_OPENAT2, AT_FDCWD, this.#path, this.#how, BigInt(HOW_BYTES));
+  /**
+   * Moves something within its file system; whether it did.
+   *
+   * @param replace whether it may replace a file, or as a folder an empty one; not every file system knows how not to
+   */
+  move(at: number, path: string, toAt: number, to: string, replace: boolean): boolean {
+    if (!this.#take(path, to)) return false;
+    return this.#calls.renameat2(at, this.#path, toAt, this.#other, replace ? 0 : RENAME_NOREPLACE) === 0;
   }
 
-  #rename(from: string, to: string, flags: number): boolean {
-    return encode(from, this.#path) && encode(to, this.#other) &&
-      this.#calls.renameat2(AT_FDCWD, this.#path, AT_FDCWD, this.#other, flags) === 0;
+  /** Paths as C takes them; `false` where they would not be the same ones. */
+  #take(path: string, other?: string): boolean {
+    this.#refusal = encode(path, this.#path) ?? (other === undefined ? undefined : encode(other, this.#other));
+    return this.#refusal === undefined;
   }
 
   #statx(at: number, path: Uint8Array<ArrayBuffer>, flags: number): Seen | undefined {
@@ -251,7 +312,8 @@ export class Libc {
   /** A time of what was looked at last, in milliseconds; 0 where no Date can hold it. */
   #time(at: number): number {
     const seconds = this.#view.getInt32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
-    const ms = seconds * 1000 + Math.floor(this.#view.getUint32(at + 8, true) / 1_000_000);
+    const parts = this.#view.getUint32(at + 8, true) / 1_000_000;
+    const ms = seconds * 1000 + (seconds < 0 ? Math.ceil(parts) : Math.floor(parts)); // towards 1970, as Deno does
     return Math.abs(ms) > LATEST_MS ? 0 : ms;
   }
 }
@@ -266,13 +328,13 @@ export function libc(): Libc | undefined {
 /** To Deno, `link/..` is where the link stands; to the system, where what it leads to stands. */
 const UPWARDS = /(?:^|\/)\.\.(?:\/|$)/;
 
-/** A path as C takes it; `false` where it would not be the same one. */
-function encode(path: string, into: Uint8Array<ArrayBuffer>): boolean {
-  if (path.length >= PATH_BYTES || path.includes("\0") || UPWARDS.test(path)) return false;
+/** Writes a path as C takes it; returns the error where it would not be the same one. */
+function encode(path: string, into: Uint8Array<ArrayBuffer>): string | undefined {
+  if (path.includes("\0") || UPWARDS.test(path)) return "EINVAL";
+  if (path.length >= PATH_BYTES) return "ENAMETOOLONG";
   const { read, written } = encoder.encodeInto(path, into);
-  if (read < path.length || written === into.length) return false;
+  if (read < path.length || written === into.length) return "ENAMETOOLONG";
   into[written] = 0;
-  return true;
 }
 
 /** The two numbers of a device as the one that the system calls have for it. */

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { DiskError } from "./errors.ts";
+import { DiskError, errnoOf } from "./errors.ts";
 import { libc } from "./libc.ts";
 import { look, type Seen } from "./look.ts";
+import { movedMeanwhile } from "./plain.ts";
 
 /** What a folder tells of something in it. */
 export interface Listed {
@@ -36,12 +37,17 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  *
  * @param path of the folder
  * @param plain whether no part of the path may be a symbolic link, as far as the system can see to it
- * @throws {DiskError} when the rest of it cannot be read; what the system throws
+ * @throws {DiskError} `changed` when there is a link in a path that must be plain; when the rest of it cannot be read; what the
+ * system throws
  */
 export function* listFolder(path: string, plain = false): Generator<Listed[]> {
   const calls = libc();
-  const folder = calls?.openFolder(path, plain) ?? -1;
-  if (!calls || folder < 0) return yield readAll(path);
+  if (!calls || plain && !calls.refusesLinks) return yield readAll(path);
+  const folder = calls.openFolder(path, plain, true);
+  if (folder < 0) {
+    if (plain) throw errnoOf(calls.error()) === "ELOOP" ? movedMeanwhile() : calls.error();
+    return yield readAll(path);
+  }
   try {
     for (let begun = false;; begun = true) {
       const bytes = calls.names(folder, buffer);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { libc } from "./libc.ts";
+import { DiskError } from "./errors.ts";
+import { AT_FDCWD, libc } from "./libc.ts";
 import { modeOf } from "./mode.ts";
 
 /** What the system says of a path. */
@@ -32,7 +33,7 @@ export interface Seen {
  * @throws what the system throws
  */
 export function look(path: string): Seen {
-  return libc()?.look(path, false) ?? seen(Deno.lstatSync(path));
+  return libc()?.look(AT_FDCWD, path, false) ?? seen(Deno.lstatSync(path));
 }
 
 /**
@@ -42,7 +43,7 @@ export function look(path: string): Seen {
  * @throws what the system throws
  */
 export function lookThrough(path: string): Seen {
-  return libc()?.look(path, true) ?? seen(Deno.statSync(path));
+  return libc()?.look(AT_FDCWD, path, true) ?? seen(Deno.statSync(path));
 }
 
 /**
@@ -64,11 +65,35 @@ export function seen(info: Deno.FileInfo): Seen {
 }
 
 /**
+ * Refuses what cannot be read as a file is.
+ *
+ * @param seen what the system says of it
+ * @param shown what it is called in messages
+ * @throws {DiskError} `is_folder` or `denied`
+ */
+export function requireFile({ kind }: Seen, shown: () => string): void {
+  if (kind === "folder") throw new DiskError("is_folder", `${shown()} is a folder`);
+  if (kind !== "file") throw new DiskError("denied", `${shown()} is neither a file nor a folder`);
+}
+
+/**
+ * What is thrown when a file is written to while it is read.
+ *
+ * @param shown what it is called in messages
+ */
+export function changedMeanwhile(shown: string): DiskError {
+  return new DiskError("changed", `${shown} was changed while it was being read; try again`);
+}
+
+/** What tells one content of a file from another, as far as the system can. */
+export type Version = Pick<Seen, "size" | "modified">;
+
+/**
  * Whether two things that were looked at are one and the same file, with the same content as far as the system can tell.
  *
- * @param one what was seen first
+ * @param one what was seen first; with `ino`, where that is known
  * @param other what was seen later
  */
-export function isUnchanged(one: Seen, other: Seen): boolean {
-  return one.ino === other.ino && one.size === other.size && one.modified === other.modified;
+export function isUnchanged(one: Version & { ino?: number | null }, other: Seen): boolean {
+  return (one.ino === undefined || one.ino === other.ino) && one.size === other.size && one.modified === other.modified;
 }

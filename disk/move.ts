@@ -1,12 +1,12 @@
 /**
- * Giving a file a name without ever replacing another one.
+ * Giving something a name without ever replacing another one.
  *
  * @module
  */
 
 import { diskError, errnoOf } from "./errors.ts";
-import { libc } from "./libc.ts";
-import { look } from "./look.ts";
+import { type OpenFolder, openFolder } from "./open_folder.ts";
+import { split } from "./path.ts";
 
 /** What a file system without hard links answers to `link`. */
 const NO_HARD_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
@@ -15,40 +15,57 @@ const NO_HARD_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLI
  * Moves a file within its file system to a name that must be free. Two processes that do it at once with the same
  * target cannot both succeed.
  *
- * @param from the file
- * @param to its new path
+ * @param from the folder that it is in
+ * @param name its name there
+ * @param to the folder that it goes to
+ * @param wanted its name there
  * @throws {DiskError} when the old name cannot be taken away, and it keeps that; what the system throws, such as `EEXIST` when
  * the new one is taken
  */
-export function moveToFreeName(from: string, to: string): void {
-  if (libc()?.moveToFreeName(from, to)) return;
+export function moveToFreeName(from: OpenFolder, name: string, to: OpenFolder, wanted: string): void {
+  if (from.moveToFreeName(name, to, wanted)) return;
   try {
-    Deno.linkSync(from, to);
+    from.link(name, to, wanted);
   } catch (error) {
     if (!NO_HARD_LINKS.has(errnoOf(error) ?? "")) throw error;
     // Claim the name with an empty file, then put ours in its place: for an instant the empty file can be seen.
-    Deno.openSync(to, { write: true, createNew: true }).close();
+    to.writeFile(wanted, { content: new Uint8Array(0), mode: 0o600, modified: 0, sync: false });
     try {
-      Deno.renameSync(from, to);
+      from.move(name, to, wanted);
     } catch (error) {
-      Deno.removeSync(to);
+      to.remove(wanted, "file");
       throw error;
     }
     return;
   }
   try {
-    Deno.removeSync(from);
+    from.remove(name, "file");
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return; // somebody else has removed it, under its old name
     // Nothing has two names: who may not take the old one away cannot move it. The new one may be somebody else's by now.
-    if (isSameFile(from, to)) Deno.removeSync(to);
+    if (isSameFile(from, name, to, wanted)) to.remove(wanted, "file");
     throw diskError(error, "taking its old name away");
   }
 }
 
-function isSameFile(one: string, other: string): boolean {
+/**
+ * As {@linkcode moveToFreeName}, by paths.
+ *
+ * @param from the path of the file
+ * @param to its new path
+ * @param plain whether no part of either may be a symbolic link, but for the file itself
+ * @throws {DiskError} as {@linkcode moveToFreeName}, and {@linkcode openFolder}
+ */
+export function movePathToFreeName(from: string, to: string, plain = false): void {
+  const [old, wanted] = [split(from), split(to)];
+  using source = openFolder(old.folder, plain);
+  using target = openFolder(wanted.folder, plain);
+  moveToFreeName(source, old.name, target, wanted.name);
+}
+
+function isSameFile(from: OpenFolder, name: string, to: OpenFolder, wanted: string): boolean {
   try {
-    const [a, b] = [look(one), look(other)];
+    const [a, b] = [from.look(name), to.look(wanted)];
     return a.ino === b.ino && a.dev === b.dev;
   } catch {
     return false;

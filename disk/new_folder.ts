@@ -11,12 +11,11 @@
 
 import { errnoOf } from "./errors.ts";
 import { isFolder } from "./exists.ts";
-import { libc } from "./libc.ts";
-import { isUnchanged, look, type Seen } from "./look.ts";
+import { isUnchanged, type Seen } from "./look.ts";
 import { folderMode } from "./mode.ts";
 import { newPartialName } from "./names.ts";
-import { requirePlainFolder } from "./plain.ts";
-import { tryToRemove } from "./try_to_remove.ts";
+import { openFolder } from "./open_folder.ts";
+import { split, under } from "./path.ts";
 
 /** So many folders are remembered: enough for those whose files come next. */
 const MOST_REMEMBERED = 10_000;
@@ -33,9 +32,11 @@ const made = new Map<string, Seen>();
  * @throws what the system throws; {@linkcode DiskError} `changed` when a link leads to its parent by now
  */
 export function makeFolder(path: string, mode: number, plain: boolean): void {
-  mkdir(path, folderMode(mode), plain);
+  const { folder, name } = split(path);
+  using parent = openFolder(folder, plain);
+  parent.makeFolder(name, folderMode(mode));
   made.delete(path); // to come last
-  made.set(path, look(path));
+  made.set(path, parent.look(name));
   if (made.size > MOST_REMEMBERED) made.delete(made.keys().next().value!);
 }
 
@@ -60,14 +61,18 @@ export class StagedFolder {
   readonly path: string;
   /** The folder that both stand in. */
   readonly parent: string;
-  readonly #place: string;
+  readonly #hidden: string;
+  readonly #name: string;
   readonly #before: Seen;
+  readonly #plain: boolean;
 
-  private constructor(path: string, parent: string, place: string, before: Seen) {
-    this.path = path;
+  private constructor(parent: string, hidden: string, name: string, before: Seen, plain: boolean) {
+    this.path = under(parent, hidden);
     this.parent = parent;
-    this.#place = place;
+    this.#hidden = hidden;
+    this.#name = name;
     this.#before = before;
+    this.#plain = plain;
   }
 
   /**
@@ -83,11 +88,12 @@ export class StagedFolder {
     if (!before) return undefined;
     made.delete(place);
     try {
-      if (!isSame(before, look(place))) return undefined;
-      const slash = place.lastIndexOf("/");
-      const path = `${place.slice(0, slash + 1)}${newPartialName()}`;
-      mkdir(path, folderMode(before.mode), plain);
-      return new StagedFolder(path, slash < 0 ? "." : place.slice(0, slash) || "/", place, before);
+      const { folder, name } = split(place);
+      using parent = openFolder(folder, plain);
+      if (!isSame(before, parent.look(name))) return undefined;
+      const hidden = newPartialName();
+      parent.makeFolder(hidden, folderMode(before.mode));
+      return new StagedFolder(folder, hidden, name, before, plain);
     } catch {
       return undefined;
     }
@@ -100,18 +106,21 @@ export class StagedFolder {
    */
   publish(): boolean {
     try {
-      if (!isSame(this.#before, look(this.#place))) return false;
-      if (libc()?.moveFolder(this.path, this.#place)) return true;
-      Deno.renameSync(this.path, this.#place);
+      using parent = openFolder(this.parent, this.#plain);
+      if (!isSame(this.#before, parent.look(this.#name))) return false;
+      parent.move(this.#hidden, parent, this.#name);
       return true;
     } catch {
       return false;
     }
   }
 
-  /** Removes it, once it is empty. */
+  /** Removes it, once it is empty. What is left in it is swept away with it. */
   remove(): void {
-    tryToRemove(this.path); // what is left in it is swept away with it
+    try {
+      using parent = openFolder(this.parent, this.#plain);
+      parent.remove(this.#hidden, "folder");
+    } catch { /* it is not empty, or its folder went away */ }
   }
 }
 
@@ -127,12 +136,6 @@ export function removeStaged(path: string): void {
   Deno.renameSync(path, gone);
   for (const { name } of Deno.readDirSync(gone)) Deno.removeSync(`${gone}/${name}`);
   Deno.removeSync(gone);
-}
-
-function mkdir(path: string, mode: number, plain: boolean): void {
-  if (libc()?.makeFolder(path, mode, plain)) return;
-  if (plain) requirePlainFolder(path);
-  Deno.mkdirSync(path, { mode });
 }
 
 function isSame(one: Seen, other: Seen): boolean {

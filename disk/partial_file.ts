@@ -12,6 +12,8 @@ import { listFolder } from "./list_folder.ts";
 import { Pace } from "./pace.ts";
 import { fileMode, modeOf, NEW_FILE_MODE, setMode } from "./mode.ts";
 import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
+import { openFolder } from "./open_folder.ts";
+import { split } from "./path.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
 /** Who has written nothing for so long, in milliseconds, is most likely gone without a word, as a laptop that was closed. */
@@ -231,16 +233,17 @@ export class PartialFile {
         this.#file.utimeSync(modified, modified);
       }
       // Opened first: what cannot be made to last is refused before anybody can see it.
-      using folder = options.sync ? new SyncedFolder(this.#folder) : undefined;
+      using synced = options.sync ? new SyncedFolder(this.#folder) : undefined;
       if (options.sync) await syncData(this.#file);
-      const got = await claimName(this.#path, this.#folder, name, {
+      using place = openFolder(this.#folder);
+      const got = await claimName(place, split(this.#path).name, place, name, {
         collision: options.collision,
         mode: this.#mode,
       });
       this.#settled = true;
       this.#close(); // not before: it is locked for as long as it is open
       if (this.#owner) removeLeft(this.#folder, this.#owner);
-      await folder?.sync();
+      await synced?.sync();
       return got;
     } catch (error) {
       const isTaken = this.#owner && !this.#settled && !exists(this.#path);

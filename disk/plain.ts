@@ -7,14 +7,17 @@
 import { DiskError } from "./errors.ts";
 
 /**
- * To be called right before something is made by a path that was found to be plain some time ago, where the system cannot be
- * asked to see to it itself.
+ * To be called right before something is done in a folder whose path was found to be plain some time ago, where the system cannot
+ * be asked to see to it itself.
  *
- * @param path of what is to be made
- * @throws {DiskError} `changed` when a link leads to its folder by now; what the system throws
+ * @param folder its path
+ * @throws {DiskError} `changed` when a link leads there by now; what the system throws
  */
-export function requirePlainFolder(path: string): void {
-  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
-  if (Deno.realPathSync(folder) === folder) return;
-  throw new DiskError("changed", "a folder was moved meanwhile; try again");
+export function requirePlainFolder(folder: string): void {
+  if (Deno.realPathSync(folder) !== folder) throw movedMeanwhile();
+}
+
+/** Between two calls somebody has moved a folder away, and put something else in its place. */
+export function movedMeanwhile(): DiskError {
+  return new DiskError("changed", "a folder was moved meanwhile; try again");
 }

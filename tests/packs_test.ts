@@ -8,7 +8,7 @@ import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { packSource } from "../protocol/pack.ts";
 import { end } from "./support/cuts.ts";
 import { ftp, startFtp, startServer, type TestServer } from "./support/programs.ts";
-import { endOf, RawClient } from "./support/raw_client.ts";
+import { endOf, type RawAnswer, RawClient } from "./support/raw_client.ts";
 import { Hold, Relay } from "./support/relay.ts";
 import { until } from "./support/until.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -191,7 +191,12 @@ Deno.test("a server for reading only says so for each file, and --stop-on-error 
 });
 
 /** Begins a pack of two files in a folder, and does something when the server has the first and waits for the second. */
-async function pauseBetween(server: TestServer, folder: string, pause: () => void): Promise<void> {
+async function pauseBetween(
+  server: TestServer,
+  folder: string,
+  pause: () => void | Promise<void>,
+  { partials = folder, collision = "overwrite" } = {},
+): Promise<RawAnswer> {
   using client = await RawClient.greet(server);
   const packed: Uint8Array[] = [];
   for (const name of ["first", "second"]) {
@@ -206,14 +211,37 @@ async function pauseBetween(server: TestServer, folder: string, pause: () => voi
     const bytes = new Uint8Array(200);
     packed.push(bytes.subarray(0, await packSource(() => files.shift()).read(bytes)));
   }
-  await client.frame(FrameKind.REQUEST, 1, { command: "upload_pack", collision: "overwrite" }, FLAG_BODY);
+  await client.frame(FrameKind.REQUEST, 1, { command: "upload_pack", collision }, FLAG_BODY);
   await client.frame(FrameKind.DATA, 1, packed[0]);
-  await until(() => partialsIn(server.dir + folder).length === 1, "the first file's partial");
-  pause();
+  await until(() => partialsIn(server.dir + partials).length === 1, "the first file's partial");
+  await pause();
   await client.frame(FrameKind.DATA, 1, packed[1]);
   await client.frame(FrameKind.END, 1, endOf(new Uint8Array([...packed[0], ...packed[1]])));
-  await client.answer(1);
+  return await client.answer(1);
 }
+
+Deno.test("a new folder that became a link out in the middle of a pack leads nowhere", async () => {
+  using top = new TempFolder();
+  const [dir, outside] = [`${top.path}/served`, `${top.path}/outside`];
+  plant(outside, { "second": "untouched" });
+  plant(dir, { "outside/x": "harmless", "deep/x": "x" });
+  Deno.symlinkSync("../outside", `${dir}/deep/link`); // moved up one level, it leads out
+  await using server = await startServer({ dir });
+  for (const collision of ["rename", "overwrite", "fail"]) {
+    const other = await connected(server);
+    await other.makeFolder("/new");
+    const { body } = await pauseBetween(server, "/new", async () => {
+      await other.removeFolder("/new");
+      await other.move("/deep/link", "/new");
+    }, { partials: "/", collision });
+    const codes = new TextDecoder().decode(body).trim().split("\n").map((line) => JSON.parse(line).error?.code);
+    assertEquals(codes, ["changed", "outside"]);
+    assertEquals([namesIn(outside), namesIn(`${dir}/outside`), partialsIn(dir)], [["second"], ["x"], []]);
+    assertEquals(Deno.readTextFileSync(`${outside}/second`), "untouched");
+    Deno.renameSync(`${dir}/new`, `${dir}/deep/link`);
+    await other.close();
+  }
+});
 
 Deno.test("a folder that is exchanged in the middle of a pack leads nowhere else", async () => {
   await using server = await startServer();

@@ -126,7 +126,8 @@ async function sendMany(
   const { on } = call;
   const collision = collisionOf(call);
   const stopOnError = on.has("stop-on-error");
-  const found = await localSources(typed, sourceOptions(call), signal);
+  const end = new AbortController();
+  const found = await localSources(typed, sourceOptions(call), AbortSignal.any([signal, end.signal]));
   const { left } = found;
   const top = resolvePath(remoteFolder, remote ?? "");
   // As with `cp -r`: a folder goes into REMOTE when that is there, and becomes REMOTE when it is not.
@@ -141,6 +142,7 @@ async function sendMany(
   const total = { files: 0, bytes: 0, isComplete: false };
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
+      end.signal.throwIfAborted();
       const folders = some.filter(({ node }) => node.kind === "folder")
         .map(({ to, node }) => ({ path: target(to), mode: node.mode })).filter(({ path }) => path !== top);
       for (const [path, error] of await makeRemoteFolders(context, folders)) missing.set(path, error);
@@ -168,6 +170,7 @@ async function sendMany(
     name: to,
     size: node.size,
     local: from,
+    seen: node,
     path: target(to),
     wanted: target(to),
     result: ({ path, size }) => ({ uploaded: from, stored: path, size }),
@@ -176,10 +179,14 @@ async function sendMany(
     for await (const some of files) yield some.values().map(job);
   };
   const options = { total, stopOnError, left, verb: "Sent", rest: SYNC_REST };
-  await withLanes(context, call, async (lanes) => {
-    const movers = lanes.map((lane) => sender(lane, context.out, { collision, sha256: on.has("sha256") }));
-    await runBatch(context, jobs(), movers, options);
-  });
+  try {
+    await withLanes(context, call, async (lanes) => {
+      const movers = lanes.map((lane) => sender(lane, context.out, { collision, sha256: on.has("sha256") }));
+      await runBatch(context, jobs(), movers, options);
+    });
+  } finally {
+    end.abort(); // what failed must not leave a search behind that goes on, and makes folders
+  }
 }
 
 /** Of several names the last may be a remote folder, or a local file whose name was mistyped. */

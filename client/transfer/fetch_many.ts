@@ -127,7 +127,8 @@ async function fetchPack(
       if (!wanted.next().done) throw new ProtocolError("the server sent fewer files than it was asked for");
     } catch (error) {
       pack?.cancel();
-      if (!(error instanceof CommandError) || signal.aborted) throw error;
+      // A server that stops is there again in a moment, perhaps: the connection is lost then.
+      if (!(error instanceof CommandError) || error.code === "stopping" || signal.aborted) throw error;
       // It is not known which file is wrong. Those that are not saved are fetched by themselves.
       if (error.code === "mismatch") {
         batch.discard();

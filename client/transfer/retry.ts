@@ -110,8 +110,10 @@ async function alone(shared: Progress): Promise<() => void> {
 /** Waits for the end of a connection, unless nobody wants that any more. */
 async function ended(client: Client | undefined, signal: AbortSignal): Promise<void> {
   const { promise: aborted, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => resolve(), { once: true });
+  const abort = () => resolve();
+  signal.addEventListener("abort", abort);
   if (!signal.aborted) await Promise.race([client?.ended, aborted]);
+  signal.removeEventListener("abort", abort);
 }
 
 /** A server that breaks the protocol would do so again. */

@@ -4,8 +4,11 @@
  * @module
  */
 
-import { DiskError } from "../../disk/errors.ts";
-import { readSmallFile } from "../../disk/small_file.ts";
+import { DiskError, diskError } from "../../disk/errors.ts";
+import type { Version } from "../../disk/look.ts";
+import { OpenFolders } from "../../disk/open_folder.ts";
+import { split } from "../../disk/path.ts";
+import { readSmallFile, type SmallFile } from "../../disk/small_file.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { MAX_PACKED_BYTES, type PackedFile } from "../../protocol/pack.ts";
 import type { Collision } from "../client.ts";
@@ -20,6 +23,8 @@ import { sendFile } from "./send_file.ts";
 export interface SendItem extends Job {
   /** The local file. */
   local: string;
+  /** What it was when it was looked at, where that was not long ago. */
+  seen?: Version;
   /** The path on the server. */
   path: string;
 }
@@ -71,10 +76,11 @@ function sendPack(
     const outcomes: (Moved | Error | undefined)[] = items.map(() => undefined);
     const packed: { at: number; size: number }[] = [];
     const rest = items.entries();
+    using folders = new OpenFolders(false);
     const next = (): PackedFile | undefined => {
-      for (const [at, { local, path }] of rest) {
+      for (const [at, { local, seen, path }] of rest) {
         try {
-          const file = readSmallFile(local, buffer, () => `the local file ${JSON.stringify(local)}`);
+          const file = read(folders, local, buffer, seen);
           if (typeof file === "string") continue; // it has grown: by itself
           const { seen: { modified, mode }, content } = file;
           packed.push({ at, size: content.length });
@@ -99,4 +105,21 @@ function sendPack(
     }
     return outcomes;
   });
+}
+
+function read(
+  folders: OpenFolders,
+  local: string,
+  into: Uint8Array<ArrayBuffer>,
+  known: Version | undefined,
+): SmallFile | "too large" {
+  const shown = () => `the local file ${JSON.stringify(local)}`;
+  const { folder, name } = split(local);
+  try {
+    const file = folders.get(folder).readFile(name, into, shown, known);
+    if (file !== "link") return file;
+  } catch (error) {
+    throw diskError(error, `opening ${shown()}`);
+  }
+  return readSmallFile(local, into, shown);
 }

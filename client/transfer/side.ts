@@ -8,7 +8,7 @@ import { diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
-import { moveToFreeName } from "../../disk/move.ts";
+import { movePathToFreeName } from "../../disk/move.ts";
 import { readSmallFile } from "../../disk/small_file.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -204,7 +204,7 @@ export class LocalSide implements Side {
   }
 
   rename(from: string, to: string): Promise<void> {
-    return this.#attempt(() => moveToFreeName(this.#full(from), this.#full(to)));
+    return this.#attempt(() => movePathToFreeName(this.#full(from), this.#full(to)));
   }
 
   remove(path: string, kind: "file" | "folder"): Promise<void> {

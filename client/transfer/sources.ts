@@ -154,10 +154,9 @@ export async function localSources(
   const left: Left[] = [];
   let top: Source | undefined;
   for (const name of typed) {
-    const info = lookAt(name);
-    const pattern = info ? undefined : readPattern(name);
-    if (!pattern) {
-      const { kind, size, modified, mode } = info!;
+    const found = lookAt(name);
+    if ("kind" in found) {
+      const { kind, size, modified, mode } = found;
       const base = localName(name);
       if (options.excludes(base, kind === "folder")) continue;
       if (kind === "folder") {
@@ -174,10 +173,10 @@ export async function localSources(
       }
       continue;
     }
-    const folder = pattern.folder || ".";
-    const tree = await localTree(folder, options, signal, pattern.deep || options.recursive);
+    const folder = found.folder || ".";
+    const tree = await localTree(folder, options, signal, found.deep || options.recursive);
     const sources: Sources = { items: [], left };
-    addMatches(sources, tree, name, pattern, options, folder === "." ? "" : folder);
+    addMatches(sources, tree, name, found, options, folder === "." ? "" : folder);
     parts.push([sources.items]);
   }
   return { items: joined(parts), left, top };
@@ -255,11 +254,13 @@ function addMatches(
   for (const one of leftOut) sources.left.push(one);
 }
 
-function lookAt(path: string): Seen | undefined {
+/** What stands under a path; or where there is nothing, the pattern that it may be. */
+function lookAt(path: string): Seen | Pattern {
   try {
     return seen(Deno.statSync(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound && readPattern(path)) return undefined;
+    const pattern = error instanceof Deno.errors.NotFound ? readPattern(path) : undefined;
+    if (pattern) return pattern;
     throw diskError(error, `the local file ${JSON.stringify(path)}`);
   }
 }

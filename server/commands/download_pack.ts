@@ -5,20 +5,20 @@ import { encodeMessage } from "../../protocol/messages.ts";
 import { MAX_PACKED_BYTES, type PackedFile, packSource } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { LogFields } from "../log.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { SmallFileReader } from "../storage/storage.ts";
 import type { Handler } from "./handler.ts";
 
 /** Many small files, in the order in which they were asked for (PROTOCOL.md section 7.17). */
 export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) => {
   const buffer = new Uint8Array(MAX_PACKED_BYTES);
   const files: LogFields[] = [];
-  const readFile = storage.reader();
+  const reader = storage.reader();
   const rest = paths.values();
   const source = packSource(() => {
     const { value: path, done } = rest.next();
     if (done) return undefined;
     try {
-      const file = read(readFile, path, buffer);
+      const file = read(reader, path, buffer);
       files.push({ path, outcome: "ok", bytes: file.content.length });
       return file;
     } catch (error) {
@@ -33,13 +33,13 @@ export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) =
       await giveWay();
       return await source.read(into);
     },
-    close() {},
+    close: () => reader.close(),
   };
   return { reply: {}, body, parts: { event: "download", files } };
 };
 
-function read(readFile: ReturnType<Storage["reader"]>, path: string, buffer: Uint8Array<ArrayBuffer>): PackedFile {
-  const file = readFile(splitPath(path), buffer);
+function read(reader: SmallFileReader, path: string, buffer: Uint8Array<ArrayBuffer>): PackedFile {
+  const file = reader.read(splitPath(path), buffer);
   // Whoever wants it asks for it by itself.
   if (typeof file === "string") throw new DiskError("changed", "the file is too large for a pack");
   const { seen: { modified, mode }, content } = file;

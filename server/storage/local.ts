@@ -16,12 +16,13 @@ import { giveWay } from "../../disk/give_way.ts";
 import { type Listed, listFolder } from "../../disk/list_folder.ts";
 import { look, lookThrough, type Seen } from "../../disk/look.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
-import { moveToFreeName } from "../../disk/move.ts";
+import { movePathToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
 import { makeFolder, removeStaged } from "../../disk/new_folder.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
+import { type OpenFolder, openFolder } from "../../disk/open_folder.ts";
+import { split, under } from "../../disk/path.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
-import { readPlainFile, readSmallFile, type SmallFile } from "../../disk/small_file.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import type {
   CreateOptions,
@@ -33,6 +34,7 @@ import type {
   Path,
   Removed,
   Room,
+  SmallFileReader,
   Storage,
   StoreOptions,
   Usage,
@@ -148,14 +150,39 @@ export class LocalStorage implements Storage {
     });
   }
 
-  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | "too large" {
-    return (path, into) =>
+  reader(): SmallFileReader {
+    let last: { parent: string; folder: OpenFolder; opened: number } | undefined;
+    const close = () => {
+      last?.folder[Symbol.dispose]();
+      last = undefined;
+    };
+    /** Those of one folder come in a row. After a moment another one may stand there. */
+    const folderOf = (path: Path) => {
+      const parent = path.slice(0, -1);
+      const key = parent.join("/");
+      const now = performance.now();
+      if (last?.parent !== key || now - last.opened > FRESH_MS) {
+        close();
+        last = { parent: key, folder: openFolder(this.#folder(parent), true), opened: now };
+      }
+      return last.folder;
+    };
+    const readLinked = (path: Path, into: Uint8Array<ArrayBuffer>) => {
+      const { folder, name } = split(this.#resolve(path));
+      using open = openFolder(folder, true);
+      const file = open.readFile(name, into, () => show(path));
+      if (file === "link") throw new DiskError("changed", `${show(path)} was changed meanwhile; try again`);
+      return file;
+    };
+    const read = (path: Path, into: Uint8Array<ArrayBuffer>) =>
       this.#attempt(path, () => {
         const name = path.at(-1);
-        const usual = name !== undefined && !isPartialName(name);
-        const file = usual ? readPlainFile(under(this.#folderOf(path), name), into) : undefined;
-        return file ?? readSmallFile(this.#resolve(path), into, () => show(path));
+        if (name === undefined) throw new DiskError("is_folder", `${show(path)} is a folder`);
+        if (isPartialName(name)) throw reserved(path);
+        const file = folderOf(path).readFile(name, into, () => show(path));
+        return file === "link" ? readLinked(path, into) : file;
       });
+    return { read, close };
   }
 
   async create(path: Path, { mode, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
@@ -199,7 +226,7 @@ export class LocalStorage implements Storage {
   }
 
   store({ collision, again }: StoreOptions): NewFiles {
-    const batch = new FileBatch({ collision, again, sync: this.#sync, plain: true, onTaken: requirePlain });
+    const batch = new FileBatch({ collision, again, sync: this.#sync, plain: true, onTaken: requireNoLink });
     const paths: Path[] = [];
     return {
       add: (path, content, { modified, mode }) => {
@@ -315,7 +342,7 @@ export class LocalStorage implements Storage {
     this.#attempt(to, () => {
       const target = this.#writable(to);
       // A folder takes no hard link, but renaming one can replace nothing except an empty folder.
-      if (!Deno.lstatSync(source).isDirectory) return moveToFreeName(source, target);
+      if (!Deno.lstatSync(source).isDirectory) return movePathToFreeName(source, target, true);
       if (`${target}/`.startsWith(`${source}/`)) {
         throw new DiskError("bad_path", `${show(from)} cannot be moved into itself`);
       }
@@ -590,17 +617,6 @@ function unnamed(name: string): Item {
   return { ...UNKNOWN, name, kind: "other", lossy: true };
 }
 
-/** A path of the disk, as its folder and its last name. */
-function split(path: string): { folder: string; name: string } {
-  const slash = path.lastIndexOf("/");
-  return { folder: path.slice(0, slash) || "/", name: path.slice(slash + 1) };
-}
-
-/** The path of something in a folder of the disk. */
-function under(folder: string, name: string): string {
-  return folder === "/" ? `/${name}` : `${folder}/${name}`;
-}
-
 function describe(name: string, { kind, size, modified, mode }: Seen, link: boolean): Item {
   return { name, kind, size: kind === "file" ? size : 0, modified, mode, link };
 }
@@ -620,12 +636,12 @@ function reserved(path: Path): DiskError {
 }
 
 /** What stands where a small file is to go: to follow a link is for an upload of its own. */
-function requirePlain(path: string): void {
-  let isSymlink = false;
+function requireNoLink(folder: OpenFolder, name: string): void {
+  let kind: Seen["kind"] | undefined;
   try {
-    ({ isSymlink } = Deno.lstatSync(path));
+    kind = folder.look(name).kind;
   } catch { /* it has gone meanwhile */ }
-  if (isSymlink) throw new DiskError("changed", "a symbolic link stands there");
+  if (kind === "link") throw new DiskError("changed", "a symbolic link stands there");
 }
 
 /** Whether nothing can be seen in a folder that is not empty. */

@@ -69,6 +69,19 @@ export interface OpenFile {
   close(): void;
 }
 
+/** Reads many small files. */
+export interface SmallFileReader {
+  /**
+   * Reads a file.
+   *
+   * @param into has room for it
+   * @returns its content is a part of `into`, unless that is too small
+   */
+  read(path: Path, into: Uint8Array<ArrayBuffer>): SmallFile | "too large";
+  /** Must be called in the end. */
+  close(): void;
+}
+
 /** What an interrupted upload left. */
 export interface Interrupted {
   /** How many bytes. */
@@ -147,11 +160,8 @@ export interface Storage {
   usage(path: Path, signal: AbortSignal): Promise<Usage>;
   /** Opens a file for reading. */
   open(path: Path): OpenFile;
-  /**
-   * Reads many small files, one after the other: those of one folder, in a row, faster than by themselves. The content is a part
-   * of `into`, unless it is too large for that.
-   */
-  reader(): (path: Path, into: Uint8Array<ArrayBuffer>) => SmallFile | "too large";
+  /** Reads many small files, one after the other: those of one folder, in a row, faster than by themselves. */
+  reader(): SmallFileReader;
   /** Begins a file, or goes on with one; the folder it is to stand in must exist. */
   create(path: Path, options: CreateOptions): Promise<NewFile>;
   /** Begins many small files at once. */

@@ -68,3 +68,18 @@ export function namesIn(folder: string): string[] {
 export function partialsIn(folder: string): string[] {
   return namesIn(folder).filter(isPartialName);
 }
+
+/**
+ * How many files and folders below a folder this process holds open.
+ *
+ * @param path of the folder, with no link in it
+ */
+export function openBelow(path: string): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      if (`${Deno.readLinkSync(`/proc/self/fd/${name}`)}/`.startsWith(`${path}/`)) count++;
+    } catch { /* it is the one that all of them are read by */ }
+  }
+  return count;
+}

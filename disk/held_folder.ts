@@ -1,0 +1,127 @@
+/**
+ * A folder that is held open by its descriptor: the C library does things in it.
+ *
+ * @module
+ */
+
+import { errnoOf } from "./errors.ts";
+import type { Libc } from "./libc.ts";
+import { changedMeanwhile, requireFile, type Seen, type Version } from "./look.ts";
+import type { OpenFolder } from "./open_folder.ts";
+import { type NewSmallFile, readWhole, type SmallFile } from "./small_file.ts";
+import { trySyncData } from "./sync.ts";
+
+/** What a file system answers that knows no move to a free name. */
+const NO_SUCH_MOVE = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP"]);
+
+/** See {@linkcode OpenFolder}. */
+export class HeldFolder implements OpenFolder {
+  readonly path: string;
+  readonly #calls: Libc;
+  readonly #folder: number;
+  #isOpen = true;
+
+  /**
+   * A folder that has been opened.
+   *
+   * @param calls of the C library
+   * @param path of the folder
+   * @param folder its descriptor, which is closed with this
+   */
+  constructor(calls: Libc, path: string, folder: number) {
+    this.#calls = calls;
+    this.path = path;
+    this.#folder = folder;
+  }
+
+  look(name: string, follow = false): Seen {
+    return this.#calls.look(this.#folder, name, follow) ?? this.#fail();
+  }
+
+  readFile(
+    name: string,
+    into: Uint8Array<ArrayBuffer>,
+    shown: () => string,
+    known?: Version,
+  ): SmallFile | "too large" | "link" {
+    if (known && known.size <= into.length) {
+      const file = readWhole(this.#calls, this.#folder, name, known, into);
+      if (file && file !== "changed") return file;
+    }
+    const seen = this.look(name);
+    if (seen.kind === "link") return "link";
+    requireFile(seen, shown);
+    if (seen.size > into.length) return "too large";
+    const file = readWhole(this.#calls, this.#folder, name, seen, into) ?? this.#fail();
+    if (file === "changed") throw changedMeanwhile(shown());
+    return file;
+  }
+
+  writeFile(name: string, { content, mode, modified, sync }: NewSmallFile): boolean {
+    const calls = this.#calls;
+    const file = calls.create(this.#folder, name, mode);
+    if (file < 0) this.#fail();
+    let done = false;
+    try {
+      for (let at = 0; at < content.length;) {
+        const count = calls.write(file, at === 0 ? content : content.subarray(at));
+        if (count <= 0) this.#fail();
+        at += count;
+      }
+      if (!calls.setTime(file, modified)) this.#fail();
+      const flushed = !sync || trySyncData(() => {
+        if (!calls.sync(file)) this.#fail();
+      });
+      done = true;
+      return flushed;
+    } finally {
+      calls.close(file);
+      if (!done) calls.remove(this.#folder, name, "file");
+    }
+  }
+
+  makeFolder(name: string, mode: number): void {
+    if (!this.#calls.makeFolder(this.#folder, name, mode)) this.#fail();
+  }
+
+  setMode(name: string, mode: number): void {
+    if (this.#calls.setMode(this.#folder, name, mode)) return;
+    const error = this.#calls.error();
+    if (errnoOf(error) !== "EPERM") throw error; // there are none, or they are not ours to set
+  }
+
+  link(name: string, to: OpenFolder, wanted: string): void {
+    if (!this.#calls.link(this.#folder, name, this.#descriptorOf(to), wanted)) this.#fail();
+  }
+
+  move(name: string, to: OpenFolder, wanted: string): void {
+    if (!this.#calls.move(this.#folder, name, this.#descriptorOf(to), wanted, true)) this.#fail();
+  }
+
+  moveToFreeName(name: string, to: OpenFolder, wanted: string): boolean {
+    if (this.#calls.move(this.#folder, name, this.#descriptorOf(to), wanted, false)) return true;
+    const error = this.#calls.error();
+    if (NO_SUCH_MOVE.has(errnoOf(error) ?? "")) return false;
+    throw error;
+  }
+
+  remove(name: string, kind: "file" | "folder"): void {
+    if (!this.#calls.remove(this.#folder, name, kind)) this.#fail();
+  }
+
+  /** Closes it. */
+  [Symbol.dispose](): void {
+    if (this.#isOpen) this.#calls.close(this.#folder);
+    this.#isOpen = false;
+  }
+
+  /** Both folders of a move are of the same class, as either there is a library or there is none. */
+  #descriptorOf(folder: OpenFolder): number {
+    if (folder instanceof HeldFolder) return folder.#folder;
+    throw new TypeError(`${folder.path} is not held open`);
+  }
+
+  #fail(): never {
+    throw this.#calls.error();
+  }
+}

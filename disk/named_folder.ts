@@ -1,0 +1,99 @@
+/**
+ * A folder that is known by its path: Deno does things in it.
+ *
+ * @module
+ */
+
+import { FileSource } from "./file_source.ts";
+import { look, lookThrough, type Seen } from "./look.ts";
+import { setMode } from "./mode.ts";
+import type { OpenFolder } from "./open_folder.ts";
+import { under } from "./path.ts";
+import { requirePlainFolder } from "./plain.ts";
+import type { NewSmallFile, SmallFile } from "./small_file.ts";
+import { trySyncData } from "./sync.ts";
+import { tryToRemove } from "./try_to_remove.ts";
+
+/** See {@linkcode OpenFolder}. */
+export class NamedFolder implements OpenFolder {
+  readonly path: string;
+  readonly #plain: boolean;
+
+  /**
+   * A folder that is there, as far as is known.
+   *
+   * @param path of the folder
+   * @param plain whether no part of it may be a symbolic link
+   */
+  constructor(path: string, plain: boolean) {
+    this.path = path;
+    this.#plain = plain;
+  }
+
+  look(name: string, follow = false): Seen {
+    return (follow ? lookThrough : look)(this.#at(name));
+  }
+
+  readFile(name: string, into: Uint8Array<ArrayBuffer>, shown: () => string): SmallFile | "too large" | "link" {
+    if (this.look(name).kind === "link") return "link";
+    const source = new FileSource(this.#at(name), shown());
+    try {
+      return source.size > into.length ? "too large" : { seen: source.seen, content: source.readAll(into) };
+    } finally {
+      source.close();
+    }
+  }
+
+  writeFile(name: string, { content, mode, modified, sync }: NewSmallFile): boolean {
+    const path = this.#at(name);
+    const file = Deno.openSync(path, { write: true, createNew: true, mode });
+    let done = false;
+    try {
+      for (let at = 0; at < content.length;) at += file.writeSync(at === 0 ? content : content.subarray(at));
+      const time = new Date(modified);
+      file.utimeSync(time, time);
+      const flushed = !sync || trySyncData(() => file.syncDataSync());
+      done = true;
+      return flushed;
+    } finally {
+      file.close();
+      if (!done) tryToRemove(path);
+    }
+  }
+
+  makeFolder(name: string, mode: number): void {
+    Deno.mkdirSync(this.#at(name), { mode });
+  }
+
+  setMode(name: string, mode: number): void {
+    setMode(this.#at(name), mode);
+  }
+
+  link(name: string, to: OpenFolder, wanted: string): void {
+    Deno.linkSync(this.#at(name), pathIn(to, wanted));
+  }
+
+  move(name: string, to: OpenFolder, wanted: string): void {
+    Deno.renameSync(this.#at(name), pathIn(to, wanted));
+  }
+
+  moveToFreeName(): boolean {
+    return false;
+  }
+
+  remove(name: string): void {
+    Deno.removeSync(this.#at(name));
+  }
+
+  /** Does nothing: nothing is open. */
+  [Symbol.dispose](): void {}
+
+  #at(name: string): string {
+    if (this.#plain) requirePlainFolder(this.path);
+    return under(this.path, name);
+  }
+}
+
+function pathIn(folder: OpenFolder, name: string): string {
+  return under(folder.path, name);
+}

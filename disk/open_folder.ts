@@ -1,0 +1,122 @@
+/**
+ * Folders that are held open.
+ *
+ * @module
+ */
+
+import { errnoOf } from "./errors.ts";
+import { HeldFolder } from "./held_folder.ts";
+import { libc } from "./libc.ts";
+import type { Seen, Version } from "./look.ts";
+import { NamedFolder } from "./named_folder.ts";
+import { movedMeanwhile } from "./plain.ts";
+import type { NewSmallFile, SmallFile } from "./small_file.ts";
+
+/**
+ * A folder in which several things are to be done. Names are single ones. All of it throws what the system throws, unless it says
+ * otherwise.
+ */
+export interface OpenFolder extends Disposable {
+  /** Its path when it was opened. */
+  readonly path: string;
+  /**
+   * What the system says of something in it.
+   *
+   * @param follow whether of what a symbolic link leads to
+   */
+  look(name: string, follow?: boolean): Seen;
+  /**
+   * Reads a file.
+   *
+   * @param into has room for it
+   * @param shown what it is called in messages; asked for only when there is one
+   * @param known what it was when it was looked at, where that was not long ago: it need not be looked at again
+   * @returns its content is a part of `into`, unless that is too small; of a symbolic link nothing is read
+   * @throws {DiskError} `changed` when it was written to meanwhile, `is_folder` and others
+   */
+  readFile(
+    name: string,
+    into: Uint8Array<ArrayBuffer>,
+    shown: () => string,
+    known?: Version,
+  ): SmallFile | "too large" | "link";
+  /**
+   * Creates a file and writes it. It is gone again when that fails.
+   *
+   * @returns whether it is flushed
+   */
+  writeFile(name: string, file: NewSmallFile): boolean;
+  /**
+   * Makes a folder where nothing is.
+   *
+   * @param mode the rights that it gets, less what the umask takes
+   */
+  makeFolder(name: string, mode: number): void;
+  /** Sets the rights of a file, where the file system knows any. */
+  setMode(name: string, mode: number): void;
+  /** Gives a file a second name, which must be free. */
+  link(name: string, to: OpenFolder, wanted: string): void;
+  /** Moves something within its file system. It replaces a file; a folder replaces an empty one. */
+  move(name: string, to: OpenFolder, wanted: string): void;
+  /**
+   * Moves something within its file system to a name that must be free.
+   *
+   * @returns `false`, and nothing is done, where that cannot be done in one step
+   */
+  moveToFreeName(name: string, to: OpenFolder, wanted: string): boolean;
+  /** Removes a file, or whatever is no folder; or an empty folder. */
+  remove(name: string, kind: "file" | "folder"): void;
+}
+
+/**
+ * Opens a folder. What is done in it is done in that very folder, whoever moves it meanwhile, or puts a link in its place. Where
+ * there is no C library, it is known by its path only; where it must be plain, that is looked at each time.
+ *
+ * @param path of the folder
+ * @param plain whether no part of the path may be a symbolic link
+ * @throws {DiskError} `changed` when there is a link in a path that must be plain; what the system throws
+ */
+export function openFolder(path: string, plain = false): OpenFolder {
+  const calls = libc();
+  if (!calls || plain && !calls.refusesLinks) return new NamedFolder(path, plain);
+  const folder = calls.openFolder(path, plain);
+  if (folder >= 0) return new HeldFolder(calls, path, folder);
+  const error = calls.error();
+  if (plain) throw errnoOf(error) === "ELOOP" ? movedMeanwhile() : error;
+  // What cannot be held may have a path that Deno takes in another way, or knows more about.
+  return openFolder(Deno.realPathSync(path), true);
+}
+
+/** The folders that were used last, held open: what is done to many files is done to those of one folder in a row. */
+export class OpenFolders implements Disposable {
+  readonly #plain: boolean;
+  readonly #open: OpenFolder[] = [];
+
+  /**
+   * None yet.
+   *
+   * @param plain whether no part of their paths may be a symbolic link
+   */
+  constructor(plain: boolean) {
+    this.#plain = plain;
+  }
+
+  /**
+   * The folder of a path, to be used before the next but one is asked for.
+   *
+   * @throws {DiskError} {@linkcode openFolder}
+   */
+  get(path: string): OpenFolder {
+    const last = this.#open.find((one) => one.path === path);
+    if (last) return last;
+    const folder = openFolder(path, this.#plain);
+    if (this.#open.length === 2) this.#open.shift()![Symbol.dispose]();
+    this.#open.push(folder);
+    return folder;
+  }
+
+  /** Closes them. */
+  [Symbol.dispose](): void {
+    for (const one of this.#open.splice(0)) one[Symbol.dispose]();
+  }
+}
