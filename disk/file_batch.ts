@@ -91,10 +91,10 @@ export class FileBatch {
    * @throws {DiskError} when the disk does not take it
    */
   add(file: BatchFile): void {
-    const { content, modified, ...rest } = file; // the content is not kept
-    const { folder, name } = file;
+    const { folder, name, content, modified, mode, shown } = file;
     const { sync, plain = false } = this.#options;
-    const small: NewSmallFile = { content, modified, mode: fileMode(file.mode), sync };
+    const kept = { folder, name, mode, shown }; // the content is not
+    const small: NewSmallFile = { content, modified, mode: fileMode(mode), sync };
     if (!this.#folders.has(folder)) this.#folders.set(folder, StagedFolder.beside(folder, plain));
     const staged = this.#folders.get(folder);
     try {
@@ -102,7 +102,7 @@ export class FileBatch {
         const at = staged.path;
         try {
           const flushed = this.#open.get(at).writeFile(name, small);
-          this.#written.push({ file: rest, at, hidden: name, flushed, staged });
+          this.#written.push({ file: kept, at, hidden: name, flushed, staged });
           return;
         } catch (error) {
           if (errnoOf(error) !== "EEXIST") { // two of one name
@@ -113,9 +113,9 @@ export class FileBatch {
       }
       const hidden = newPartialName(this.#owner, (this.#added++).toString(16).padStart(16, "0"));
       const flushed = this.#open.get(folder).writeFile(hidden, small);
-      this.#written.push({ file: rest, at: folder, hidden, flushed });
+      this.#written.push({ file: kept, at: folder, hidden, flushed });
     } catch (error) {
-      throw diskError(error, `saving ${file.shown()}`);
+      throw diskError(error, `saving ${shown()}`);
     }
   }
 

@@ -143,21 +143,33 @@ export async function* localNodes(
   }
   let nodes: Node[] = [];
   looked = 0;
-  for (const [folder, names] of entered) {
-    for (const name of names) {
-      const path = joinPath(folder, name);
-      const found = lookLocally(root, path, selection.links);
-      if (selection.excludes(path, isFolderNode(found))) continue;
-      if ("reason" in found) left.push(found);
-      else if (deep && isFolderNode(found) && !entered.has(path)) left.push({ path, ...CHANGED });
-      else nodes.push(found);
-      if (++looked % BATCH !== 0 && looked !== FIRST_BATCH) continue;
-      yield nodes;
-      nodes = [];
-      await rest(signal);
-    }
+  for (const path of inOrder(entered)) {
+    const found = lookLocally(root, path, selection.links);
+    const isFolder = isFolderNode(found);
+    if (selection.excludes(path, isFolder)) continue;
+    if ("reason" in found) left.push(found);
+    else if (deep && isFolder !== entered.has(path)) left.push({ path, ...CHANGED });
+    else nodes.push(found);
+    if (++looked % BATCH !== 0 && looked !== FIRST_BATCH) continue;
+    yield nodes;
+    nodes = [];
+    await rest(signal);
   }
   yield nodes;
+}
+
+/**
+ * The paths of all that was entered, a folder right before what is in it and not with those beside it: the first files can go
+ * out when their own folder is made.
+ */
+function* inOrder(entered: ReadonlyMap<string, readonly string[]>): Generator<string> {
+  for (const [folder, names] of entered) {
+    if (folder !== "") yield folder;
+    for (const name of names) {
+      const path = joinPath(folder, name);
+      if (!entered.has(path)) yield path;
+    }
+  }
 }
 
 /**
