@@ -6,6 +6,7 @@
 
 import { DiskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
+import type { Seen } from "./look.ts";
 import { replacingMode } from "./mode.ts";
 import { moveToFreeName } from "./move.ts";
 import { numberedName } from "./names.ts";
@@ -70,9 +71,11 @@ export async function claimName(
 
 /** Whoever may not read or write a file may not do so with the one in its place. */
 function keepRights(from: OpenFolder, partial: string, to: OpenFolder, replaced: string, mode: number): void {
+  let seen: Seen;
   try {
-    from.setMode(partial, replacingMode(to.look(replaced, true).mode, mode));
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw error; // it has gone
+    seen = to.look(replaced, true);
+  } catch {
+    return; // it has gone, or is a link that leads nowhere
   }
+  from.setMode(partial, replacingMode(seen.mode, mode));
 }

@@ -106,7 +106,9 @@ export class FileBatch {
           return;
         } catch (error) {
           if (errnoOf(error) !== "EEXIST") { // two of one name
-            this.#remove({ at, hidden: name, staged });
+            if (!this.#written.some((one) => one.at === at && one.hidden === name)) {
+              this.#remove({ at, hidden: name, staged });
+            }
             throw error;
           }
         }

@@ -11,15 +11,15 @@ import type { OpenFolder } from "./open_folder.ts";
 import { type NewSmallFile, readWhole, type SmallFile } from "./small_file.ts";
 import { trySyncData } from "./sync.ts";
 
-/** What a file system answers that knows no move to a free name. */
-const NO_SUCH_MOVE = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP"]);
+/** Where it takes two steps: the file system knows no such move, or which of the two folders may not be written is to be told. */
+const IN_TWO_STEPS = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP", "EACCES", "EPERM"]);
 
 /** See {@linkcode OpenFolder}. */
 export class HeldFolder implements OpenFolder {
   readonly path: string;
   readonly #calls: Libc;
-  readonly #folder: number;
-  #isOpen = true;
+  /** Negative once it is closed: its number may be somebody else's by then. */
+  #folder: number;
 
   /**
    * A folder that has been opened.
@@ -46,13 +46,14 @@ export class HeldFolder implements OpenFolder {
   ): SmallFile | "too large" | "link" {
     if (known && known.size <= into.length) {
       const file = readWhole(this.#calls, this.#folder, name, known, into);
-      if (file && file !== "changed") return file;
+      if (file !== "changed" && !(file instanceof Error)) return file;
     }
     const seen = this.look(name);
     if (seen.kind === "link") return "link";
     requireFile(seen, shown);
     if (seen.size > into.length) return "too large";
-    const file = readWhole(this.#calls, this.#folder, name, seen, into) ?? this.#fail();
+    const file = readWhole(this.#calls, this.#folder, name, seen, into);
+    if (file instanceof Error) throw file;
     if (file === "changed") throw changedMeanwhile(shown());
     return file;
   }
@@ -68,7 +69,7 @@ export class HeldFolder implements OpenFolder {
         if (count <= 0) this.#fail();
         at += count;
       }
-      if (!calls.setTime(file, modified)) this.#fail();
+      if (modified !== undefined && !calls.setTime(file, modified)) this.#fail();
       const flushed = !sync || trySyncData(() => {
         if (!calls.sync(file)) this.#fail();
       });
@@ -101,7 +102,7 @@ export class HeldFolder implements OpenFolder {
   moveToFreeName(name: string, to: OpenFolder, wanted: string): boolean {
     if (this.#calls.move(this.#folder, name, this.#descriptorOf(to), wanted, false)) return true;
     const error = this.#calls.error();
-    if (NO_SUCH_MOVE.has(errnoOf(error) ?? "")) return false;
+    if (IN_TWO_STEPS.has(errnoOf(error) ?? "")) return false;
     throw error;
   }
 
@@ -111,8 +112,8 @@ export class HeldFolder implements OpenFolder {
 
   /** Closes it. */
   [Symbol.dispose](): void {
-    if (this.#isOpen) this.#calls.close(this.#folder);
-    this.#isOpen = false;
+    if (this.#folder >= 0) this.#calls.close(this.#folder);
+    this.#folder = -1;
   }
 
   /** Both folders of a move are of the same class, as either there is a library or there is none. */

@@ -63,12 +63,17 @@ const KINDS: Record<number, Seen["kind"]> = { 0o10: "file", 0o04: "folder", 0o12
 const ERRORS: Record<number, string> = {
   1: "EPERM",
   2: "ENOENT",
+  4: "EINTR",
   5: "EIO",
+  6: "ENXIO",
+  9: "EBADF",
+  11: "EAGAIN",
   12: "ENOMEM",
   13: "EACCES",
   16: "EBUSY",
   17: "EEXIST",
   18: "EXDEV",
+  19: "ENODEV",
   20: "ENOTDIR",
   21: "EISDIR",
   22: "EINVAL",
@@ -83,8 +88,12 @@ const ERRORS: Record<number, string> = {
   38: "ENOSYS",
   39: "ENOTEMPTY",
   40: "ELOOP",
+  74: "EBADMSG",
+  75: "EOVERFLOW",
   84: "EILSEQ",
   95: "EOPNOTSUPP",
+  107: "ENOTCONN",
+  110: "ETIMEDOUT",
   116: "ESTALE",
   122: "EDQUOT",
 };
@@ -150,8 +159,8 @@ export class Libc {
   error(): Error {
     this.#calls.memcpy(this.#errno, this.#errnoAt, BigInt(this.#errno.byteLength));
     const [number] = this.#errno;
-    const code = this.#refusal ?? ERRORS[number];
-    return Object.assign(new Error(code ?? `error ${number}`), { code });
+    const code = this.#refusal ?? ERRORS[number] ?? `error ${number} of the system`;
+    return Object.assign(new Error(code), { code });
   }
 
   /**

@@ -45,7 +45,8 @@ export function* listFolder(path: string, plain = false): Generator<Listed[]> {
   if (!calls || plain && !calls.refusesLinks) return yield readAll(path);
   const folder = calls.openFolder(path, plain, true);
   if (folder < 0) {
-    if (plain) throw errnoOf(calls.error()) === "ELOOP" ? movedMeanwhile() : calls.error();
+    const error = calls.error();
+    if (plain) throw errnoOf(error) === "ELOOP" ? movedMeanwhile() : error;
     return yield readAll(path);
   }
   try {

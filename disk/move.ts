@@ -29,7 +29,7 @@ export function moveToFreeName(from: OpenFolder, name: string, to: OpenFolder, w
   } catch (error) {
     if (!NO_HARD_LINKS.has(errnoOf(error) ?? "")) throw error;
     // Claim the name with an empty file, then put ours in its place: for an instant the empty file can be seen.
-    to.writeFile(wanted, { content: new Uint8Array(0), mode: 0o600, modified: 0, sync: false });
+    to.writeFile(wanted, { content: new Uint8Array(0), mode: 0o600, sync: false });
     try {
       from.move(name, to, wanted);
     } catch (error) {

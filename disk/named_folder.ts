@@ -50,8 +50,7 @@ export class NamedFolder implements OpenFolder {
     let done = false;
     try {
       for (let at = 0; at < content.length;) at += file.writeSync(at === 0 ? content : content.subarray(at));
-      const time = new Date(modified);
-      file.utimeSync(time, time);
+      if (modified !== undefined) file.utimeSync(new Date(modified), new Date(modified));
       const flushed = !sync || trySyncData(() => file.syncDataSync());
       done = true;
       return flushed;

@@ -9,7 +9,6 @@
  * @module
  */
 
-import { errnoOf } from "./errors.ts";
 import { isFolder } from "./exists.ts";
 import { isUnchanged, type Seen } from "./look.ts";
 import { folderMode } from "./mode.ts";
@@ -51,7 +50,7 @@ export function ensureFolder(path: string, mode: number): void {
   try {
     makeFolder(path, mode, false);
   } catch (error) {
-    if (errnoOf(error) !== "EEXIST" || !isFolder(path)) throw error;
+    if (!isFolder(path)) throw error; // of "/" and ".." the system does not even say that they are there
   }
 }
 

@@ -83,14 +83,15 @@ export function openFolder(path: string, plain = false): OpenFolder {
   if (folder >= 0) return new HeldFolder(calls, path, folder);
   const error = calls.error();
   if (plain) throw errnoOf(error) === "ELOOP" ? movedMeanwhile() : error;
-  // What cannot be held may have a path that Deno takes in another way, or knows more about.
-  return openFolder(Deno.realPathSync(path), true);
+  if (!path.includes("..")) throw error;
+  return openFolder(Deno.realPathSync(path)); // to Deno such a path may lead elsewhere than to the system
 }
 
 /** The folders that were used last, held open: what is done to many files is done to those of one folder in a row. */
 export class OpenFolders implements Disposable {
   readonly #plain: boolean;
-  readonly #open: OpenFolder[] = [];
+  /** By the paths that were asked for, the one that was used last at the end. */
+  readonly #open = new Map<string, OpenFolder>();
 
   /**
    * None yet.
@@ -107,16 +108,23 @@ export class OpenFolders implements Disposable {
    * @throws {DiskError} {@linkcode openFolder}
    */
   get(path: string): OpenFolder {
-    const last = this.#open.find((one) => one.path === path);
-    if (last) return last;
-    const folder = openFolder(path, this.#plain);
-    if (this.#open.length === 2) this.#open.shift()![Symbol.dispose]();
-    this.#open.push(folder);
+    let folder = this.#open.get(path);
+    if (folder) this.#open.delete(path);
+    else {
+      folder = openFolder(path, this.#plain);
+      const [first] = this.#open;
+      if (this.#open.size === 2) {
+        first[1][Symbol.dispose]();
+        this.#open.delete(first[0]);
+      }
+    }
+    this.#open.set(path, folder);
     return folder;
   }
 
   /** Closes them. */
   [Symbol.dispose](): void {
-    for (const one of this.#open.splice(0)) one[Symbol.dispose]();
+    for (const one of this.#open.values()) one[Symbol.dispose]();
+    this.#open.clear();
   }
 }

@@ -6,14 +6,14 @@
 
 import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, errnoOf } from "./errors.ts";
-import { exists } from "./exists.ts";
 import { giveWay } from "./give_way.ts";
 import { listFolder } from "./list_folder.ts";
 import { Pace } from "./pace.ts";
-import { fileMode, modeOf, NEW_FILE_MODE, setMode } from "./mode.ts";
+import { fileMode, NEW_FILE_MODE } from "./mode.ts";
 import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
-import { openFolder } from "./open_folder.ts";
-import { split } from "./path.ts";
+import { type OpenFolder, openFolder } from "./open_folder.ts";
+import { under } from "./path.ts";
+import { movedMeanwhile } from "./plain.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
 /** Who has written nothing for so long, in milliseconds, is most likely gone without a word, as a laptop that was closed. */
@@ -27,6 +27,8 @@ export interface PartialOptions {
   shown?: string;
   /** Who may go on with it after an interruption. */
   owner?: PartialOwner;
+  /** Whether no part of the path of its folder may be a symbolic link. */
+  plain?: boolean;
 }
 
 /** Options of {@linkcode PartialFile.publish}. */
@@ -47,12 +49,14 @@ export interface PublishOptions {
  * followed by asynchronous ones for a while, so that a slow disk does not hold up everybody else for long.
  */
 export class PartialFile {
-  readonly #folder: string;
-  readonly #path: string;
+  /** Held, so that it stays the same folder until the end. */
+  readonly #folder: OpenFolder;
+  readonly #name: string;
   readonly #mode: number;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
   readonly #owner: PartialOwner | undefined;
+  readonly #plain: boolean;
   readonly #pace = new Pace();
   #open = true;
   #locked = false;
@@ -60,38 +64,39 @@ export class PartialFile {
   #settled = false;
 
   private constructor(
-    folder: string,
-    path: string,
+    folder: OpenFolder,
+    name: string,
     file: Deno.FsFile,
-    { mode = NEW_FILE_MODE, shown = "the file", owner }: PartialOptions,
+    { mode = NEW_FILE_MODE, shown = "the file", owner, plain = false }: PartialOptions,
   ) {
     this.#folder = folder;
     this.#mode = mode;
-    this.#path = path;
+    this.#name = name;
     this.#file = file;
     this.#shown = shown;
     this.#owner = owner;
+    this.#plain = plain;
     if (owner) this.#locked = tryLock(file);
   }
 
   /**
    * Creates one, empty and hidden.
    *
-   * @param folder an existing folder
+   * @param path of an existing folder
    * @param options see {@linkcode PartialOptions}
    * @throws {DiskError} when it cannot be created
    */
-  static create(folder: string, options: PartialOptions = {}): PartialFile {
-    const path = `${folder}/${newPartialName(options.owner)}`;
+  static create(path: string, options: PartialOptions = {}): PartialFile {
+    const name = newPartialName(options.owner);
+    let folder: OpenFolder | undefined;
     try {
+      folder = openFolder(path, options.plain);
       const mode = fileMode(options.mode ?? NEW_FILE_MODE);
-      return new PartialFile(
-        folder,
-        path,
-        Deno.openSync(path, { read: true, write: true, createNew: true, mode }),
-        options,
-      );
+      folder.writeFile(name, { content: new Uint8Array(0), mode, sync: false });
+      return new PartialFile(folder, name, openPartial(folder, name), options);
     } catch (error) {
+      if (folder) tryToRemoveIn(folder, name);
+      folder?.[Symbol.dispose]();
       throw diskError(error, `creating ${options.shown ?? "the file"}`);
     }
   }
@@ -100,43 +105,47 @@ export class PartialFile {
    * Takes over what an interrupted attempt of the same owner left. Whoever wrote it until now notices, and stops: the file
    * gets a new name, and a partial is never written to under an old one.
    *
-   * @param folder an existing folder
+   * @param path of an existing folder
    * @param options with the owner; what another run is writing is left alone, unless it has been silent for half a minute
    * @param now in milliseconds since 1970
    * @returns `undefined` when there is nothing to go on with
    */
   static async resume(
-    folder: string,
+    path: string,
     options: PartialOptions & { owner: PartialOwner },
     now: number = Date.now(),
   ): Promise<PartialFile | undefined> {
-    const { token, run } = options.owner;
-    let best: { path: string; size: number } | undefined;
-    for (const some of listFolder(folder)) {
+    const { owner: { token, run }, plain } = options;
+    let best: { name: string; size: number } | undefined;
+    for (const some of listFolder(path, plain)) {
       await giveWay();
       for (const { name, kind } of some) {
         const owner = partialOwner(name);
         if (owner?.token !== token || kind !== "file") continue; // a link of that name would lead anywhere
-        const path = `${folder}/${name}`;
-        const size = owner.run === run || isAbandoned(path, now) ? sizeOf(path) : 0;
-        if (size > (best?.size ?? 0)) best = { path, size };
+        const size = owner.run === run || isAbandoned(under(path, name), now) ? sizeOf(under(path, name)) : 0;
+        if (size > (best?.size ?? 0)) best = { name, size };
       }
     }
     if (!best) return undefined;
-    const path = `${folder}/${newPartialName(options.owner)}`;
+    let folder: OpenFolder | undefined;
+    let partial: PartialFile | undefined;
     try {
-      Deno.renameSync(best.path, path);
-      const file = Deno.openSync(path, { read: true, write: true });
+      folder = openFolder(path, plain);
+      const name = newPartialName(options.owner);
+      folder.move(best.name, folder, name);
+      const file = openPartial(folder, name);
       if ((file.statSync().nlink ?? 1) > 1) { // it had just got its name: it is nobody's to go on with any more
         file.close();
-        Deno.removeSync(path);
+        folder.remove(name, "file");
         return undefined;
       }
-      if (options.mode !== undefined) setRights(path, options.mode);
-      return new PartialFile(folder, path, file, options);
+      if (options.mode !== undefined) setRights(folder, name, options.mode);
+      return partial = new PartialFile(folder, name, file, options);
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return undefined; // somebody else was faster
       throw diskError(error, `going on with ${options.shown ?? "the file"}`);
+    } finally {
+      if (!partial) folder?.[Symbol.dispose]();
     }
   }
 
@@ -228,25 +237,25 @@ export class PartialFile {
   async publish(name: string, options: PublishOptions): Promise<string> {
     try {
       if (this.#owner) this.#requireOwn();
+      this.#requireUnmoved();
       if (options.modified !== undefined) {
         const modified = new Date(options.modified);
         this.#file.utimeSync(modified, modified);
       }
       // Opened first: what cannot be made to last is refused before anybody can see it.
-      using synced = options.sync ? new SyncedFolder(this.#folder) : undefined;
+      using synced = options.sync ? new SyncedFolder(this.#folder.path) : undefined;
       if (options.sync) await syncData(this.#file);
-      using place = openFolder(this.#folder);
-      const got = await claimName(place, split(this.#path).name, place, name, {
+      const got = await claimName(this.#folder, this.#name, this.#folder, name, {
         collision: options.collision,
         mode: this.#mode,
       });
       this.#settled = true;
       this.#close(); // not before: it is locked for as long as it is open
-      if (this.#owner) removeLeft(this.#folder, this.#owner);
+      if (this.#owner) removeLeft(this.#folder.path, this.#owner);
       await synced?.sync();
       return got;
     } catch (error) {
-      const isTaken = this.#owner && !this.#settled && !exists(this.#path);
+      const isTaken = this.#owner && !this.#settled && !this.#isThere();
       this.discard();
       throw isTaken ? this.#takenOver() : diskError(error, `saving ${this.#shown}`);
     }
@@ -254,12 +263,9 @@ export class PartialFile {
 
   /** Removes what was written. Does nothing once it was published. */
   discard(): void {
-    this.#close();
-    if (this.#settled) return;
+    if (!this.#settled) tryToRemoveIn(this.#folder, this.#name);
     this.#settled = true;
-    try {
-      Deno.removeSync(this.#path);
-    } catch { /* removed with its folder, or taken over */ }
+    this.#close();
   }
 
   /** Leaves what was written for its owner to go on with; removes it when it has none, or nothing was written. */
@@ -270,7 +276,23 @@ export class PartialFile {
   }
 
   #requireOwn(): void {
-    if (!exists(this.#path)) throw this.#takenOver();
+    if (!this.#isThere()) throw this.#takenOver();
+  }
+
+  #isThere(): boolean {
+    try {
+      this.#folder.look(this.#name);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** It would get its name where nobody looks for it. */
+  #requireUnmoved(): void {
+    using now = openFolder(this.#folder.path, this.#plain);
+    const [there, own] = [now.look("."), this.#folder.look(".")];
+    if (there.dev !== own.dev || there.ino !== own.ino) throw movedMeanwhile();
   }
 
   #takenOver(): DiskError {
@@ -288,6 +310,7 @@ export class PartialFile {
   #close(): void {
     if (this.#open) this.#file.close();
     this.#open = false;
+    this.#folder[Symbol.dispose]();
   }
 }
 
@@ -336,10 +359,21 @@ function tryLock(file: Deno.FsFile): boolean {
 }
 
 /** Gives a partial the rights that are wanted now, as far as those that it was made with allow; it may be executed by who reads it. */
-function setRights(path: string, mode: number): void {
-  const made = modeOf(Deno.statSync(path));
+function setRights(folder: OpenFolder, name: string, mode: number): void {
+  const made = folder.look(name).mode;
   const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
-  if (wanted !== made) setMode(path, wanted);
+  if (wanted !== made) folder.setMode(name, wanted);
+}
+
+/** Nobody can guess its name: where that leads to a file, it is the one in the folder, and nothing is made elsewhere. */
+function openPartial(folder: OpenFolder, name: string): Deno.FsFile {
+  return Deno.openSync(under(folder.path, name), { read: true, write: true });
+}
+
+function tryToRemoveIn(folder: OpenFolder, name: string): void {
+  try {
+    folder.remove(name, "file");
+  } catch { /* it is not there: taken over, or removed with its folder */ }
 }
 
 function sizeOf(path: string): number {

@@ -22,8 +22,8 @@ export interface NewSmallFile {
   readonly content: Uint8Array<ArrayBuffer>;
   /** Its rights, less what the umask takes. */
   readonly mode: number;
-  /** Time of its last change, in milliseconds since 1970. */
-  readonly modified: number;
+  /** Time of its last change to set, in milliseconds since 1970. */
+  readonly modified?: number;
   /** Whether it is to be flushed at once, where the disk is a quick one. */
   readonly sync: boolean;
 }
@@ -47,7 +47,7 @@ export function readSmallFile(
   if (calls && seen?.kind === "file") {
     if (seen.size > into.length) return "too large";
     const file = readWhole(calls, AT_FDCWD, path, seen, into, true);
-    if (file && file !== "changed") return file;
+    if (file !== "changed" && !(file instanceof Error)) return file;
   }
   const source = new FileSource(path, shown());
   try {
@@ -65,7 +65,7 @@ export function readSmallFile(
  * @param before what the system has said of it
  * @param into has room for it
  * @param follow whether it may be a symbolic link
- * @returns `changed` when it is another one by now, or was written to since; `undefined` when it cannot be read
+ * @returns `changed` when it is another one by now, or was written to since; the error when it cannot be read
  */
 export function readWhole(
   calls: Libc,
@@ -74,14 +74,14 @@ export function readWhole(
   before: Version,
   into: Uint8Array<ArrayBuffer>,
   follow = false,
-): SmallFile | "changed" | undefined {
+): SmallFile | "changed" | Error {
   const file = calls.open(at, path, follow);
-  if (file < 0) return undefined;
+  if (file < 0) return calls.error();
   try {
     let used = 0;
     while (used < before.size) {
       const count = calls.read(file, into.subarray(used, before.size));
-      if (count < 0) return undefined;
+      if (count < 0) return calls.error();
       if (count === 0) return "changed";
       used += count;
     }

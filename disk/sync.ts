@@ -4,7 +4,8 @@
  * @module
  */
 
-import { errnoOf } from "./errors.ts";
+import { DiskError, errnoOf } from "./errors.ts";
+import { isFolder } from "./exists.ts";
 
 /** A flush shorter than this, in milliseconds, is cheaper to wait for than to hand to another thread. */
 const QUICK_MS = 0.5;
@@ -54,6 +55,8 @@ export class SyncedFolder implements Disposable {
    * @throws what the system throws: names in a folder that cannot be read cannot be made to last
    */
   constructor(path: string) {
+    // To open a pipe that somebody has put in its place would wait for a writer, and nobody else would be served.
+    if (!isFolder(path)) throw new DiskError("not_folder", "its folder was moved meanwhile");
     this.#folder = Deno.openSync(path, { read: true });
   }
 

@@ -139,6 +139,17 @@ Deno.test("a folder that somebody changes, moves or removes while its first file
   }
 });
 
+Deno.test("files of several new folders come, also where somebody was faster in one of them", async () => {
+  using top = new TempFolder();
+  const folders = ["a", "b"].map((name) => `${top.path}/${name}`);
+  for (const folder of folders) makeFolder(folder, 0o755, false);
+  const batch = new FileBatch({ collision: "rename", sync: false });
+  for (const folder of folders) for (const name of ["x", "y"]) batch.add(file(folder, name));
+  Deno.writeTextFileSync(`${folders[0]}/other`, "theirs");
+  assertEquals(await batch.commit(), ["x", "y", "x", "y"]);
+  assertEquals([folders.map(names), names(top.path)], [[["other", "x", "y"], ["x", "y"]], ["a", "b"]]);
+});
+
 Deno.test("a new folder that gets no file after all stays the one that it is", async () => {
   using top = new TempFolder();
   const folder = `${top.path}/new`;
@@ -174,6 +185,7 @@ Deno.test("a folder is made where there is none, and only there", () => {
   assertEquals(look(folder).mode, 0o750);
   Deno.symlinkSync(folder, link);
   ensureFolder(link, 0o700);
+  for (const there of ["/", ".", "..", `${folder}/..`, `${folder}/`, `${folder}/.`]) ensureFolder(there, 0o700);
   assertEquals(errnoOf(assertThrows(() => ensureFolder(other, 0o755))), "EEXIST");
   assertEquals(errnoOf(assertThrows(() => ensureFolder(`${folder}/a/b`, 0o755))), "ENOENT");
 });

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Client, CommandError, connect, type PackedFile } from "../client/client.ts";
 import { isPartialName } from "../disk/names.ts";
-import { namesIn, partialsIn, pattern } from "./support/files.ts";
+import { namesIn, openBelow, partialsIn, pattern } from "./support/files.ts";
 import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { packSource } from "../protocol/pack.ts";
 import { end } from "./support/cuts.ts";
@@ -256,6 +256,42 @@ Deno.test("a folder that is exchanged in the middle of a pack leads nowhere else
   });
   assertEquals(namesIn(outside.path), ["second"]);
   assertEquals(Deno.readTextFileSync(`${outside.path}/second`), "untouched");
+});
+
+Deno.test("a pipe that takes the place of a folder in the middle of a pack holds up nobody", async () => {
+  await using server = await startServer();
+  const other = await connected(server);
+  for (const [folder, partials] of [["/old", "/old"], ["/new", "/"]]) {
+    if (folder === "/old") Deno.mkdirSync(server.dir + folder); // not by the server, which does as with any other
+    else await other.makeFolder(folder);
+    new Deno.Command("mkfifo", { args: [`${server.dir}/pipe`] }).outputSync();
+    const { body } = await pauseBetween(server, folder, async () => {
+      await other.move(folder, `${folder}-moved`);
+      await other.move("/pipe", folder);
+    }, { partials });
+    assertMatch(new TextDecoder().decode(body), /"code"/);
+    assertEquals((await other.stat(folder)).kind, "other");
+  }
+  assertEquals(partialsIn(server.dir), []);
+  await other.close();
+});
+
+Deno.test("packs that are canceled leave no folder open", async () => {
+  await using server = await startServer({ args: ["--no-fsync"] });
+  plant(server.dir, Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`f${index % 10}/${index}`, "x"])));
+  const files = Array.from({ length: 100 }, (_, index) => `/f${index % 10}/${index}`);
+  for (let round = 0; round < 10; round++) {
+    const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.greet(server)));
+    for (const [at, client] of clients.entries()) {
+      for (let id = 1; id <= 20; id++) {
+        await client.frame(FrameKind.REQUEST, id, { command: "download_pack", paths: files });
+      }
+      if (at % 2 === 0) { for (let id = 1; id <= 20; id++) await client.frame(FrameKind.CANCEL, id); }
+    }
+    await Promise.all(clients.map((client) => client.next()));
+    for (const client of clients) client[Symbol.dispose]();
+  }
+  await until(() => openBelow(server.dir, server.pid) === 0, "all folders are closed");
 });
 
 Deno.test("a path that no file system takes, and a file that says that it is none, are refused within bounds", async () => {

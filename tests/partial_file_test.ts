@@ -55,3 +55,29 @@ Deno.test("nothing is left where nothing was written", () => {
   assertEquals(PartialFile.isLeft(folder.path, OTHER), false);
   writer.discard();
 });
+
+Deno.test("a partial stays in its folder, and gets no name where that has been moved, whatever stands there now", async () => {
+  const events: ((folder: string, elsewhere: string) => void)[] = [
+    () => {},
+    (folder, elsewhere) => Deno.symlinkSync(elsewhere, folder),
+    (folder) => Deno.mkdirSync(folder),
+    (folder) => new Deno.Command("mkfifo", { args: [folder] }).outputSync(),
+  ];
+  for (const event of events) {
+    using top = new TempFolder();
+    const [folder, elsewhere, moved] = ["folder", "elsewhere", "moved"].map((name) => `${top.path}/${name}`);
+    Deno.mkdirSync(folder);
+    Deno.mkdirSync(elsewhere);
+    const writer = PartialFile.create(folder, { owner: OWNER, plain: true });
+    await writer.write(new Uint8Array(1000));
+    Deno.renameSync(folder, moved);
+    event(folder, elsewhere);
+    await assertRejects(() => writer.publish("name", { collision: "overwrite", sync: true }), DiskError);
+    assertEquals([...Deno.readDirSync(elsewhere), ...Deno.readDirSync(moved)], []);
+    if (event === events[0]) continue;
+    if (event === events[1]) {
+      assertThrows(() => PartialFile.create(folder, { owner: OWNER, plain: true }), DiskError, "was moved");
+      await assertRejects(() => PartialFile.resume(folder, { owner: OWNER, plain: true }), DiskError, "was moved");
+    }
+  }
+});

@@ -28,12 +28,16 @@ export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) =
       return { path: "", content: encodeMessage({ code, message }), modified: 0, mode: 0, failed: true };
     }
   });
+  let isOver = false;
   const body = {
     async read(into: Uint8Array<ArrayBuffer>) {
       await giveWay();
-      return await source.read(into);
+      return isOver ? 0 : await source.read(into); // nobody waits for it any more
     },
-    close: () => reader.close(),
+    close() {
+      isOver = true;
+      reader.close();
+    },
   };
   return { reply: {}, body, parts: { event: "download", files } };
 };

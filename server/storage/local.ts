@@ -152,6 +152,7 @@ export class LocalStorage implements Storage {
 
   reader(): SmallFileReader {
     let last: { parent: string; folder: OpenFolder; opened: number } | undefined;
+    let isOver = false;
     const close = () => {
       last?.folder[Symbol.dispose]();
       last = undefined;
@@ -176,13 +177,20 @@ export class LocalStorage implements Storage {
     };
     const read = (path: Path, into: Uint8Array<ArrayBuffer>) =>
       this.#attempt(path, () => {
+        if (isOver) throw new DiskError("internal", "the reader is closed");
         const name = path.at(-1);
         if (name === undefined) throw new DiskError("is_folder", `${show(path)} is a folder`);
         if (isPartialName(name)) throw reserved(path);
         const file = folderOf(path).readFile(name, into, () => show(path));
         return file === "link" ? readLinked(path, into) : file;
       });
-    return { read, close };
+    return {
+      read,
+      close: () => {
+        isOver = true;
+        close();
+      },
+    };
   }
 
   async create(path: Path, { mode, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
@@ -191,7 +199,7 @@ export class LocalStorage implements Storage {
     if (collision === "fail" && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
     if (collision === "overwrite" && isFolder(target)) throw new DiskError("is_folder", `${show(path)} is a folder`);
     const { folder, name } = split(target);
-    const options = { mode, shown: show(path), owner };
+    const options = { mode, shown: show(path), owner, plain: true };
     // Also when it starts over: what the last attempt left would stay for ever otherwise.
     const left = owner ? await PartialFile.resume(folder, { ...options, owner }) : undefined;
     if ((left?.size ?? 0) < offset) {
@@ -248,7 +256,7 @@ export class LocalStorage implements Storage {
 
   async interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | "held" | undefined> {
     const { folder } = split(this.#attempt(path, () => this.#writable(path)));
-    const partial = await PartialFile.resume(folder, { owner, shown: show(path) });
+    const partial = await PartialFile.resume(folder, { owner, shown: show(path), plain: true });
     if (!partial) return PartialFile.isLeft(folder, owner) ? "held" : undefined;
     return {
       size: partial.size,
@@ -585,11 +593,17 @@ async function removeTree(top: string, removed: Removed, signal: AbortSignal): P
       Deno.removeSync(under(real, name));
       removed.files++;
     };
-    for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
+    // Again where something was removed: not every file system gives out all names when some go meanwhile.
+    for (let before = -1; before < removed.files;) {
+      before = removed.files;
+      unnamed = 0;
+      for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
+      if (isEmpty(real)) break;
+    }
     await giveWay();
     requireUnmoved(folder);
     // What cannot be named goes with its folder, as long as that holds nothing deeper.
-    const isFlat = unnamed > 0 && [...Deno.readDirSync(real)].every(({ isDirectory }) => !isDirectory);
+    const isFlat = unnamed > 0 && listFolder(real, true).every((some) => some.every(({ kind }) => kind !== "folder"));
     Deno.removeSync(real, { recursive: isFlat });
     removed.files += unnamed;
     removed.folders++;
@@ -642,6 +656,10 @@ function requireNoLink(folder: OpenFolder, name: string): void {
     kind = folder.look(name).kind;
   } catch { /* it has gone meanwhile */ }
   if (kind === "link") throw new DiskError("changed", "a symbolic link stands there");
+}
+
+function isEmpty(folder: string): boolean {
+  return listFolder(folder, true).every((some) => some.length === 0);
 }
 
 /** Whether nothing can be seen in a folder that is not empty. */

@@ -70,15 +70,16 @@ export function partialsIn(folder: string): string[] {
 }
 
 /**
- * How many files and folders below a folder this process holds open.
+ * How many files and folders below a folder a process holds open.
  *
  * @param path of the folder, with no link in it
+ * @param pid of the process; this one by default
  */
-export function openBelow(path: string): number {
+export function openBelow(path: string, pid: number | "self" = "self"): number {
   let count = 0;
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
     try {
-      if (`${Deno.readLinkSync(`/proc/self/fd/${name}`)}/`.startsWith(`${path}/`)) count++;
+      if (`${Deno.readLinkSync(`/proc/${pid}/fd/${name}`)}/`.startsWith(`${path}/`)) count++;
     } catch { /* it is the one that all of them are read by */ }
   }
   return count;
