@@ -36,6 +36,23 @@ export async function isRemoteFolder(connector: Connector, path: string): Promis
 }
 
 /**
+ * Where something remote is to go: a folder means into it.
+ *
+ * @param context the connection and the folder
+ * @param typed what the person gave; nothing means the folder that we are in
+ * @param name the name that it gets in a folder
+ * @throws {CommandError} when a folder is meant, and there is none
+ */
+export async function remoteTarget(context: Context, typed: string | undefined, name: string): Promise<string> {
+  const folder = context.remoteFolder;
+  if (typed === undefined) return joinPath(folder, name);
+  const path = resolvePath(folder, typed);
+  if (await isRemoteFolder(context, path)) return joinPath(path, name);
+  if (typed.endsWith("/")) throw new CommandError("not_found", `there is no remote folder "${typed}"`);
+  return path;
+}
+
+/**
  * Whether there is something remote of exactly this name. It may contain what looks like a wildcard: what is there is meant
  * as it is.
  *

@@ -290,6 +290,22 @@ Deno.test("mv never replaces", async () => {
   assertEquals([Deno.readTextFileSync(`${server.dir}/a`), Deno.readTextFileSync(`${server.dir}/b`)], ["a", "b"]);
 });
 
+Deno.test("a target that ends with a slash is a folder, and one that is not there is an error", async () => {
+  using local = new TempFolder();
+  await using server = await startServer();
+  Deno.writeTextFileSync(`${server.dir}/a`, "a");
+  for (const command of ["mv", "cp"]) {
+    const { code, stderr } = await ftp(server, command, "a", "none/");
+    assertEquals([code, stderr], [1, 'ftp: there is no remote folder "none/"\n']);
+  }
+  const { code, stderr } = await ftp(server, "download", "a", "none/", { cwd: local.path });
+  assertEquals([code, stderr], [5, 'ftp: there is no local folder "none/"\n']);
+  assertEquals([names(server.dir), names(local.path)], [["a"], []]);
+  Deno.mkdirSync(`${server.dir}/there`);
+  assertDone(await ftp(server, "mv", "a", "there/"));
+  assertEquals(names(`${server.dir}/there`), ["a"]);
+});
+
 Deno.test("lcd, lls and lpwd work on local folders, without a connection", async () => {
   using local = new TempFolder();
   local.file("sub/here.txt", "1");

@@ -53,6 +53,17 @@ Deno.test("hidden names only when asked for, only folders where only folders wil
   assertEquals((await complete("cd .", there))[0], [".git/"]);
 });
 
+Deno.test("both sides of sync, whichever way it goes", async () => {
+  using local = new TempFolder();
+  Deno.mkdirSync(`${local.path}/here`);
+  const there = sources({ "/": ["there/"] });
+  const typed = `${local.path}/he`;
+  assertEquals((await complete(`sync ${typed}`, there))[0], [`${local.path}/here/`]);
+  assertEquals((await complete("sync x th", there))[0], ["there/"]);
+  assertEquals((await complete("sync --down th", there))[0], ["there/"]);
+  assertEquals((await complete(`sync --down x ${typed}`, there))[0], [`${local.path}/here/`]);
+});
+
 Deno.test("a name that looks like an option gets a folder before it", async () => {
   assertEquals((await complete("size ", sources({ "/": ["-rf"] })))[0], ["./-rf "]);
 });

@@ -329,9 +329,12 @@ Deno.test("lines that are pasted run in order, and answer questions", async () =
   await shell.waitFor(/one\/[^]*two\//);
 });
 
-Deno.test("when the server is gone, the next command says so and offers connme, which works", async () => {
+Deno.test("when the server is gone, the next command says so and offers connme, which comes back to the folder", async () => {
   await using server = await serverWithFiles();
   await using shell = await openShell([server.address]);
+  await shell.enter("mkdir kept");
+  await shell.enter("cd kept");
+  await shell.waitFor(`ftp ${server.address}:/kept> `);
   server.kill("SIGKILL");
   await server.stopped;
   await shell.enter("ls");
@@ -343,8 +346,8 @@ Deno.test("when the server is gone, the next command says so and offers connme, 
   await shell.waitFor("ftp (not connected)> ");
   await using _again = await startServer({ dir: server.dir, port: server.port });
   await shell.enter("connme");
-  await shell.waitFor(`ftp ${server.address}:/> `);
-  await shell.enter("size report.txt");
+  await shell.waitFor(/Connected to[^]*:\/kept> $/);
+  await shell.enter("size ../report.txt");
   await shell.waitFor("(5 bytes)");
 });
 

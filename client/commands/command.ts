@@ -62,6 +62,8 @@ export interface Command {
   readonly details?: string;
   /** What its positional arguments are; the last one counts for all that follow it. */
   readonly arguments: readonly ArgumentKind[];
+  /** The option with which they come the other way round. */
+  readonly reversedBy?: string;
   /** Least and greatest number of positional arguments. */
   readonly count: readonly [number, number];
   /** Its options: the name without dashes, and what `help COMMAND` says. A letter is a short option. */

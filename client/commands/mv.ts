@@ -1,6 +1,6 @@
-import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
+import { baseName, resolvePath } from "../../protocol/path.ts";
 import { printable } from "../format.ts";
-import { isRemoteFolder } from "../remote_files.ts";
+import { remoteTarget } from "../remote_files.ts";
 import type { Command } from "./command.ts";
 
 /** `mv`: gives a remote file or folder another name. */
@@ -15,8 +15,7 @@ export const mv: Command = {
   async run(context, { args }) {
     const { client, out, remoteFolder, signal } = context;
     const from = resolvePath(remoteFolder, args[0]);
-    let to = resolvePath(remoteFolder, args[1]);
-    if (await isRemoteFolder(context, to)) to = joinPath(to, baseName(from));
+    const to = await remoteTarget(context, args[1], baseName(from));
     await client.move(from, to, { signal });
     out.done({ moved: from, to }, `Moved ${printable(from)} to ${printable(to)}`);
   },

@@ -9,7 +9,7 @@ import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, fileSize, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
-import { expandNames, isRemoteFolder, listing, requireAll } from "../remote_files.ts";
+import { expandNames, listing, remoteTarget, requireAll } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
@@ -26,8 +26,7 @@ export const cp: Command = {
   async run(context, { args }) {
     const { client, out, remoteFolder, signal } = context;
     const from = resolvePath(remoteFolder, args[0]);
-    let to = resolvePath(remoteFolder, args[1]);
-    if (await isRemoteFolder(context, to)) to = joinPath(to, baseName(from));
+    const to = await remoteTarget(context, args[1], baseName(from));
     await client.copy(from, to, { signal });
     out.done({ copied: from, to }, `Copied ${printable(from)} to ${printable(to)}`);
   },

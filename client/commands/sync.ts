@@ -27,6 +27,7 @@ export const sync: Command = {
     "Copies what is missing or different in size or time. What is the same is left alone, so a second run does\n" +
     "nothing. A file that was only renamed is renamed, with --delete, when its content proves it.",
   arguments: ["local", "remote"],
+  reversedBy: "down",
   count: [2, 2],
   options: {
     down: { help: "from the server: sync --down REMOTE LOCAL" },
@@ -50,7 +51,7 @@ export const sync: Command = {
     const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), selection: readSelection(call) };
     const plan = await makePlan(source, target, wanted);
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
-      out.note("nothing is deleted: a part of the source cannot be copied");
+      out.note("nothing is deleted, as not all can be looked at and copied");
     }
     if (!down && readOnly && steps(plan) > 0) {
       throw new CommandError("read_only", `the server serves for reading only; ${plural(steps(plan), "step")} to take`);

@@ -6,7 +6,7 @@ import type { Collision } from "../client.ts";
 import { UsageError } from "../errors.ts";
 import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
-import { isRemoteFolder } from "../remote_files.ts";
+import { isRemoteFolder, remoteTarget } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
@@ -203,16 +203,6 @@ function collisionOf({ on }: Arguments): Collision | undefined {
     throw new UsageError("--overwrite and --fail-if-exists exclude each other");
   }
   return on.has("overwrite") ? "overwrite" : on.has("fail-if-exists") ? "fail" : undefined;
-}
-
-/** Where an upload goes: a folder means into it. */
-async function remoteTarget(context: Context, typed: string | undefined, name: string): Promise<string> {
-  const folder = context.remoteFolder;
-  if (typed === undefined) return joinPath(folder, name);
-  const path = resolvePath(folder, typed);
-  if (await isRemoteFolder(context, path)) return joinPath(path, name);
-  if (typed.endsWith("/")) throw new CommandError("not_found", `there is no remote folder "${typed}"`);
-  return path;
 }
 
 /** Where standard input goes, which has no name of its own. */

@@ -74,7 +74,9 @@ async function candidatesFor(before: string[], text: string, sources: Completion
   }
   if (!ended && text === "-") return Object.keys(options).map((long) => ({ text: `--${long}` }));
   const position = countPositional(rest, options);
-  const kind = command.arguments[Math.min(position, command.arguments.length - 1)] ?? "none";
+  const isReversed = command.reversedBy !== undefined && rest.includes(`--${command.reversedBy}`);
+  const kinds = isReversed ? command.arguments.toReversed() : command.arguments;
+  const kind = kinds[Math.min(position, kinds.length - 1)] ?? "none";
   if (position >= command.count[1]) return [];
   const paths = await candidatesOf(kind, text, sources);
   // A name that looks like an option is no option when a folder stands before it.

@@ -114,9 +114,11 @@ export class Runner implements Context {
     const target = address === undefined ? this.#start : parseAddress(address);
     const client = await unlessCanceled(connect({ ...target, timeout: this.#timeout }), this.signal);
     const former = this.#client;
+    // Where the connection was lost, the next command means the folder that the prompt has shown.
+    const isBack = former?.lost !== undefined && showAddress(target) === showAddress(this.#address!);
     this.#client = client;
     this.#address = target;
-    this.remoteFolder = "/";
+    if (!isBack) this.remoteFolder = "/";
     await sayGoodbye(former);
   }
 
