@@ -57,4 +57,8 @@ export function record({ name, summary }: Scenario, report: Report, where: Circu
   Deno.mkdirSync(new URL("./", FILE), { recursive: true });
   Deno.writeTextFileSync(FILE, text);
   for (const picture of pictures) Deno.writeTextFileSync(new URL(picture, FILE), report.files![picture]);
+  // As the check of the whole project wants it.
+  const written = [FILE, ...pictures.map((picture) => new URL(picture, FILE))].map((file) => file.pathname);
+  const { success } = new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...written] }).outputSync();
+  if (!success) throw new Error(`${written.join(", ")} cannot be formatted`);
 }
