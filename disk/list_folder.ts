@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DiskError, errnoOf } from "./errors.ts";
+import { errnoOf } from "./errors.ts";
 import { libc } from "./libc.ts";
 import { look, type Seen } from "./look.ts";
 import { movedMeanwhile } from "./plain.ts";
@@ -37,8 +37,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  *
  * @param path of the folder
  * @param plain whether no part of the path may be a symbolic link, as far as the system can see to it
- * @throws {DiskError} `changed` when there is a link in a path that must be plain; when the rest of it cannot be read; what the
- * system throws
+ * @throws {DiskError} `changed` when there is a link in a path that must be plain; what the system throws
  */
 export function* listFolder(path: string, plain = false): Generator<Listed[]> {
   const calls = libc();
@@ -55,7 +54,11 @@ export function* listFolder(path: string, plain = false): Generator<Listed[]> {
       if (bytes === 0) return;
       if (bytes > 0) yield parse(path, bytes);
       else if (!begun) return yield readAll(path);
-      else throw new DiskError("internal", "the rest of a folder cannot be read");
+      else {
+        const error = calls.error();
+        if (errnoOf(error) === "ENOENT") return; // it has been removed meanwhile: there is nothing in it any more
+        throw error;
+      }
     }
   } finally {
     calls.close(folder);

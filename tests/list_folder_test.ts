@@ -64,6 +64,15 @@ Deno.test("of many names each comes once, and no file stays open, read to the en
   assertEquals(openBelow(folder.path), 0);
 });
 
+Deno.test("a folder that is removed while it is listed has nothing more in it", () => {
+  using top = new TempFolder();
+  Deno.mkdirSync(`${top.path}/gone`);
+  const listing = listFolder(`${top.path}/gone`);
+  assertEquals(listing.next().value ?? [], []);
+  Deno.removeSync(`${top.path}/gone`);
+  assertEquals([...listing].flat(), []);
+});
+
 Deno.test("what is no folder, or not there, is an error of the system", () => {
   using folder = new TempFolder();
   const file = folder.file("file");
