@@ -7,7 +7,7 @@
 import { errnoOf } from "./errors.ts";
 import { libc } from "./libc.ts";
 import { look, type Seen } from "./look.ts";
-import { movedMeanwhile } from "./plain.ts";
+import { whyNotPlain } from "./plain.ts";
 
 /** What a folder tells of something in it. */
 export interface Listed {
@@ -44,8 +44,7 @@ export function* listFolder(path: string, plain = false): Generator<Listed[]> {
   if (!calls || plain && !calls.refusesLinks) return yield readAll(path);
   const folder = calls.openFolder(path, plain, true);
   if (folder < 0) {
-    const error = calls.error();
-    if (plain) throw errnoOf(error) === "ELOOP" ? movedMeanwhile() : error;
+    if (plain) throw whyNotPlain(calls.error());
     return yield readAll(path);
   }
   try {

@@ -12,7 +12,6 @@ import { under } from "./path.ts";
 import { requirePlainFolder } from "./plain.ts";
 import type { NewSmallFile, SmallFile } from "./small_file.ts";
 import { trySyncData } from "./sync.ts";
-import { tryToRemove } from "./try_to_remove.ts";
 
 /** See {@linkcode OpenFolder}. */
 export class NamedFolder implements OpenFolder {
@@ -56,7 +55,7 @@ export class NamedFolder implements OpenFolder {
       return flushed;
     } finally {
       file.close();
-      if (!done) tryToRemove(path);
+      if (!done) removeHalf(path);
     }
   }
 
@@ -69,11 +68,11 @@ export class NamedFolder implements OpenFolder {
   }
 
   link(name: string, to: OpenFolder, wanted: string): void {
-    Deno.linkSync(this.#at(name), pathIn(to, wanted));
+    Deno.linkSync(this.#at(name), under(to.path, wanted));
   }
 
   move(name: string, to: OpenFolder, wanted: string): void {
-    Deno.renameSync(this.#at(name), pathIn(to, wanted));
+    Deno.renameSync(this.#at(name), under(to.path, wanted));
   }
 
   moveToFreeName(): boolean {
@@ -93,6 +92,8 @@ export class NamedFolder implements OpenFolder {
   }
 }
 
-function pathIn(folder: OpenFolder, name: string): string {
-  return under(folder.path, name);
+function removeHalf(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch { /* it went with its folder */ }
 }

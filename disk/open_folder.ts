@@ -4,12 +4,11 @@
  * @module
  */
 
-import { errnoOf } from "./errors.ts";
 import { HeldFolder } from "./held_folder.ts";
 import { libc } from "./libc.ts";
 import type { Seen, Version } from "./look.ts";
 import { NamedFolder } from "./named_folder.ts";
-import { movedMeanwhile } from "./plain.ts";
+import { whyNotPlain } from "./plain.ts";
 import type { NewSmallFile, SmallFile } from "./small_file.ts";
 
 /**
@@ -82,7 +81,7 @@ export function openFolder(path: string, plain = false): OpenFolder {
   const folder = calls.openFolder(path, plain);
   if (folder >= 0) return new HeldFolder(calls, path, folder);
   const error = calls.error();
-  if (plain) throw errnoOf(error) === "ELOOP" ? movedMeanwhile() : error;
+  if (plain) throw whyNotPlain(error);
   if (!path.includes("..")) throw error;
   return openFolder(Deno.realPathSync(path)); // to Deno such a path may lead elsewhere than to the system
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DiskError } from "./errors.ts";
+import { DiskError, errnoOf } from "./errors.ts";
 
 /**
  * To be called right before something is done in a folder whose path was found to be plain some time ago, where the system cannot
@@ -20,4 +20,13 @@ export function requirePlainFolder(folder: string): void {
 /** Between two calls somebody has moved a folder away, and put something else in its place. */
 export function movedMeanwhile(): DiskError {
   return new DiskError("changed", "a folder was moved meanwhile; try again");
+}
+
+/**
+ * Why a path that has to be plain could not be opened.
+ *
+ * @param error of the system, which was asked to refuse symbolic links
+ */
+export function whyNotPlain(error: Error): Error {
+  return errnoOf(error) === "ELOOP" ? movedMeanwhile() : error;
 }

@@ -152,7 +152,6 @@ export class LocalStorage implements Storage {
 
   reader(): SmallFileReader {
     let last: { parent: string; folder: OpenFolder; opened: number } | undefined;
-    let isOver = false;
     const close = () => {
       last?.folder[Symbol.dispose]();
       last = undefined;
@@ -177,20 +176,13 @@ export class LocalStorage implements Storage {
     };
     const read = (path: Path, into: Uint8Array<ArrayBuffer>) =>
       this.#attempt(path, () => {
-        if (isOver) throw new DiskError("internal", "the reader is closed");
         const name = path.at(-1);
         if (name === undefined) throw new DiskError("is_folder", `${show(path)} is a folder`);
         if (isPartialName(name)) throw reserved(path);
         const file = folderOf(path).readFile(name, into, () => show(path));
         return file === "link" ? readLinked(path, into) : file;
       });
-    return {
-      read,
-      close: () => {
-        isOver = true;
-        close();
-      },
-    };
+    return { read, close };
   }
 
   async create(path: Path, { mode, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
@@ -593,18 +585,22 @@ async function removeTree(top: string, removed: Removed, signal: AbortSignal): P
       Deno.removeSync(under(real, name));
       removed.files++;
     };
-    // Again where something was removed: not every file system gives out all names when some go meanwhile.
-    for (let before = -1; before < removed.files;) {
-      before = removed.files;
+    for (let gone = false; !gone;) {
+      const before = removed.files;
       unnamed = 0;
       for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
-      if (isEmpty(real)) break;
+      await giveWay();
+      requireUnmoved(folder);
+      // What cannot be named goes with its folder, as long as that holds nothing deeper.
+      const isFlat = unnamed > 0 && listFolder(real, true).every((some) => some.every(({ kind }) => kind !== "folder"));
+      try {
+        Deno.removeSync(real, { recursive: isFlat });
+        gone = true;
+      } catch (error) {
+        // Again where something was removed: not every file system gives out all names when some go meanwhile.
+        if (errnoOf(error) !== "ENOTEMPTY" || removed.files === before) throw error;
+      }
     }
-    await giveWay();
-    requireUnmoved(folder);
-    // What cannot be named goes with its folder, as long as that holds nothing deeper.
-    const isFlat = unnamed > 0 && listFolder(real, true).every((some) => some.every(({ kind }) => kind !== "folder"));
-    Deno.removeSync(real, { recursive: isFlat });
     removed.files += unnamed;
     removed.folders++;
   }
@@ -656,10 +652,6 @@ function requireNoLink(folder: OpenFolder, name: string): void {
     kind = folder.look(name).kind;
   } catch { /* it has gone meanwhile */ }
   if (kind === "link") throw new DiskError("changed", "a symbolic link stands there");
-}
-
-function isEmpty(folder: string): boolean {
-  return listFolder(folder, true).every((some) => some.length === 0);
 }
 
 /** Whether nothing can be seen in a folder that is not empty. */
