@@ -10,16 +10,24 @@
 /** How long the event loop may not come round, in milliseconds. */
 const ROUND_MS = 2;
 
+/** How long after the event loop has come round it is not looked whether it does so again, in milliseconds: looking costs. */
+const REST_MS = 1;
+
 let round: { readonly began: number; readonly over: Promise<void> } | undefined;
+let lastOver = 0;
 
 /** To be awaited between two of many things. Returns at once, unless the event loop has not come round for some time. */
 export async function giveWay(): Promise<void> {
-  if (round === undefined) {
+  const now = performance.now();
+  if (round !== undefined) {
+    if (now - round.began > ROUND_MS) await round.over;
+  } else if (now - lastOver > REST_MS) {
     const over = comeRound();
-    round = { began: performance.now(), over };
-    over.then(() => round = undefined);
-  } else if (performance.now() - round.began > ROUND_MS) {
-    await round.over;
+    round = { began: now, over };
+    over.then(() => {
+      round = undefined;
+      lastOver = performance.now();
+    });
   }
 }
 
