@@ -7,7 +7,7 @@
 import type { Hash } from "node:crypto";
 import { giveBuffer, takeBuffer } from "./buffers.ts";
 import type { Connection } from "./connection.ts";
-import { crc32, crc32Text } from "./crc32.ts";
+import { crc32, crc32Text, expectBytes } from "./crc32.ts";
 import { CommandError } from "./errors.ts";
 import { FrameKind, HEADER_BYTES } from "./frame.ts";
 import { type BodyEnd, encodeMessage } from "./messages.ts";
@@ -131,6 +131,7 @@ async function sendFrames(
 ): Promise<BodyEnd> {
   const digest = new BodyDigest(options.sha256);
   const { size } = source;
+  expectBytes(size ?? 0);
   let chunk = FIRST_CHUNK_BYTES;
   // Two buffers: one is filled while the other is on its way.
   let buffer: Uint8Array<ArrayBuffer> | undefined;
@@ -229,6 +230,7 @@ export class IncomingBody {
    */
   expect(announced: { size?: number; sha256?: boolean }): void {
     this.#announced = announced;
+    expectBytes(announced.size ?? 0);
   }
 
   /** Whether END, or the ERROR in its place, has arrived. */

@@ -14,6 +14,7 @@ const WORTH_LOADING_BYTES = 4 * 1024 * 1024;
 
 let bytes = 0;
 let fast: typeof import("node:zlib").crc32 | undefined;
+let loading: Promise<unknown> | undefined;
 
 /**
  * The sum of bytes.
@@ -40,12 +41,13 @@ export function crc32(chunk: Uint8Array, before = 0): number {
 }
 
 /**
- * Says how much there will be to sum up, so that what pays is loaded at once.
+ * Says how much there will be to sum up, so that what pays is loaded in time.
  *
  * @param count how many bytes, in all; those of a pack twice, as a part of it and of the body
  */
 export function expectBytes(count: number): void {
-  if (count > WORTH_LOADING_BYTES) fast ??= process.getBuiltinModule("node:zlib").crc32;
+  // Not by `process.getBuiltinModule`, as all of Node's `process` comes with that.
+  if (count > WORTH_LOADING_BYTES) loading ??= import("node:zlib").then(({ crc32 }) => fast = crc32);
 }
 
 /**
