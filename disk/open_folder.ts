@@ -86,11 +86,11 @@ export function openFolder(path: string, plain = false): OpenFolder {
   return openFolder(Deno.realPathSync(path)); // to Deno such a path may lead elsewhere than to the system
 }
 
-/** The folders that were used last, held open: what is done to many files is done to those of one folder in a row. */
+/** The two folders that were used last, held open: what is done to many files is done to those of one folder in a row. */
 export class OpenFolders implements Disposable {
   readonly #plain: boolean;
-  /** By the paths that were asked for, the one that was used last at the end. */
-  readonly #open = new Map<string, OpenFolder>();
+  /** By the paths that were asked for, the one that was used last first. */
+  #open: { path: string; folder: OpenFolder }[] = [];
 
   /**
    * None yet.
@@ -107,23 +107,21 @@ export class OpenFolders implements Disposable {
    * @throws {DiskError} {@linkcode openFolder}
    */
   get(path: string): OpenFolder {
-    let folder = this.#open.get(path);
-    if (folder) this.#open.delete(path);
-    else {
-      folder = openFolder(path, this.#plain);
-      const [first] = this.#open;
-      if (this.#open.size === 2) {
-        first[1][Symbol.dispose]();
-        this.#open.delete(first[0]);
-      }
+    const [first, second] = this.#open;
+    if (first?.path === path) return first.folder;
+    if (second?.path === path) {
+      this.#open.reverse();
+      return second.folder;
     }
-    this.#open.set(path, folder);
+    const folder = openFolder(path, this.#plain);
+    second?.folder[Symbol.dispose]();
+    this.#open = first ? [{ path, folder }, first] : [{ path, folder }];
     return folder;
   }
 
   /** Closes them. */
   [Symbol.dispose](): void {
-    for (const one of this.#open.values()) one[Symbol.dispose]();
-    this.#open.clear();
+    for (const { folder } of this.#open) folder[Symbol.dispose]();
+    this.#open = [];
   }
 }

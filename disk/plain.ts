@@ -5,6 +5,22 @@
  */
 
 import { DiskError, errnoOf } from "./errors.ts";
+import { libc } from "./libc.ts";
+
+/**
+ * Whether there is a folder under a path without a symbolic link in any part of it: that is its real path then.
+ *
+ * @param path of the disk, in its shortest form
+ * @returns also `false` where the system cannot be asked so
+ */
+export function isPlainFolder(path: string): boolean {
+  const calls = libc();
+  if (!calls?.refusesLinks) return false;
+  const folder = calls.openFolder(path, true);
+  if (folder < 0) return false;
+  calls.close(folder);
+  return true;
+}
 
 /**
  * To be called right before something is done in a folder whose path was found to be plain some time ago, where the system cannot

@@ -20,6 +20,7 @@ const MAX_PATH_BYTES = 0xffff;
 /** How long files are read in one go, in milliseconds. */
 const READ_MS = 2;
 const FLAG_FAILED = 0x8000;
+const NO_NAME = new Uint8Array(0);
 
 /** A file in a pack. */
 export interface PackedFile {
@@ -61,53 +62,54 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 export function packSource(next: () => PackedFile | undefined): ByteSource {
   let scratch = new Uint8Array(0); // what is no longer needed of one file is used for the next
-  let record = scratch;
-  let at = 0;
+  let rest = scratch; // of a file that did not fit as a whole
   return {
     read(into) {
-      let used = 0;
       const began = performance.now();
+      let used = Math.min(rest.length, into.length);
+      into.set(rest.subarray(0, used));
+      rest = rest.subarray(used);
       while (used < into.length) {
-        if (at === record.length) {
-          // Files come from a disk, on the spot: whoever else waits must not wait for a bufferful of them.
-          if (used > 0 && performance.now() - began > READ_MS) break;
-          const file = next();
-          if (file === undefined) break;
-          record = encodeFile(file, scratch);
-          if (record.buffer !== scratch.buffer) scratch = record;
-          at = 0;
+        // Files come from a disk, on the spot: whoever else waits must not wait for a bufferful of them.
+        if (used > 0 && performance.now() - began > READ_MS) break;
+        const file = next();
+        if (file === undefined) break;
+        const name = file.path === "" ? NO_NAME : encoder.encode(file.path);
+        if (name.length > MAX_PATH_BYTES) throw new CommandError("name_too_long", "the path is longer than any can be");
+        const length = HEAD_BYTES + name.length + file.content.length;
+        const room = into.length - used;
+        if (length <= room) {
+          encodeFile(file, name, into.subarray(used, used + length));
+          used += length;
+        } else {
+          if (scratch.length < length) scratch = new Uint8Array(length);
+          encodeFile(file, name, scratch);
+          into.set(scratch.subarray(0, room), used);
+          rest = scratch.subarray(room, length);
+          used = into.length;
         }
-        const count = Math.min(record.length - at, into.length - used);
-        into.set(record.subarray(at, at + count), used);
-        at += count;
-        used += count;
       }
       return used;
     },
   };
 }
 
-function encodeFile(file: PackedFile, scratch: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const { path, content, modified, mode, failed } = file;
-  const name = encoder.encode(path);
-  if (name.length > MAX_PATH_BYTES) throw new CommandError("name_too_long", "the path is longer than any can be");
-  const length = HEAD_BYTES + name.length + content.length;
-  const record = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length);
-  const view = new DataView(record.buffer);
+function encodeFile({ content, modified, mode, failed }: PackedFile, name: Uint8Array, into: Uint8Array): void {
+  const view = new DataView(into.buffer, into.byteOffset, HEAD_BYTES);
   view.setUint32(0, content.length);
   view.setUint16(4, name.length);
   view.setUint16(6, (mode & MODE_BITS) | (failed ? FLAG_FAILED : 0));
   view.setFloat64(8, modified);
   view.setUint32(16, crc32(content));
-  record.set(name, HEAD_BYTES);
-  record.set(content, HEAD_BYTES + name.length);
-  return record;
+  into.set(name, HEAD_BYTES);
+  into.set(content, HEAD_BYTES + name.length);
 }
 
 /** Reads a pack, file by file. Of what has arrived, a file that is not complete yet is kept, and nothing else. */
 export class PackReader {
   readonly #read: () => Promise<Uint8Array<ArrayBuffer> | null>;
   #chunk = new Uint8Array(0);
+  #view = viewOf(this.#chunk);
   #at = 0;
   /** The beginning of a file whose rest comes with the next chunk. */
   #begun = new Uint8Array(HEAD_BYTES);
@@ -136,6 +138,7 @@ export class PackReader {
       throw new CommandError("bad_request", "the pack ends in the middle of a file");
     }
     this.#chunk = chunk ?? new Uint8Array(0);
+    this.#view = viewOf(this.#chunk);
     this.#at = 0;
     return chunk !== null;
   }
@@ -148,17 +151,17 @@ export class PackReader {
    */
   next(): PackedFile | undefined {
     if (this.#have > 0) {
-      if (!this.#keep(HEAD_BYTES) || !this.#keep(lengthOf(this.#begun))) return undefined;
-      const record = this.#begun.subarray(0, this.#have);
+      if (!this.#keep(HEAD_BYTES) || !this.#keep(lengthAt(viewOf(this.#begun), 0))) return undefined;
+      const length = this.#have;
       this.#have = 0;
-      return this.#decode(record);
+      return this.#decode(this.#begun, viewOf(this.#begun), 0, length);
     }
-    const rest = this.#chunk.subarray(this.#at);
-    if (rest.length < HEAD_BYTES) return undefined;
-    const length = lengthOf(rest);
-    if (rest.length < length) return undefined;
+    const [at, left] = [this.#at, this.#chunk.length - this.#at];
+    if (left < HEAD_BYTES) return undefined;
+    const length = lengthAt(this.#view, at);
+    if (left < length) return undefined;
     this.#at += length;
-    return this.#decode(rest.subarray(0, length));
+    return this.#decode(this.#chunk, this.#view, at, length);
   }
 
   /** Takes from the chunk what is missing of the first bytes of the file that was begun; whether they are all there. */
@@ -177,22 +180,22 @@ export class PackReader {
     return this.#have >= length;
   }
 
-  #decode(record: Uint8Array<ArrayBuffer>): PackedFile {
+  /** The file that begins at `at` and has so many bytes; `view` is one of all `bytes`. */
+  #decode(bytes: Uint8Array<ArrayBuffer>, view: DataView, at: number, length: number): PackedFile {
     if (++this.#count > MAX_PACK_FILES) {
       throw new CommandError("bad_request", `the pack has more than ${MAX_PACK_FILES} files`);
     }
-    const view = new DataView(record.buffer, record.byteOffset, HEAD_BYTES);
-    const flags = view.getUint16(6);
-    const modified = view.getFloat64(8);
+    const flags = view.getUint16(at + 6);
+    const modified = view.getFloat64(at + 8);
     // As far as a JavaScript Date goes.
     if (!(Math.abs(modified) <= 8.64e15)) throw new CommandError("bad_request", "a packed file has an impossible time");
-    const nameEnd = HEAD_BYTES + view.getUint16(4);
-    const content = record.subarray(nameEnd);
-    if (view.getUint32(16) !== crc32(content)) {
+    const nameEnd = at + HEAD_BYTES + view.getUint16(at + 4);
+    const content = bytes.subarray(nameEnd, at + length);
+    if (view.getUint32(at + 16) !== crc32(content)) {
       throw new CommandError("mismatch", "the CRC-32 of a packed file is not that of its content");
     }
     return {
-      path: decodePath(record.subarray(HEAD_BYTES, nameEnd)),
+      path: decodePath(bytes, at + HEAD_BYTES, nameEnd),
       content,
       modified,
       mode: flags & MODE_BITS,
@@ -201,20 +204,23 @@ export class PackReader {
   }
 }
 
-/** Bytes of the file that begins here; checked before anything of that size is kept. */
-function lengthOf(head: Uint8Array<ArrayBuffer>): number {
-  const view = new DataView(head.buffer, head.byteOffset, HEAD_BYTES);
-  const content = view.getUint32(0);
+function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Bytes of the file that begins there; checked before anything of that size is kept. */
+function lengthAt(view: DataView, at: number): number {
+  const content = view.getUint32(at);
   if (content > MAX_PACKED_BYTES) {
     throw new CommandError("bad_request", `a packed file has ${content} bytes; the limit is ${MAX_PACKED_BYTES}`);
   }
-  return HEAD_BYTES + view.getUint16(4) + content;
+  return HEAD_BYTES + view.getUint16(at + 4) + content;
 }
 
-function decodePath(bytes: Uint8Array): string {
-  if (bytes.length === 0) return ""; // as in every pack that was asked for
+function decodePath(bytes: Uint8Array, at: number, end: number): string {
+  if (at === end) return ""; // as in every pack that was asked for
   try {
-    return decoder.decode(bytes);
+    return decoder.decode(bytes.subarray(at, end));
   } catch {
     throw new CommandError("bad_request", "the path of a packed file is not valid UTF-8");
   }

@@ -167,6 +167,7 @@ export function isSafeName(name: string): boolean {
  * @param text anything
  */
 export function quote(text: string): string {
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`; // as nearly all of the many in a log are
   return escapeUnprintable(JSON.stringify(text));
 }
 

@@ -12,8 +12,8 @@ export type LogFields = Record<string, string | number | boolean | undefined>;
 /** Longest value, in UTF-16 code units: no path of a file is longer, so what is cut names nothing. A fault's stack fits. */
 const MAX_VALUE_LENGTH = 4096;
 
-/** Writes log lines. */
-export type Log = (event: string, fields?: LogFields) => void;
+/** Writes log lines; of several sets of fields, the first ones first. */
+export type Log = (event: string, ...fields: LogFields[]) => void;
 
 const encoder = new TextEncoder();
 
@@ -35,20 +35,22 @@ const encoder = new TextEncoder();
  */
 export function createLog(format: "text" | "json", write: (line: string) => void = toStandardError): Log {
   const lineOf = format === "json" ? jsonLine : textLine;
-  return (event, fields = {}) => write(lineOf(now(), event, fields));
+  return (event, ...fields) => write(lineOf(now(), event, fields));
 }
 
-function jsonLine(time: string, event: string, fields: LogFields): string {
+function jsonLine(time: string, event: string, fields: LogFields[]): string {
   const object: LogFields = { time, event };
-  for (const name in fields) object[name] = shorten(fields[name]);
+  for (const some of fields) for (const name in some) object[name] = shorten(some[name]);
   return `${escapeUnprintable(JSON.stringify(object))}\n`;
 }
 
-function textLine(time: string, event: string, fields: LogFields): string {
+function textLine(time: string, event: string, fields: LogFields[]): string {
   let line = `${time} ${event}`;
-  for (const name in fields) {
-    const value = shorten(fields[name]);
-    if (value !== undefined) line += ` ${name}=${typeof value === "string" ? word(value) : value}`;
+  for (const some of fields) {
+    for (const name in some) {
+      const value = shorten(some[name]);
+      if (value !== undefined) line += ` ${name}=${typeof value === "string" ? word(value) : value}`;
+    }
   }
   return `${line}\n`;
 }

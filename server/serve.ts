@@ -140,7 +140,8 @@ export class Server {
     const { log, places } = this.#options;
     const { hostname, port } = conn.remoteAddr;
     const client = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-    const clientLog: Log = (event, fields) => log(event, { client, ...fields });
+    const who = { client };
+    const clientLog: Log = (event, ...fields) => log(event, who, ...fields);
     conn.setNoDelay(true);
     const connection = new Connection(conn);
     if (!places.take()) {

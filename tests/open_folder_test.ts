@@ -8,6 +8,7 @@ import { moveToFreeName } from "../disk/move.ts";
 import { NamedFolder } from "../disk/named_folder.ts";
 import { makeFolder } from "../disk/new_folder.ts";
 import { type OpenFolder, openFolder, OpenFolders } from "../disk/open_folder.ts";
+import { isPlainFolder } from "../disk/plain.ts";
 import { readSmallFile } from "../disk/small_file.ts";
 import { openBelow } from "./support/files.ts";
 import { noLibc, testUnless } from "./support/machine.ts";
@@ -157,6 +158,16 @@ Deno.test("a path that goes up again leads where it does for Deno, and what is n
   }
   assertEquals(codeOf(() => openFolder(`${path}/none`)), "ENOENT");
   assertEquals(codeOf(() => openFolder(`${path}/none`, true).look("x")), "ENOENT");
+});
+
+testUnless(noLibc, "a folder is plain only where no part of its path is a link, and it is one", () => {
+  using planted = plant();
+  const path = Deno.realPathSync(planted.path);
+  Deno.mkdirSync(`${path}/folder/deeper`);
+  const plain = ["folder", "folder/deeper", "way", "way/deeper", "link", "broken", "file", "none", "pipe", "folder/.."]
+    .filter((name) => isPlainFolder(`${path}/${name}`));
+  assertEquals(plain, ["folder", "folder/deeper"]);
+  assertEquals(isPlainFolder("/"), true);
 });
 
 Deno.test("a small file is read by its path, wherever links lead, and what cannot be read says why", () => {

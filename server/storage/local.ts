@@ -22,6 +22,7 @@ import { makeFolder, removeStaged } from "../../disk/new_folder.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { type OpenFolder, openFolder } from "../../disk/open_folder.ts";
 import { split, under } from "../../disk/path.ts";
+import { isPlainFolder } from "../../disk/plain.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import type {
@@ -61,7 +62,7 @@ export class LocalStorage implements Storage {
   readonly #root: string;
   readonly #sync: boolean;
   /** What {@linkcode LocalStorage.#folderOf} found last, and when it was looked at. */
-  #last: { parent: string; real: string; asked: number } | undefined;
+  #last: { path: Path; real: string; asked: number } | undefined;
 
   /**
    * @param root the folder to serve
@@ -151,19 +152,17 @@ export class LocalStorage implements Storage {
   }
 
   reader(): SmallFileReader {
-    let last: { parent: string; folder: OpenFolder; opened: number } | undefined;
+    let last: { path: Path; folder: OpenFolder; opened: number } | undefined;
     const close = () => {
       last?.folder[Symbol.dispose]();
       last = undefined;
     };
     /** Those of one folder come in a row. After a moment another one may stand there. */
     const folderOf = (path: Path) => {
-      const parent = path.slice(0, -1);
-      const key = parent.join("/");
       const now = performance.now();
-      if (last?.parent !== key || now - last.opened > FRESH_MS) {
+      if (!last || now - last.opened > FRESH_MS || !areInOneFolder(path, last.path)) {
         close();
-        last = { parent: key, folder: openFolder(this.#folder(parent), true), opened: now };
+        last = { path, folder: openFolder(this.#folder(path.slice(0, -1)), true), opened: now };
       }
       return last.folder;
     };
@@ -441,17 +440,17 @@ export class LocalStorage implements Storage {
    * @returns its real path, only for what refuses links in it
    */
   #folderOf(path: Path): string {
-    const parent = path.slice(0, -1);
-    const key = parent.join("/");
     const now = performance.now();
-    if (this.#last?.parent !== key || now - this.#last.asked > FRESH_MS) {
-      this.#last = { parent: key, real: this.#folder(parent), asked: now };
+    if (!this.#last || now - this.#last.asked > FRESH_MS || !areInOneFolder(path, this.#last.path)) {
+      this.#last = { path, real: this.#folder(path.slice(0, -1)), asked: now };
     }
     return this.#last.real;
   }
 
   /** The real path of a folder. */
   #folder(path: Path): string {
+    const joined = this.#join(path);
+    if (isPlainFolder(joined)) return joined;
     const folder = this.#attempt(path, () => this.#resolve(path));
     if (!Deno.statSync(folder).isDirectory) throw new DiskError("not_folder", `${show(path)} is not a folder`);
     return folder;
@@ -511,6 +510,12 @@ export class LocalStorage implements Storage {
       throw diskError(error, show(path));
     }
   }
+}
+
+function areInOneFolder(one: Path, other: Path): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = one.length - 2; at >= 0; at--) if (one[at] !== other[at]) return false;
+  return true;
 }
 
 /** A folder by its path, and by what stays its own when it is moved. */
