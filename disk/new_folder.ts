@@ -44,13 +44,16 @@ export function makeFolder(path: string, mode: number, plain: boolean): void {
  *
  * @param path whose parent is there
  * @param mode the rights of the one that it is a copy of
+ * @returns whether it was made
  * @throws what the system throws
  */
-export function ensureFolder(path: string, mode: number): void {
+export function ensureFolder(path: string, mode: number): boolean {
   try {
     makeFolder(path, mode, false);
+    return true;
   } catch (error) {
     if (!isFolder(path)) throw error; // of "/" and ".." the system does not even say that they are there
+    return false;
   }
 }
 

@@ -118,10 +118,16 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const { items, left } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
   const becomes = items.length > 0 && base(items[0].to) === "";
-  const error = makeLocalFolder(top, becomes ? items[0].node.mode : NEW_FOLDER_MODE);
-  if (error) throw error;
+  const made = makeLocalFolder(top, becomes ? items[0].node.mode : NEW_FOLDER_MODE);
+  if (made instanceof DiskError) throw made;
   const folders = makeLocalFolders(top, items, base, typed, left);
-  const files = items.filter(({ node, to }) => node.kind === "file" && folders.has(folderOf(base(to))));
+  const files = items.filter(({ node, to }) => {
+    if (node.kind !== "file") return false;
+    const path = base(to);
+    if (folders.has(folderOf(path))) return true;
+    left.push({ path, ...NO_FOLDER });
+    return false;
+  });
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
     const target = targetAt(targetPath({ folder: top, name: base(to) }));
     return {
@@ -164,6 +170,9 @@ function topFolder(
   return [becomes ? (to) => to.slice(first + 1) : (to) => to, local.replace(/(.)\/+$/, "$1")];
 }
 
+/** Why something is left that a server has put into a folder which is not here. */
+const NO_FOLDER = { reason: "its folder cannot be made here", failed: true };
+
 /**
  * Makes the folders that a server has named. Where a link stands in their place, they and all in them are left: it could lead
  * anywhere. One that the person has named may be a link.
@@ -181,15 +190,18 @@ function makeLocalFolders(
   const own = new Set(typed.map((name) => name.replace(/\/+$/, "").split("/").at(-1)!));
   const folders = new Set([""]);
   for (const { to, node } of items) {
+    if (node.kind !== "folder") continue;
     const path = base(to);
     if (path === "") continue;
+    if (!folders.has(folderOf(path))) {
+      left.push({ path, ...NO_FOLDER });
+      continue;
+    }
     const here = targetPath({ folder: top, name: path });
-    let reason: string | undefined;
-    if (!folders.has(folderOf(path))) reason = "its folder cannot be made here";
-    else if (node.kind === "file") continue;
-    else if (!own.has(path) && isLink(here)) reason = "a symbolic link stands in its way here";
-    else reason = makeLocalFolder(here, node.mode)?.message;
-    if (reason) left.push({ path, reason, failed: true });
+    const made = makeLocalFolder(here, node.mode);
+    if (made !== true && !own.has(path) && isLink(here)) {
+      left.push({ path, reason: "a symbolic link stands in its way here", failed: true });
+    } else if (made instanceof DiskError) left.push({ path, reason: made.message, failed: true });
     else folders.add(path);
   }
   return folders;
@@ -203,10 +215,10 @@ function isLink(path: string): boolean {
   }
 }
 
-/** Makes a folder where none is; returns why it cannot be made. */
-function makeLocalFolder(path: string, mode: number): DiskError | undefined {
+/** Makes a folder where none is; returns whether it was made, or why it cannot be. */
+function makeLocalFolder(path: string, mode: number): boolean | DiskError {
   try {
-    ensureFolder(path, mode);
+    return ensureFolder(path, mode);
   } catch (error) {
     return diskError(error, `the local folder ${JSON.stringify(path)}`);
   }

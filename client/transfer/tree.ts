@@ -7,8 +7,9 @@
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { comeRound } from "../../disk/give_way.ts";
 import { type Listed, listFolder } from "../../disk/list_folder.ts";
-import { look, lookThrough } from "../../disk/look.ts";
+import { look, lookThrough, type Seen } from "../../disk/look.ts";
 import { isPartialName } from "../../disk/names.ts";
+import { OpenFolders } from "../../disk/open_folder.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { ancestors, baseName, folderOf, isSafeName, joinPath } from "../../protocol/path.ts";
@@ -143,8 +144,10 @@ export async function* localNodes(
   }
   let nodes: Node[] = [];
   looked = 0;
-  for (const path of inOrder(entered)) {
-    const found = lookLocally(root, path, selection.links);
+  using open = new OpenFolders(false);
+  for (const { folder, name } of inOrder(entered)) {
+    const path = joinPath(folder, name);
+    const found = lookLocally(root, path, selection.links, () => open.get(joinPath(root, folder)).look(name));
     const isFolder = isFolderNode(found);
     if (selection.excludes(path, isFolder)) continue;
     if ("reason" in found) left.push(found);
@@ -159,16 +162,13 @@ export async function* localNodes(
 }
 
 /**
- * The paths of all that was entered, a folder right before what is in it and not with those beside it: the first files can go
+ * The names of all that was entered, a folder right before what is in it and not with those beside it: the first files can go
  * out when their own folder is made.
  */
-function* inOrder(entered: ReadonlyMap<string, readonly string[]>): Generator<string> {
+function* inOrder(entered: ReadonlyMap<string, readonly string[]>): Generator<{ folder: string; name: string }> {
   for (const [folder, names] of entered) {
-    if (folder !== "") yield folder;
-    for (const name of names) {
-      const path = joinPath(folder, name);
-      if (!entered.has(path)) yield path;
-    }
+    if (folder !== "") yield { folder: folderOf(folder), name: baseName(folder) };
+    for (const name of names) if (!entered.has(joinPath(folder, name))) yield { folder, name };
   }
 }
 
@@ -336,10 +336,11 @@ function isFolder({ kind, link }: Entry, links: Links): boolean {
   return kind === "folder" && (!link || links === "follow");
 }
 
-function lookLocally(root: string, path: string, links: Links): Node | Left {
+/** @param lookAt tells what stands there, where that is not to be asked by its path */
+function lookLocally(root: string, path: string, links: Links, lookAt?: () => Seen): Node | Left {
   const full = `${root}/${path}`;
   try {
-    let found = look(full);
+    let found = lookAt ? lookAt() : look(full);
     if (found.kind === "link") {
       if (links === "skip") return { path, ...A_LINK };
       const real = Deno.realPathSync(full);

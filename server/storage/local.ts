@@ -55,6 +55,7 @@ const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
   denied: "denied",
   changed: "changed",
   not_found: "changed",
+  name_too_long: "failed",
 };
 
 /** Files below one folder of this machine. */
@@ -99,18 +100,19 @@ export class LocalStorage implements Storage {
     const folders = [this.#attempt(path, () => ({ ...placeOf(this.#resolve(path)), name: "" }))];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real, name } = folder;
-      const look = (one: Listed, lossy: boolean) => {
-        if (isPartialName(one.name) || (!hidden && one.name.startsWith("."))) return;
-        const path = name === "" ? one.name : `${name}/${one.name}`;
-        if (lossy) return unnamed(path);
-        const found = this.#look(under(real, one.name), path);
-        if (recursive && found?.seen?.kind === "folder") {
-          const { seen: { dev, ino }, item } = found;
-          folders.push({ real: under(real, one.name), dev, ino, name: item.name });
-        }
-        return found?.item;
-      };
       try {
+        using open = openFolder(real, true);
+        const look = (one: Listed, lossy: boolean) => {
+          if (isPartialName(one.name) || (!hidden && one.name.startsWith("."))) return;
+          const path = name === "" ? one.name : `${name}/${one.name}`;
+          if (lossy) return unnamed(path);
+          const found = this.#look(open, one.name, path);
+          if (recursive && found?.seen?.kind === "folder") {
+            const { seen: { dev, ino }, item } = found;
+            folders.push({ real: under(real, one.name), dev, ino, name: item.name });
+          }
+          return found?.item;
+        };
         for await (const items of inBatches(folder, look)) yield items.filter((item) => item !== undefined);
       } catch (error) {
         const problem = diskError(error, show(name === "" ? path : [...path, ...name.split("/")]));
@@ -484,22 +486,27 @@ export class LocalStorage implements Storage {
     return path.length === 0 ? this.#root : under(this.#root, path.join("/"));
   }
 
-  /** What a listing shows of one name, and what the system says of it itself; `undefined` when it went away meanwhile. */
-  #look(real: string, name: string): { item: Item; seen?: Seen } | undefined {
+  /**
+   * What a listing shows of one name, and what the system says of it itself; `undefined` when it went away meanwhile.
+   *
+   * @param shown what it is called in the listing
+   */
+  #look(folder: OpenFolder, name: string, shown: string): { item: Item; seen?: Seen } | undefined {
     let seen: Seen;
     try {
-      seen = look(real);
+      seen = folder.look(name);
     } catch (error) {
       const errno = errnoOf(error) ?? "";
       if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
       // Its folder tells names only, say; or its path is longer than the system takes.
-      return { item: { ...UNKNOWN, name, kind: "other", unreadable: errno === "EACCES" ? "denied" : "failed" } };
+      return { item: { ...UNKNOWN, name: shown, kind: "other", unreadable: errno === "EACCES" ? "denied" : "failed" } };
     }
-    if (seen.kind !== "link") return { item: describe(name, seen, false), seen };
+    if (seen.kind !== "link") return { item: describe(shown, seen, false), seen };
     try {
-      return { item: describe(name, lookThrough(this.#inside(Deno.realPathSync(real), [])), true), seen };
+      const real = this.#inside(Deno.realPathSync(under(folder.path, name)), []);
+      return { item: describe(shown, lookThrough(real), true), seen };
     } catch {
-      return { item: describe(name, seen, true), seen };
+      return { item: describe(shown, seen, true), seen };
     }
   }
 
