@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DiskError } from "./errors.ts";
+import { DiskError, errnoOf } from "./errors.ts";
 import { AT_FDCWD, libc } from "./libc.ts";
 import { modeOf } from "./mode.ts";
 
@@ -33,7 +33,7 @@ export interface Seen {
  * @throws what the system throws
  */
 export function look(path: string): Seen {
-  return libc()?.look(AT_FDCWD, path, false) ?? seen(Deno.lstatSync(path));
+  return lookByLibc(path, false) ?? seen(Deno.lstatSync(path));
 }
 
 /**
@@ -43,7 +43,19 @@ export function look(path: string): Seen {
  * @throws what the system throws
  */
 export function lookThrough(path: string): Seen {
-  return libc()?.look(AT_FDCWD, path, true) ?? seen(Deno.statSync(path));
+  return lookByLibc(path, true) ?? seen(Deno.statSync(path));
+}
+
+/** `undefined` where it cannot tell, or Deno is to tell why. */
+function lookByLibc(path: string, follow: boolean): Seen | undefined {
+  const calls = libc();
+  const found = calls?.look(AT_FDCWD, path, follow);
+  if (calls && !found) {
+    const error = calls.error();
+    // It is no failure, most of the time, and Deno's own error takes many times as long to make.
+    if (errnoOf(error) === "ENOENT") throw error;
+  }
+  return found;
 }
 
 /**

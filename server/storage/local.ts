@@ -293,7 +293,7 @@ export class LocalStorage implements Storage {
     const target = this.#attempt(path, () => this.#entry(path));
     const removed = { files: 0, folders: -1 };
     try {
-      if (Deno.lstatSync(target).isDirectory) {
+      if (look(target).kind === "folder") {
         if (!recursive) throw new DiskError("is_folder", `${show(path)} is a folder`);
         await removeTree(target, removed, signal);
         return removed;
@@ -328,7 +328,7 @@ export class LocalStorage implements Storage {
   removeFolder(path: Path): void {
     this.#attempt(path, () => {
       const target = this.#entry(path);
-      if (!Deno.lstatSync(target).isDirectory) throw new DiskError("not_folder", `${show(path)} is not a folder`);
+      if (look(target).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
       try {
         Deno.removeSync(target);
       } catch (error) {
@@ -343,7 +343,7 @@ export class LocalStorage implements Storage {
     this.#attempt(to, () => {
       const target = this.#writable(to);
       // A folder takes no hard link, but renaming one can replace nothing except an empty folder.
-      if (!Deno.lstatSync(source).isDirectory) return movePathToFreeName(source, target, true);
+      if (look(source).kind !== "folder") return movePathToFreeName(source, target, true);
       if (`${target}/`.startsWith(`${source}/`)) {
         throw new DiskError("bad_path", `${show(from)} cannot be moved into itself`);
       }
@@ -413,7 +413,7 @@ export class LocalStorage implements Storage {
     if (path.length === 0) throw new DiskError("denied", "the served folder itself cannot be removed or moved");
     this.#join(path);
     const target = under(this.#resolve(path.slice(0, -1)), path.at(-1)!);
-    if (Deno.lstatSync(target).isSymlink) this.#resolveLink(target, path);
+    if (look(target).kind === "link") this.#resolveLink(target, path);
     return target;
   }
 
@@ -426,7 +426,7 @@ export class LocalStorage implements Storage {
     this.#join(path);
     const target = under(this.#folder(path.slice(0, -1)), path.at(-1)!);
     try {
-      if (!Deno.lstatSync(target).isSymlink) return target;
+      if (look(target).kind !== "link") return target;
       const real = this.#resolveLink(target, path);
       return isFolder(real) ? target : real;
     } catch (error) {
@@ -454,7 +454,7 @@ export class LocalStorage implements Storage {
     const joined = this.#join(path);
     if (isPlainFolder(joined)) return joined;
     const folder = this.#attempt(path, () => this.#resolve(path));
-    if (!Deno.statSync(folder).isDirectory) throw new DiskError("not_folder", `${show(path)} is not a folder`);
+    if (lookThrough(folder).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
     return folder;
   }
 
@@ -468,7 +468,7 @@ export class LocalStorage implements Storage {
   }
 
   #isLink(path: Path): boolean {
-    return path.length > 0 && Deno.lstatSync(this.#join(path)).isSymlink;
+    return path.length > 0 && look(this.#join(path)).kind === "link";
   }
 
   #inside(real: string, path: Path): string {
