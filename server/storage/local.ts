@@ -13,18 +13,19 @@ import { exists, isFolder } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
-import { type Listed, listFolder } from "../../disk/list_folder.ts";
+import type { Listed } from "../../disk/list_folder.ts";
 import { look, lookThrough, type Seen } from "../../disk/look.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { movePathToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
-import { makeFolder, removeStaged } from "../../disk/new_folder.ts";
+import { makeFolder } from "../../disk/new_folder.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { type OpenFolder, openFolder } from "../../disk/open_folder.ts";
 import { split, under } from "../../disk/path.ts";
 import { isPlainFolder } from "../../disk/plain.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
+import { removePartial, removeTree } from "./remove_tree.ts";
 import type {
   CreateOptions,
   Interrupted,
@@ -40,6 +41,7 @@ import type {
   StoreOptions,
   Usage,
 } from "./storage.ts";
+import { holdsPartialsOnly, inBatches, type Place, placeOf } from "./walk.ts";
 
 /** For so long, in milliseconds, the real path of a folder is remembered. */
 const FRESH_MS = 1;
@@ -525,115 +527,6 @@ function areInOneFolder(one: Path, other: Path): boolean {
   return true;
 }
 
-/** A folder by its path, and by what stays its own when it is moved. */
-interface Place {
-  readonly real: string;
-  readonly dev: number;
-  readonly ino: number | null;
-}
-
-function placeOf(real: string): Place {
-  const { dev, ino } = look(real);
-  return { real, dev, ino };
-}
-
-/** Between two of our turns somebody may move a folder away and put a link out in its place. Another folder will do. */
-function requireUnmoved({ real, dev, ino }: Place): void {
-  const now = look(real);
-  if (now.dev === dev && now.ino === ino || Deno.realPathSync(real) === real) return;
-  throw new DiskError("changed", "a folder was moved meanwhile; try again");
-}
-
-/**
- * Does something with every name in a folder, partials included, and gives out the results, some hundreds at a time. Others have
- * their turn between two batches, and never between the check that the folder is where it was and the work.
- *
- * @param work must be synchronous; told whether the name is not valid Unicode, and therefore leads nowhere, or elsewhere
- */
-async function* inBatches<T>(
-  folder: Place,
-  work: (one: Listed, lossy: boolean) => T,
-): AsyncGenerator<T[]> {
-  const isLossy = lossiness(folder.real);
-  for (const some of listFolder(folder.real, true)) {
-    await giveWay();
-    requireUnmoved(folder);
-    yield some.map((one) => work(one, isLossy(one.name)));
-  }
-}
-
-function removePartial(path: string, kind: Listed["kind"]): void {
-  if (kind === "folder") removeStaged(path);
-  else Deno.removeSync(path);
-}
-
-/**
- * Removes a folder and all that is in it. Links are removed, not followed. Not by one recursive `Deno.remove`, which needs
- * stack for each level: a folder that is deep enough would take the whole process with it.
- *
- * @param removed counts what is gone
- * @throws {DiskError} `denied`, before anything is gone, for a folder that nobody can name
- */
-async function removeTree(top: string, removed: Removed, signal: AbortSignal): Promise<void> {
-  const folders = [placeOf(top)];
-  for (const folder of folders) { // it grows meanwhile
-    const look = ({ name, kind }: Listed, lossy: boolean) => {
-      if (kind !== "folder" || isPartialName(name)) return;
-      if (lossy) {
-        const problem = `the name of a folder in it is not valid Unicode, ${JSON.stringify(name)}`;
-        throw new DiskError("denied", `nothing was removed: ${problem}; remove that one on the server itself`);
-      }
-      folders.push(placeOf(under(folder.real, name)));
-    };
-    for await (const _ of inBatches(folder, look)) signal.throwIfAborted();
-  }
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const { real } = folder;
-    let unnamed = 0;
-    const remove = ({ name, kind }: Listed, lossy: boolean) => {
-      if (isPartialName(name)) return removePartial(under(real, name), kind);
-      if (kind === "folder") return; // made by somebody since: it keeps the folder
-      if (lossy) return unnamed++;
-      Deno.removeSync(under(real, name));
-      removed.files++;
-    };
-    for (let gone = false; !gone;) {
-      const before = removed.files;
-      unnamed = 0;
-      for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
-      await giveWay();
-      requireUnmoved(folder);
-      // What cannot be named goes with its folder, as long as that holds nothing deeper.
-      const isFlat = unnamed > 0 && listFolder(real, true).every((some) => some.every(({ kind }) => kind !== "folder"));
-      try {
-        Deno.removeSync(real, { recursive: isFlat });
-        gone = true;
-      } catch (error) {
-        // Again where something was removed: not every file system gives out all names when some go meanwhile.
-        if (errnoOf(error) !== "ENOTEMPTY" || removed.files === before) throw error;
-      }
-    }
-    removed.files += unnamed;
-    removed.folders++;
-  }
-}
-
-/**
- * Tells which of the names in a folder, as they are given to us, are not valid Unicode: what is no character has become
- * U+FFFD. There is nothing under such a name, or something that has U+FFFD in its name itself.
- *
- * @returns to be asked about each name of the folder once
- */
-function lossiness(folder: string): (name: string) => boolean {
-  const seen = new Set<string>();
-  return (name) => {
-    if (!name.includes("\ufffd")) return false;
-    const lossy = seen.has(name) || !exists(under(folder, name));
-    seen.add(name);
-    return lossy;
-  };
-}
-
 /** What can be told of something whose name is not valid Unicode: no path leads there. */
 function unnamed(name: string): Item {
   return { ...UNKNOWN, name, kind: "other", lossy: true };
@@ -664,11 +557,6 @@ function requireNoLink(folder: OpenFolder, name: string): void {
     kind = folder.look(name).kind;
   } catch { /* it has gone meanwhile */ }
   if (kind === "link") throw new DiskError("changed", "a symbolic link stands there");
-}
-
-/** Whether nothing can be seen in a folder that is not empty. */
-function holdsPartialsOnly(folder: string): boolean {
-  return listFolder(folder, true).every((some) => some.every(({ name }) => isPartialName(name)));
 }
 
 function show(path: Path): string {

@@ -1,0 +1,79 @@
+/**
+ * Removing folders with all that is in them.
+ *
+ * @module
+ */
+
+import { DiskError, errnoOf } from "../../disk/errors.ts";
+import { giveWay } from "../../disk/give_way.ts";
+import { type Listed, listFolder } from "../../disk/list_folder.ts";
+import { isPartialName } from "../../disk/names.ts";
+import { removeStaged } from "../../disk/new_folder.ts";
+import { under } from "../../disk/path.ts";
+import type { Removed } from "./storage.ts";
+import { inBatches, placeOf, requireUnmoved } from "./walk.ts";
+
+/**
+ * Removes what an interrupted upload left.
+ *
+ * @param path of it
+ * @param kind what it is
+ * @throws what the system throws
+ */
+export function removePartial(path: string, kind: Listed["kind"]): void {
+  if (kind === "folder") removeStaged(path);
+  else Deno.removeSync(path);
+}
+
+/**
+ * Removes a folder and all that is in it. Links are removed, not followed. Not by one recursive `Deno.remove`, which needs
+ * stack for each level: a folder that is deep enough would take the whole process with it.
+ *
+ * @param top its real path
+ * @param removed counts what is gone
+ * @param signal stops it
+ * @throws {DiskError} `denied`, before anything is gone, for a folder that nobody can name
+ */
+export async function removeTree(top: string, removed: Removed, signal: AbortSignal): Promise<void> {
+  const folders = [placeOf(top)];
+  for (const folder of folders) { // it grows meanwhile
+    const look = ({ name, kind }: Listed, lossy: boolean) => {
+      if (kind !== "folder" || isPartialName(name)) return;
+      if (lossy) {
+        const problem = `the name of a folder in it is not valid Unicode, ${JSON.stringify(name)}`;
+        throw new DiskError("denied", `nothing was removed: ${problem}; remove that one on the server itself`);
+      }
+      folders.push(placeOf(under(folder.real, name)));
+    };
+    for await (const _ of inBatches(folder, look)) signal.throwIfAborted();
+  }
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const { real } = folder;
+    let unnamed = 0;
+    const remove = ({ name, kind }: Listed, lossy: boolean) => {
+      if (isPartialName(name)) return removePartial(under(real, name), kind);
+      if (kind === "folder") return; // made by somebody since: it keeps the folder
+      if (lossy) return unnamed++;
+      Deno.removeSync(under(real, name));
+      removed.files++;
+    };
+    for (let gone = false; !gone;) {
+      const before = removed.files;
+      unnamed = 0;
+      for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
+      await giveWay();
+      requireUnmoved(folder);
+      // What cannot be named goes with its folder, as long as that holds nothing deeper.
+      const isFlat = unnamed > 0 && listFolder(real, true).every((some) => some.every(({ kind }) => kind !== "folder"));
+      try {
+        Deno.removeSync(real, { recursive: isFlat });
+        gone = true;
+      } catch (error) {
+        // Again where something was removed: not every file system gives out all names when some go meanwhile.
+        if (errnoOf(error) !== "ENOTEMPTY" || removed.files === before) throw error;
+      }
+    }
+    removed.files += unnamed;
+    removed.folders++;
+  }
+}
