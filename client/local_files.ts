@@ -5,6 +5,7 @@
  */
 
 import { diskError, errnoOf } from "../disk/errors.ts";
+import { split } from "../disk/path.ts";
 import { joinPath } from "../protocol/path.ts";
 
 /** Where a download is to be saved. */
@@ -24,13 +25,7 @@ export interface LocalTarget {
 export function localTarget(typed: string | undefined, name: string): LocalTarget {
   if (typed === undefined) return { folder: ".", name };
   if (typed.endsWith("/") || isLocalFolder(typed)) return { folder: typed.replace(/(.)\/+$/, "$1"), name };
-  return targetAt(typed);
-}
-
-/** The target that a path leads to. */
-export function targetAt(path: string): LocalTarget {
-  const slash = path.lastIndexOf("/");
-  return { folder: slash < 0 ? "." : path.slice(0, slash) || "/", name: path.slice(slash + 1) };
+  return split(typed);
 }
 
 /** The path of a target, as a person would write it. */

@@ -10,8 +10,7 @@ import { giveWay } from "./give_way.ts";
 import { fileMode } from "./mode.ts";
 import { newPartialName, partialOwner } from "./names.ts";
 import { StagedFolder } from "./new_folder.ts";
-import { type OpenFolder, OpenFolders } from "./open_folder.ts";
-import { under } from "./path.ts";
+import { openFileIn, type OpenFolder, OpenFolders, requireInPlace } from "./open_folder.ts";
 import type { NewSmallFile } from "./small_file.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
@@ -131,7 +130,7 @@ export class FileBatch {
     const staged = this.#staged();
     this.#written = [];
     this.#folders.clear();
-    const failures = await flush(written.filter(({ flushed }) => !flushed));
+    const failures = await this.#flush(written.filter(({ flushed }) => !flushed));
     for (const one of failures.keys()) this.#remove(one);
     const flusher = new FolderFlusher(this.#options.sync);
     const published = new Set<StagedFolder>();
@@ -140,6 +139,7 @@ export class FileBatch {
       if (filled.has(one) && !this.#spoiled.has(one) && await publish(one, flusher)) published.add(one);
     }
     const results: (string | DiskError)[] = [];
+    const inPlace = new Set<string>();
     for (const one of written) {
       const { folder, name, shown } = one.file;
       const failure = failures.get(one);
@@ -150,6 +150,8 @@ export class FileBatch {
       try {
         if (failure) throw failure;
         await flusher.open(folder);
+        if (!inPlace.has(folder)) requireInPlace(this.#open.get(folder), this.#options.plain ?? false);
+        inPlace.add(folder);
         results.push(await this.#claim(one));
       } catch (error) {
         if (!failure) this.#remove(one);
@@ -199,9 +201,36 @@ export class FileBatch {
     try {
       this.#open.get(at).remove(hidden, "file");
     } catch (error) {
-      // It has its name, or went with its folder; or the disk fails, and nobody is to see it.
-      if (staged && errnoOf(error) !== "ENOENT") this.#spoiled.add(staged);
+      // It has its name, went with its folder, or was never there; or the disk fails, and nobody is to see it.
+      if (staged && errnoOf(error) !== "ENOENT" && this.#isThere(at, hidden)) this.#spoiled.add(staged);
     }
+  }
+
+  #isThere(at: string, hidden: string): boolean {
+    try {
+      this.#open.get(at).look(hidden);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Flushes files; returns what failed. */
+  async #flush(files: Written[]): Promise<Map<Written, unknown>> {
+    const failures = new Map<Written, unknown>();
+    const rest = files.values();
+    const work = async () => {
+      for (const file of rest) {
+        try {
+          using open = openFileIn(this.#open.get(file.at), file.hidden);
+          await syncData(open);
+        } catch (error) {
+          failures.set(file, error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(FLUSHES, files.length) }, work));
+    return failures;
   }
 }
 
@@ -214,24 +243,6 @@ async function publish(staged: StagedFolder, flusher: FolderFlusher): Promise<bo
   } catch {
     return false;
   }
-}
-
-/** Flushes files; returns what failed. */
-async function flush(files: Written[]): Promise<Map<Written, unknown>> {
-  const failures = new Map<Written, unknown>();
-  const rest = files.values();
-  const work = async () => {
-    for (const file of rest) {
-      try {
-        using open = Deno.openSync(under(file.at, file.hidden), { write: true });
-        await syncData(open);
-      } catch (error) {
-        failures.set(file, error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(FLUSHES, files.length) }, work));
-  return failures;
 }
 
 /** Flushes the names in folders, many folders at once. */

@@ -129,7 +129,7 @@ export class Libc {
   /** Where the last error of this thread is; and a copy of it, as only the library may look there. */
   readonly #errnoAt: Deno.PointerValue;
   readonly #errno = new Int32Array(1);
-  /** Why the last path was not even given to the system. */
+  /** Why the path of the last call was not even given to the system. */
   #refusal: string | undefined;
 
   private constructor(calls: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>) {
@@ -182,6 +182,7 @@ export class Libc {
 
   /** How many bytes of the next names in a folder were read, each a `struct linux_dirent64`; 0 at the end. */
   names(folder: number, into: Uint8Array<ArrayBuffer>): number {
+    this.#refusal = undefined;
     return this.#calls.getdents64?.(folder, into, BigInt(into.length)) ?? -1;
   }
 
@@ -209,16 +210,19 @@ export class Libc {
 
   /** How many bytes were read; 0 at the end. */
   read(file: number, into: Uint8Array<ArrayBuffer>): number {
+    this.#refusal = undefined;
     return this.#calls.read(file, into, BigInt(into.length));
   }
 
   /** How many bytes were written. */
   write(file: number, bytes: Uint8Array<ArrayBuffer>): number {
+    this.#refusal = undefined;
     return this.#calls.write(file, bytes, BigInt(bytes.length));
   }
 
   /** Flushes the content of a file; whether it did. */
   sync(file: number): boolean {
+    this.#refusal = undefined;
     return this.#calls.fdatasync(file) === 0;
   }
 
@@ -236,6 +240,7 @@ export class Libc {
       view.setInt32(at + 4, Math.floor(seconds / 2 ** 32), true);
       view.setUint32(at + 8, Math.trunc(ms - seconds * 1000) * 1_000_000, true);
     }
+    this.#refusal = undefined;
     return this.#calls.futimens(file, this.#times) === 0;
   }
 
@@ -256,6 +261,7 @@ export class Libc {
 
   /** What the system says of an open file. */
   lookAtOpen(file: number): Seen | undefined {
+    this.#refusal = undefined;
     return this.#statx(file, NO_PATH, AT_EMPTY_PATH);
   }
 
@@ -334,12 +340,18 @@ export function libc(): Libc | undefined {
   return (loaded ??= { libc: Libc.load(LIBC_PATHS) }).libc;
 }
 
-/** To Deno, `link/..` is where the link stands; to the system, where what it leads to stands. */
-const UPWARDS = /(?:^|\/)\.\.(?:\/|$)/;
+/**
+ * Whether a path goes up again. To Deno, `link/..` is where the link stands; to the system, where what it leads to stands.
+ *
+ * @param path of the disk
+ */
+export function goesUp(path: string): boolean {
+  return /(?:^|\/)\.\.(?:\/|$)/.test(path);
+}
 
 /** Writes a path as C takes it; returns the error where it would not be the same one. */
 function encode(path: string, into: Uint8Array<ArrayBuffer>): string | undefined {
-  if (path.includes("\0") || UPWARDS.test(path)) return "EINVAL";
+  if (path.includes("\0") || goesUp(path)) return "EINVAL";
   if (path.length >= PATH_BYTES) return "ENAMETOOLONG";
   const { read, written } = encoder.encodeInto(path, into);
   if (read < path.length || written === into.length) return "ENAMETOOLONG";

@@ -7,6 +7,7 @@
 import { errnoOf } from "./errors.ts";
 import { libc } from "./libc.ts";
 import { look, type Seen } from "./look.ts";
+import { under } from "./path.ts";
 import { whyNotPlain } from "./plain.ts";
 
 /** What a folder tells of something in it. */
@@ -79,16 +80,19 @@ function parse(path: string, bytes: number): Listed[] {
     const name = decoder.decode(buffer.subarray(start, buffer.indexOf(0, start)));
     if (name === "." || name === "..") continue;
     const kind = buffer[at + KIND_AT];
-    listed.push({ name, kind: kind === UNKNOWN_KIND ? kindOf(`${path}/${name}`) : KINDS[kind] ?? "other" });
+    listed.push({ name, kind: kind === UNKNOWN_KIND ? kindOf(path, name) : KINDS[kind] ?? "other" });
   }
   return listed;
 }
 
 /** Not every file system tells kinds with names. */
-function kindOf(path: string): Seen["kind"] {
+function kindOf(folder: string, name: string): Seen["kind"] {
   try {
-    return look(path).kind;
+    return look(under(folder, name)).kind;
   } catch {
-    return "other";
+    // Under a name that is not valid Unicode there is nothing for us, but Deno asks with the name as it is.
+    const isFolder = name.includes("\ufffd") &&
+      readAll(folder).some((one) => one.name === name && one.kind === "folder");
+    return isFolder ? "folder" : "other";
   }
 }

@@ -30,12 +30,12 @@ export class NamedFolder implements OpenFolder {
   }
 
   look(name: string, follow = false): Seen {
-    return (follow ? lookThrough : look)(this.#at(name));
+    return (follow ? lookThrough : look)(this.at(name));
   }
 
   readFile(name: string, into: Uint8Array<ArrayBuffer>, shown: () => string): SmallFile | "too large" | "link" {
     if (this.look(name).kind === "link") return "link";
-    const source = new FileSource(this.#at(name), shown());
+    const source = new FileSource(this.at(name), shown());
     try {
       return source.size > into.length ? "too large" : { seen: source.seen, content: source.readAll(into) };
     } finally {
@@ -44,7 +44,7 @@ export class NamedFolder implements OpenFolder {
   }
 
   writeFile(name: string, { content, mode, modified, sync }: NewSmallFile): boolean {
-    const path = this.#at(name);
+    const path = this.at(name);
     const file = Deno.openSync(path, { write: true, createNew: true, mode });
     let done = false;
     try {
@@ -60,19 +60,19 @@ export class NamedFolder implements OpenFolder {
   }
 
   makeFolder(name: string, mode: number): void {
-    Deno.mkdirSync(this.#at(name), { mode });
+    Deno.mkdirSync(this.at(name), { mode });
   }
 
   setMode(name: string, mode: number): void {
-    setMode(this.#at(name), mode);
+    setMode(this.at(name), mode);
   }
 
   link(name: string, to: OpenFolder, wanted: string): void {
-    Deno.linkSync(this.#at(name), under(to.path, wanted));
+    Deno.linkSync(this.at(name), pathIn(to, wanted));
   }
 
   move(name: string, to: OpenFolder, wanted: string): void {
-    Deno.renameSync(this.#at(name), under(to.path, wanted));
+    Deno.renameSync(this.at(name), pathIn(to, wanted));
   }
 
   moveToFreeName(): boolean {
@@ -80,16 +80,23 @@ export class NamedFolder implements OpenFolder {
   }
 
   remove(name: string): void {
-    Deno.removeSync(this.#at(name));
+    Deno.removeSync(this.at(name));
   }
 
   /** Does nothing: nothing is open. */
   [Symbol.dispose](): void {}
 
-  #at(name: string): string {
+  /** The path of something in it, right before it is used. */
+  at(name: string): string {
     if (this.#plain) requirePlainFolder(this.path);
     return under(this.path, name);
   }
+}
+
+/** Both folders of a move are of the same class, as either there is a library or there is none. */
+function pathIn(folder: OpenFolder, name: string): string {
+  if (folder instanceof NamedFolder) return folder.at(name);
+  throw new TypeError(`${folder.path} is held open`);
 }
 
 function removeHalf(path: string): void {

@@ -134,9 +134,9 @@ export class StagedFolder {
  */
 export function removeStaged(path: string): void {
   // Under another name first: whoever may be at work on it after all finds it gone, and not half of it.
-  const gone = `${path.slice(0, path.lastIndexOf("/") + 1)}${newPartialName()}`;
+  const gone = under(split(path).folder, newPartialName());
   Deno.renameSync(path, gone);
-  for (const { name } of Deno.readDirSync(gone)) Deno.removeSync(`${gone}/${name}`);
+  for (const { name } of Deno.readDirSync(gone)) Deno.removeSync(under(gone, name));
   Deno.removeSync(gone);
 }
 

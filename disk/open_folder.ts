@@ -5,10 +5,11 @@
  */
 
 import { HeldFolder } from "./held_folder.ts";
-import { libc } from "./libc.ts";
+import { goesUp, libc } from "./libc.ts";
 import type { Seen, Version } from "./look.ts";
 import { NamedFolder } from "./named_folder.ts";
-import { whyNotPlain } from "./plain.ts";
+import { under } from "./path.ts";
+import { movedMeanwhile, whyNotPlain } from "./plain.ts";
 import type { NewSmallFile, SmallFile } from "./small_file.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { NewSmallFile, SmallFile } from "./small_file.ts";
  * otherwise.
  */
 export interface OpenFolder extends Disposable {
-  /** Its path when it was opened. */
+  /** Its path when it was opened; its real one where the path that was asked for goes up. */
   readonly path: string;
   /**
    * What the system says of something in it.
@@ -82,8 +83,45 @@ export function openFolder(path: string, plain = false): OpenFolder {
   if (folder >= 0) return new HeldFolder(calls, path, folder);
   const error = calls.error();
   if (plain) throw whyNotPlain(error);
-  if (!path.includes("..")) throw error;
+  if (!goesUp(path)) throw error;
   return openFolder(Deno.realPathSync(path)); // to Deno such a path may lead elsewhere than to the system
+}
+
+/**
+ * To be called right before names are given in a folder that has been open for some time: where it was moved meanwhile, nobody
+ * would look for them there.
+ *
+ * @param folder that is open
+ * @param plain whether no part of its path may be a symbolic link
+ * @throws {DiskError} `changed` when its path leads to another folder by now; what the system throws
+ */
+export function requireInPlace(folder: OpenFolder, plain: boolean): void {
+  using now = openFolder(folder.path, plain);
+  const [there, own] = [now.look("."), folder.look(".")];
+  if (there.dev !== own.dev || there.ino !== own.ino) throw movedMeanwhile();
+}
+
+/**
+ * Opens a file in a folder, to read and to write. Deno opens by a path only, so it is looked at whether that led to the very file.
+ *
+ * @param folder that is open
+ * @param name of the file
+ * @throws {DiskError} `changed` when it is no file, or another one was opened; what the system throws
+ */
+export function openFileIn(folder: OpenFolder, name: string): Deno.FsFile {
+  const there = folder.look(name);
+  if (there.kind !== "file") throw movedMeanwhile();
+  // Always for both: to open a pipe for one of the two, which may have come into its place, waits for who has the other.
+  const file = Deno.openSync(under(folder.path, name), { read: true, write: true });
+  let isIt = false;
+  try {
+    const { dev, ino } = file.statSync();
+    isIt = dev === there.dev && ino === there.ino;
+  } finally {
+    if (!isIt) file.close();
+  }
+  if (!isIt) throw movedMeanwhile();
+  return file;
 }
 
 /** The two folders that were used last, held open: what is done to many files is done to those of one folder in a row. */
@@ -119,7 +157,7 @@ export class OpenFolders implements Disposable {
     return folder;
   }
 
-  /** Closes them. */
+  /** Closes them; whatever is asked for after that is opened anew. */
   [Symbol.dispose](): void {
     for (const { folder } of this.#open) folder[Symbol.dispose]();
     this.#open = [];

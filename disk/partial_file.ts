@@ -11,9 +11,8 @@ import { listFolder } from "./list_folder.ts";
 import { Pace } from "./pace.ts";
 import { fileMode, NEW_FILE_MODE } from "./mode.ts";
 import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
-import { type OpenFolder, openFolder } from "./open_folder.ts";
+import { openFileIn, type OpenFolder, openFolder, requireInPlace } from "./open_folder.ts";
 import { under } from "./path.ts";
-import { movedMeanwhile } from "./plain.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
 /** Who has written nothing for so long, in milliseconds, is most likely gone without a word, as a laptop that was closed. */
@@ -93,7 +92,7 @@ export class PartialFile {
       folder = openFolder(path, options.plain);
       const mode = fileMode(options.mode ?? NEW_FILE_MODE);
       folder.writeFile(name, { content: new Uint8Array(0), mode, sync: false });
-      return new PartialFile(folder, name, openPartial(folder, name), options);
+      return new PartialFile(folder, name, openFileIn(folder, name), options);
     } catch (error) {
       if (folder) tryToRemoveIn(folder, name);
       folder?.[Symbol.dispose]();
@@ -117,25 +116,25 @@ export class PartialFile {
   ): Promise<PartialFile | undefined> {
     const { owner: { token, run }, plain } = options;
     let best: { name: string; size: number } | undefined;
-    for (const some of listFolder(path, plain)) {
-      await giveWay();
-      for (const { name, kind } of some) {
-        const owner = partialOwner(name);
-        if (owner?.token !== token || kind !== "file") continue; // a link of that name would lead anywhere
-        const size = owner.run === run || isAbandoned(under(path, name), now) ? sizeOf(under(path, name)) : 0;
-        if (size > (best?.size ?? 0)) best = { name, size };
-      }
-    }
-    if (!best) return undefined;
     let folder: OpenFolder | undefined;
+    let file: Deno.FsFile | undefined;
     let partial: PartialFile | undefined;
     try {
+      for (const some of listFolder(path, plain)) {
+        await giveWay();
+        for (const { name, kind } of some) {
+          const owner = partialOwner(name);
+          if (owner?.token !== token || kind !== "file") continue; // a link of that name would lead anywhere
+          const size = owner.run === run || isAbandoned(under(path, name), now) ? sizeOf(under(path, name)) : 0;
+          if (size > (best?.size ?? 0)) best = { name, size };
+        }
+      }
+      if (!best) return undefined;
       folder = openFolder(path, plain);
       const name = newPartialName(options.owner);
       folder.move(best.name, folder, name);
-      const file = openPartial(folder, name);
+      file = openFileIn(folder, name);
       if ((file.statSync().nlink ?? 1) > 1) { // it had just got its name: it is nobody's to go on with any more
-        file.close();
         folder.remove(name, "file");
         return undefined;
       }
@@ -145,7 +144,10 @@ export class PartialFile {
       if (errnoOf(error) === "ENOENT") return undefined; // somebody else was faster
       throw diskError(error, `going on with ${options.shown ?? "the file"}`);
     } finally {
-      if (!partial) folder?.[Symbol.dispose]();
+      if (!partial) {
+        file?.close();
+        folder?.[Symbol.dispose]();
+      }
     }
   }
 
@@ -158,7 +160,7 @@ export class PartialFile {
   static isLeft(folder: string, { token }: PartialOwner): boolean {
     try {
       for (const { name, kind } of listFolder(folder).flatMap((some) => some)) {
-        if (kind === "file" && partialOwner(name)?.token === token && sizeOf(`${folder}/${name}`) > 0) return true;
+        if (kind === "file" && partialOwner(name)?.token === token && sizeOf(under(folder, name)) > 0) return true;
       }
     } catch { /* whoever creates a file there is told */ }
     return false;
@@ -237,7 +239,6 @@ export class PartialFile {
   async publish(name: string, options: PublishOptions): Promise<string> {
     try {
       if (this.#owner) this.#requireOwn();
-      this.#requireUnmoved();
       if (options.modified !== undefined) {
         const modified = new Date(options.modified);
         this.#file.utimeSync(modified, modified);
@@ -245,6 +246,7 @@ export class PartialFile {
       // Opened first: what cannot be made to last is refused before anybody can see it.
       using synced = options.sync ? new SyncedFolder(this.#folder.path) : undefined;
       if (options.sync) await syncData(this.#file);
+      requireInPlace(this.#folder, this.#plain);
       const got = await claimName(this.#folder, this.#name, this.#folder, name, {
         collision: options.collision,
         mode: this.#mode,
@@ -288,13 +290,6 @@ export class PartialFile {
     }
   }
 
-  /** It would get its name where nobody looks for it. */
-  #requireUnmoved(): void {
-    using now = openFolder(this.#folder.path, this.#plain);
-    const [there, own] = [now.look("."), this.#folder.look(".")];
-    if (there.dev !== own.dev || there.ino !== own.ino) throw movedMeanwhile();
-  }
-
   #takenOver(): DiskError {
     return new DiskError("changed", `${this.#shown}: another attempt has taken over`);
   }
@@ -318,7 +313,7 @@ export class PartialFile {
 function removeLeft(folder: string, { token }: PartialOwner): void {
   try {
     for (const { name, kind } of listFolder(folder).flatMap((some) => some)) {
-      const path = `${folder}/${name}`;
+      const path = under(folder, name);
       if (kind === "file" && partialOwner(name)?.token === token && isAbandoned(path, Date.now())) {
         Deno.removeSync(path);
       }
@@ -363,11 +358,6 @@ function setRights(folder: OpenFolder, name: string, mode: number): void {
   const made = folder.look(name).mode;
   const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
   if (wanted !== made) folder.setMode(name, wanted);
-}
-
-/** Nobody can guess its name: where that leads to a file, it is the one in the folder, and nothing is made elsewhere. */
-function openPartial(folder: OpenFolder, name: string): Deno.FsFile {
-  return Deno.openSync(under(folder.path, name), { read: true, write: true });
 }
 
 function tryToRemoveIn(folder: OpenFolder, name: string): void {

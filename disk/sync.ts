@@ -4,8 +4,9 @@
  * @module
  */
 
-import { DiskError, errnoOf } from "./errors.ts";
+import { errnoOf } from "./errors.ts";
 import { isFolder } from "./exists.ts";
+import { movedMeanwhile } from "./plain.ts";
 
 /** A flush shorter than this, in milliseconds, is cheaper to wait for than to hand to another thread. */
 const QUICK_MS = 0.5;
@@ -56,7 +57,7 @@ export class SyncedFolder implements Disposable {
    */
   constructor(path: string) {
     // To open a pipe that somebody has put in its place would wait for a writer, and nobody else would be served.
-    if (!isFolder(path)) throw new DiskError("not_folder", "its folder was moved meanwhile");
+    if (!isFolder(path)) throw movedMeanwhile();
     this.#folder = Deno.openSync(path, { read: true });
   }
 

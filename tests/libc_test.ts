@@ -114,6 +114,8 @@ testUnless(noLibc, "what fails says why, as the system does", () => {
     [() => calls.create(AT_FDCWD, "x".repeat(5000), 0o600), "ENAMETOOLONG"],
     [() => calls.create(AT_FDCWD, "a\0b", 0o600), "EINVAL"],
     [() => calls.open(AT_FDCWD, `${path}/none`, true), "ENOENT"], // and not what was said of another path
+    [() => calls.create(AT_FDCWD, "a\0b", 0o600), "EINVAL"],
+    [() => calls.write(-1, new Uint8Array(1)), "EBADF"],
   ];
   for (const [call, reason] of reasons) {
     const result = call();

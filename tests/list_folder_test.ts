@@ -1,9 +1,11 @@
 /** The names in a folder, as the C library gives them, are those that Deno gives. */
 
 import { assertEquals, assertThrows } from "@std/assert";
+import type { Selection } from "../client/transfer/selection.ts";
+import { localNodes } from "../client/transfer/tree.ts";
 import { type Listed, listFolder } from "../disk/list_folder.ts";
 import { openBelow } from "./support/files.ts";
-import { noLibc } from "./support/machine.ts";
+import { noLibc, testUnless } from "./support/machine.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 function byName(a: Listed, b: Listed): number {
@@ -78,4 +80,15 @@ Deno.test("what is no folder, or not there, is an error of the system", () => {
   const file = folder.file("file");
   assertThrows(() => listed(`${folder.path}/none`), Deno.errors.NotFound);
   assertThrows(() => listed(file), Deno.errors.NotADirectory);
+});
+
+testUnless(noLibc, "whoever stops looking for what to send holds no folder open", async () => {
+  using folder = new TempFolder();
+  for (let at = 0; at < 300; at++) folder.file(`sub/f${at}`);
+  const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
+  const before = open();
+  const all: Selection = { links: "skip", excludes: () => false };
+  const nodes = localNodes(folder.path, all, new AbortController().signal, []);
+  await nodes.next();
+  assertEquals(open(), before);
 });

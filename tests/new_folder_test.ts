@@ -139,6 +139,33 @@ Deno.test("a folder that somebody changes, moves or removes while its first file
   }
 });
 
+for (const sync of [false, true]) {
+  Deno.test(`files get no names in a folder that was moved since they were added${sync ? ", flushed" : ""}`, async () => {
+    using top = new TempFolder();
+    const folder = `${top.path}/to`;
+    Deno.mkdirSync(folder);
+    const batch = new FileBatch({ collision: "rename", sync, plain: true });
+    batch.add(file(folder, "a"));
+    Deno.renameSync(folder, `${top.path}/elsewhere`);
+    Deno.mkdirSync(folder);
+    const [result] = await batch.commit();
+    assertEquals(result instanceof DiskError, true);
+    assertEquals([names(folder), names(`${top.path}/elsewhere`)], [[], []]);
+  });
+}
+
+Deno.test("a name that no file can have does not keep the others from coming all at once", async () => {
+  using top = new TempFolder();
+  const folder = `${top.path}/new`;
+  makeFolder(folder, 0o755, false);
+  const { ino } = look(folder);
+  const batch = new FileBatch({ collision: "rename", sync: false });
+  batch.add(file(folder, "a"));
+  assertThrows(() => batch.add(file(folder, "n".repeat(300))), DiskError);
+  assertEquals(await batch.commit(), ["a"]);
+  assertEquals(look(folder).ino === ino, false);
+});
+
 Deno.test("files of several new folders come, also where somebody was faster in one of them", async () => {
   using top = new TempFolder();
   const folders = ["a", "b"].map((name) => `${top.path}/${name}`);

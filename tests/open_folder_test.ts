@@ -7,7 +7,7 @@ import { look } from "../disk/look.ts";
 import { moveToFreeName } from "../disk/move.ts";
 import { NamedFolder } from "../disk/named_folder.ts";
 import { makeFolder } from "../disk/new_folder.ts";
-import { type OpenFolder, openFolder, OpenFolders } from "../disk/open_folder.ts";
+import { openFileIn, type OpenFolder, openFolder, OpenFolders, requireInPlace } from "../disk/open_folder.ts";
 import { isPlainFolder } from "../disk/plain.ts";
 import { readSmallFile } from "../disk/small_file.ts";
 import { openBelow } from "./support/files.ts";
@@ -158,6 +158,45 @@ Deno.test("a path that goes up again leads where it does for Deno, and what is n
   }
   assertEquals(codeOf(() => openFolder(`${path}/none`)), "ENOENT");
   assertEquals(codeOf(() => openFolder(`${path}/none`, true).look("x")), "ENOENT");
+});
+
+for (const [how, unless, open] of ways) {
+  testUnless(unless, `${how}, a file is opened only where it is one, and the one in that very folder`, () => {
+    using planted = plant();
+    const { path } = planted;
+    using folder = open(`${path}/folder`);
+    Deno.symlinkSync("../file", `${path}/folder/link`);
+    new Deno.Command("mkfifo", { args: [`${path}/folder/pipe`] }).outputSync();
+    for (const name of ["link", "pipe"]) assertEquals(codeOf(() => openFileIn(folder, name)), "changed", name);
+    assertEquals(codeOf(() => openFileIn(folder, "none")), "ENOENT");
+    openFileIn(folder, "in").close();
+    if (how === "by Deno") return Promise.resolve(); // it would be the folder that is there now
+    Deno.renameSync(`${path}/folder`, `${path}/elsewhere`);
+    assertEquals(codeOf(() => openFileIn(folder, "in")), "ENOENT");
+    planted.file("folder/in", "another");
+    assertEquals(codeOf(() => openFileIn(folder, "in")), "changed");
+    assertEquals(codeOf(() => requireInPlace(folder, false)), "changed");
+    using other = open(`${path}/folder`);
+    requireInPlace(other, false);
+    return Promise.resolve();
+  });
+}
+
+Deno.test("without the library, nothing is moved or linked through a link where paths must be plain", () => {
+  using planted = plant();
+  const { path } = planted;
+  const [folder, way] = [new NamedFolder(path, true), new NamedFolder(`${path}/way`, true)];
+  assertEquals(codeOf(() => folder.move("file", way, "moved")), "changed");
+  assertEquals(codeOf(() => folder.link("file", way, "linked")), "changed");
+  assertEquals(names(`${path}/folder`), ["in"]);
+});
+
+Deno.test("a name with two dots in it is a name like any other", () => {
+  using planted = plant();
+  const { path } = planted;
+  planted.file("v1..2", "");
+  assertEquals(codeOf(() => openFolder(`${path}/v1..2`)), "ENOTDIR");
+  assertEquals(codeOf(() => openFolder(`${path}/v1..3`)), "ENOENT");
 });
 
 testUnless(noLibc, "a folder is plain only where no part of its path is a link, and it is one", () => {

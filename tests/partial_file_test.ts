@@ -49,6 +49,23 @@ Deno.test("what has just got its name is not taken for a partial", async () => {
   assertEquals(Deno.statSync(`${folder.path}/published`).size, 1000);
 });
 
+Deno.test("what stands in the place of a partial that is gone on with is not written to", async () => {
+  using folder = new TempFolder();
+  folder.file("other", "untouched");
+  const writer = PartialFile.create(folder.path, { owner: OWNER });
+  await writer.write(new Uint8Array(1000));
+  writer.keep();
+  const [{ name }] = [...Deno.readDirSync(folder.path)].filter(({ name }) => name !== "other");
+  // Its name has been read by the time that others have their turn.
+  const resuming = PartialFile.resume(folder.path, { owner: OWNER });
+  Deno.removeSync(`${folder.path}/${name}`);
+  Deno.symlinkSync("other", `${folder.path}/${name}`);
+  const heir = await resuming.catch((error) => error);
+  if (heir instanceof PartialFile) heir.cut(0);
+  assertEquals(Deno.readTextFileSync(`${folder.path}/other`), "untouched");
+  if (heir instanceof PartialFile) heir.discard();
+});
+
 Deno.test("nothing is left where nothing was written", () => {
   using folder = new TempFolder();
   const writer = PartialFile.create(folder.path, { owner: OWNER });

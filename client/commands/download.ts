@@ -1,11 +1,12 @@
 import { DiskError, diskError } from "../../disk/errors.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
+import { split } from "../../disk/path.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { fileSize, printable, summary } from "../format.ts";
-import { isLocalFolder, localTarget, readHead, targetAt, targetPath } from "../local_files.ts";
+import { isLocalFolder, localTarget, readHead, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
@@ -129,7 +130,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
     return false;
   });
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
-    const target = targetAt(targetPath({ folder: top, name: base(to) }));
+    const target = split(targetPath({ folder: top, name: base(to) }));
     return {
       name: to,
       size: node.size,

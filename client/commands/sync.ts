@@ -1,9 +1,10 @@
+import { split } from "../../disk/path.ts";
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { folderOf, joinPath, resolvePath } from "../../protocol/path.ts";
 import { codeOf, type Failure, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
-import { targetAt, targetPath } from "../local_files.ts";
+import { targetPath } from "../local_files.ts";
 import { type BatchOptions, type Moved, runBatch } from "../transfer/batch.ts";
 import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
@@ -82,7 +83,7 @@ export const sync: Command = {
             return await runBatch(context, [jobs], lanes.map((lane) => sender(lane, out, options)), batch);
           }
           const jobs = copies.values().map((copy) => {
-            const target = targetAt(localPath(copy));
+            const target = split(localPath(copy));
             return { ...common(copy), path: remotePath(copy), target, wanted: targetPath(target) };
           });
           await runBatch(context, [jobs], lanes.map((lane) => fetcher(lane, out, options)), batch);

@@ -154,10 +154,12 @@ export async function* localNodes(
     else if (deep && isFolder !== entered.has(path)) left.push({ path, ...CHANGED });
     else nodes.push(found);
     if (++looked % BATCH !== 0 && looked !== FIRST_BATCH) continue;
+    open[Symbol.dispose](); // nobody may come back for more
     yield nodes;
     nodes = [];
     await rest(signal);
   }
+  open[Symbol.dispose]();
   yield nodes;
 }
 

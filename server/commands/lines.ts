@@ -21,13 +21,21 @@ export async function linesOf(
 ): Promise<Outcome<"ls">["body"]> {
   const parts = encode(messages);
   let rest = (await parts.next()).value;
+  let failure: { error: unknown } | undefined;
   return {
     async read(into) {
       const began = performance.now();
       let used = 0;
       // What comes at once goes out together: a frame of its own costs both sides more than a folder of a hundred names.
       while (used < into.length && (used === 0 || performance.now() - began < GATHER_MS)) {
-        if (rest?.length === 0) rest = (await parts.next()).value;
+        if (failure) throw failure.error;
+        try {
+          if (rest?.length === 0) rest = (await parts.next()).value;
+        } catch (error) {
+          failure = { error };
+          if (used === 0) throw error;
+          break; // first what came before it
+        }
         if (rest === undefined) break;
         const count = Math.min(rest.length, into.length - used);
         into.set(rest.subarray(0, count), used);

@@ -13,6 +13,9 @@ import { under } from "../../disk/path.ts";
 import type { Removed } from "./storage.ts";
 import { inBatches, placeOf, requireUnmoved } from "./walk.ts";
 
+/** How often a folder is emptied, at most: who keeps putting something into it keeps it. */
+const ROUNDS = 3;
+
 /**
  * Removes what an interrupted upload left.
  *
@@ -57,8 +60,7 @@ export async function removeTree(top: string, removed: Removed, signal: AbortSig
       Deno.removeSync(under(real, name));
       removed.files++;
     };
-    for (let gone = false; !gone;) {
-      const before = removed.files;
+    for (let round = 1, gone = false; !gone; round++) {
       unnamed = 0;
       for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
       await giveWay();
@@ -69,8 +71,8 @@ export async function removeTree(top: string, removed: Removed, signal: AbortSig
         Deno.removeSync(real, { recursive: isFlat });
         gone = true;
       } catch (error) {
-        // Again where something was removed: not every file system gives out all names when some go meanwhile.
-        if (errnoOf(error) !== "ENOTEMPTY" || removed.files === before) throw error;
+        // Not every file system gives out all names when some go meanwhile.
+        if (errnoOf(error) !== "ENOTEMPTY" || round === ROUNDS) throw error;
       }
     }
     removed.files += unnamed;

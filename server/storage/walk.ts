@@ -4,13 +4,13 @@
  * @module
  */
 
-import { DiskError } from "../../disk/errors.ts";
 import { exists } from "../../disk/exists.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { type Listed, listFolder } from "../../disk/list_folder.ts";
 import { look } from "../../disk/look.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { under } from "../../disk/path.ts";
+import { movedMeanwhile } from "../../disk/plain.ts";
 
 /** A folder by its path, and by what stays its own when it is moved. */
 export interface Place {
@@ -41,7 +41,7 @@ export function placeOf(real: string): Place {
 export function requireUnmoved({ real, dev, ino }: Place): void {
   const now = look(real);
   if (now.dev === dev && now.ino === ino || Deno.realPathSync(real) === real) return;
-  throw new DiskError("changed", "a folder was moved meanwhile; try again");
+  throw movedMeanwhile();
 }
 
 /**
