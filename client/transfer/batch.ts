@@ -8,8 +8,6 @@ import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { folderOf } from "../../protocol/path.ts";
 import { DiskError } from "../../disk/errors.ts";
-import { comeRound } from "../../disk/give_way.ts";
-import { expectBytes } from "../../protocol/crc32.ts";
 import type { Context } from "../commands/command.ts";
 import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
@@ -209,12 +207,7 @@ export async function runBatch<J extends Job>(
     for (const [at, outcome] of came.entries()) if (outcome === undefined) await moveOne(mover, pack[at]);
   };
   const busy = movers.map(() => 0);
-  let expected = 0;
   const move = async (pack: readonly J[]) => {
-    if (total.bytes > expected) {
-      expected = total.bytes;
-      comeRound().then(() => expectBytes(2 * expected)); // once this is on its way
-    }
     const lane = busy.indexOf(Math.min(...busy));
     busy[lane]++;
     try {
