@@ -17,6 +17,9 @@ import { syncData, SyncedFolder } from "./sync.ts";
 /** So many files are flushed at once: the disk makes one flush of several. */
 const FLUSHES = 32;
 
+/** What the system answers of a name under which there is nothing, and of one under which there can be nothing. */
+const NOT_THERE = new Set(["ENOENT", "ENAMETOOLONG"]);
+
 /** Options of {@linkcode FileBatch}. */
 export interface BatchOptions {
   /** What to do when a name is taken. */
@@ -202,16 +205,7 @@ export class FileBatch {
       this.#open.get(at).remove(hidden, "file");
     } catch (error) {
       // It has its name, went with its folder, or was never there; or the disk fails, and nobody is to see it.
-      if (staged && errnoOf(error) !== "ENOENT" && this.#isThere(at, hidden)) this.#spoiled.add(staged);
-    }
-  }
-
-  #isThere(at: string, hidden: string): boolean {
-    try {
-      this.#open.get(at).look(hidden);
-      return true;
-    } catch {
-      return false;
+      if (staged && !NOT_THERE.has(errnoOf(error) ?? "")) this.#spoiled.add(staged);
     }
   }
 

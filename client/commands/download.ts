@@ -119,14 +119,13 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const { items, left } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
   const becomes = items.length > 0 && base(items[0].to) === "";
-  const made = makeLocalFolder(top, becomes ? items[0].node.mode : NEW_FOLDER_MODE);
-  if (made instanceof DiskError) throw made;
+  makeLocalFolder(top, becomes ? items[0].node.mode : NEW_FOLDER_MODE);
   const folders = makeLocalFolders(top, items, base, typed, left);
   const files = items.filter(({ node, to }) => {
     if (node.kind !== "file") return false;
     const path = base(to);
     if (folders.has(folderOf(path))) return true;
-    left.push({ path, ...NO_FOLDER });
+    left.push({ path, reason: NO_FOLDER, failed: true });
     return false;
   });
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
@@ -172,7 +171,7 @@ function topFolder(
 }
 
 /** Why something is left that a server has put into a folder which is not here. */
-const NO_FOLDER = { reason: "its folder cannot be made here", failed: true };
+const NO_FOLDER = "its folder cannot be made here";
 
 /**
  * Makes the folders that a server has named. Where a link stands in their place, they and all in them are left: it could lead
@@ -194,18 +193,23 @@ function makeLocalFolders(
     if (node.kind !== "folder") continue;
     const path = base(to);
     if (path === "") continue;
-    if (!folders.has(folderOf(path))) {
-      left.push({ path, ...NO_FOLDER });
-      continue;
-    }
     const here = targetPath({ folder: top, name: path });
-    const made = makeLocalFolder(here, node.mode);
-    if (made !== true && !own.has(path) && isLink(here)) {
-      left.push({ path, reason: "a symbolic link stands in its way here", failed: true });
-    } else if (made instanceof DiskError) left.push({ path, reason: made.message, failed: true });
+    const reason = folders.has(folderOf(path)) ? whyNotMade(here, node.mode, own.has(path)) : NO_FOLDER;
+    if (reason) left.push({ path, reason, failed: true });
     else folders.add(path);
   }
   return folders;
+}
+
+/** Makes a folder where none is; returns why it cannot be, or is not to be used. */
+function whyNotMade(path: string, mode: number, mayBeLink: boolean): string | undefined {
+  let problem: string | undefined;
+  try {
+    if (makeLocalFolder(path, mode)) return undefined;
+  } catch (error) {
+    problem = (error as DiskError).message;
+  }
+  return !mayBeLink && isLink(path) ? "a symbolic link stands in its way here" : problem;
 }
 
 function isLink(path: string): boolean {
@@ -216,12 +220,16 @@ function isLink(path: string): boolean {
   }
 }
 
-/** Makes a folder where none is; returns whether it was made, or why it cannot be. */
-function makeLocalFolder(path: string, mode: number): boolean | DiskError {
+/**
+ * Makes a folder where none is; returns whether it was made.
+ *
+ * @throws {DiskError} when it cannot be
+ */
+function makeLocalFolder(path: string, mode: number): boolean {
   try {
     return ensureFolder(path, mode);
   } catch (error) {
-    return diskError(error, `the local folder ${JSON.stringify(path)}`);
+    throw diskError(error, `the local folder ${JSON.stringify(path)}`);
   }
 }
 
