@@ -13,17 +13,12 @@
  * @module
  */
 
-import type { InferOutput } from "valibot";
-import type { ByteSource, IncomingBody } from "../protocol/body.ts";
+import type { ByteSource } from "../protocol/body.ts";
 import { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError } from "../protocol/errors.ts";
 import {
-  BLOCK_BYTES,
-  BLOCK_DIGEST_BYTES,
   type ChecksumAlgorithm,
   type Collision,
-  type CommandName,
-  decodeLines,
   decodeMessage,
   type Entry,
   entryLine,
@@ -35,10 +30,14 @@ import {
   type RequestInput,
   type ServerHello,
 } from "../protocol/messages.ts";
-import { type PackedFile, PackReader, packSource } from "../protocol/pack.ts";
+import { type PackedFile, packSource } from "../protocol/pack.ts";
 import { quote } from "../protocol/path.ts";
-import { type Answer, Requests } from "./requests.ts";
+import { type BlockDigests, readDigests, readLines, watch } from "./answer_body.ts";
+import { Download, PackDownload } from "./download.ts";
+import { Requests } from "./requests.ts";
 
+export type { BlockDigests } from "./answer_body.ts";
+export { Download, PackDownload } from "./download.ts";
 export type { ByteSource } from "../protocol/body.ts";
 export { CommandError, ConnectionLostError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
 export type { ChecksumAlgorithm, Collision, Entry, PackLine, ServerHello } from "../protocol/messages.ts";
@@ -48,13 +47,6 @@ export { MAX_PACK_FILES, MAX_PACKED_BYTES, type PackedFile } from "../protocol/p
 export const DEFAULT_PORT = 8080;
 /** Seconds of silence after which a server that owes an answer counts as lost. */
 export const DEFAULT_TIMEOUT = 30;
-/** Most entries of one listing that a client takes, so that a hostile server cannot fill its memory. */
-const MAX_ENTRIES = 1_000_000;
-/** Most bytes of one listing, for the same reason. */
-const MAX_LISTING_BYTES = 256 * 1024 * 1024;
-/** Longest line of a listing, in bytes. */
-const MAX_LINE_BYTES = 64 * 1024;
-
 /** Where to connect. */
 export interface ConnectOptions {
   /** Name or address. */
@@ -107,95 +99,6 @@ export interface TransferOwner {
   token: string;
   /** 16 digits: the run of the program that attempts it. */
   run: string;
-}
-
-/** The SHA-256 of each block of a file, one after the other, to be read as they come. */
-export interface BlockDigests {
-  /** How many bytes they cover. */
-  size: number;
-  /** The next block's digest; `undefined` after the last. */
-  next(): Promise<Uint8Array | undefined>;
-  /** Asks for no more of them. */
-  cancel(): void;
-}
-
-/** A download that has begun. It must be read to its end or canceled before the next answer can come. */
-export class Download {
-  /** What is being downloaded. */
-  readonly entry: Entry;
-  readonly #answer: Answer<"download">;
-  readonly #onEnd: () => void;
-
-  /** For {@linkcode Client.download} only. */
-  constructor(answer: Answer<"download">, sha256: boolean, offset: number, onEnd: () => void) {
-    this.#answer = answer;
-    this.#onEnd = onEnd;
-    this.entry = answer.reply.entry;
-    answer.body.expect({ size: Math.max(0, this.entry.size - offset), sha256 });
-  }
-
-  /**
-   * The next bytes.
-   *
-   * @returns bytes that are valid until the next call; `null` at the end, when all of it was verified
-   * @throws {CommandError} `mismatch` when it is not what the server sent, or the server's own error
-   * @throws {ProtocolError} when the connection is gone
-   */
-  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
-    const chunk = await this.#answer.body.read();
-    if (chunk === null) this.#onEnd();
-    return chunk;
-  }
-
-  /** Stops it; the connection lives on. */
-  cancel(): void {
-    this.#onEnd();
-    this.#answer.cancel();
-  }
-}
-
-/** A line of a body. */
-type Line = typeof entryLine | typeof packLine | typeof folderDigestLine;
-
-/** A pack on its way. It must be read to its end or canceled before the next answer can come. */
-export class PackDownload {
-  readonly #reader: PackReader;
-  readonly #answer: Answer<"download_pack">;
-  readonly #onEnd: () => void;
-
-  /** For {@linkcode Client.downloadPack} only. */
-  constructor(answer: Answer<"download_pack">, onEnd: () => void) {
-    this.#answer = answer;
-    this.#onEnd = onEnd;
-    this.#reader = new PackReader(() => answer.body.read());
-  }
-
-  /**
-   * Waits for more of it. What {@linkcode PackDownload.next} gave out is not valid any more.
-   *
-   * @returns false at the end, when all of it was verified
-   */
-  async fill(): Promise<boolean> {
-    const more = await this.#reader.fill();
-    if (!more) this.#onEnd();
-    return more;
-  }
-
-  /**
-   * The next file that is there, in the order of the paths.
-   *
-   * @returns `undefined` when {@linkcode PackDownload.fill} must be called first
-   * @throws {CommandError} `mismatch` when its content is not what the server read
-   */
-  next(): PackedFile | undefined {
-    return this.#reader.next();
-  }
-
-  /** Stops it; the connection lives on. */
-  cancel(): void {
-    this.#onEnd();
-    this.#answer.cancel();
-  }
 }
 
 /** A connection to a server. Paths start with `/`, which is the served folder. */
@@ -264,7 +167,7 @@ export class Client {
     const answer = await this.#requests.send("ls", { path, recursive, hidden }, { signal });
     const { real } = answer.reply;
     if (real !== undefined && accept?.(real) === false) return answer.cancel();
-    yield* this.#lines(answer, entryLine, signal);
+    yield* readLines(answer, entryLine, signal);
   }
 
   /**
@@ -277,7 +180,7 @@ export class Client {
   async folderDigests(path: string, options: CallOptions = {}): Promise<Map<string, string | undefined>> {
     const answer = await this.#requests.send("folder_digests", { path }, options);
     const digests = new Map<string, string | undefined>();
-    for await (const lines of this.#lines(answer, folderDigestLine, options.signal)) {
+    for await (const lines of readLines(answer, folderDigestLine, options.signal)) {
       for (const { name, digest } of lines) digests.set(name, digest);
     }
     return digests;
@@ -449,7 +352,7 @@ export class Client {
       return file;
     });
     const answer = await this.#requests.send("upload_pack", { collision, again }, { source, signal });
-    const lines = (await Array.fromAsync(this.#lines(answer, packLine, signal))).flat();
+    const lines = (await Array.fromAsync(readLines(answer, packLine, signal))).flat();
     for (const [number, { at, path, error }] of lines.entries()) {
       const inOrder = at < files && (number === 0 || at > lines[number - 1].at);
       if (inOrder && (path === undefined) !== (error === undefined)) continue;
@@ -489,25 +392,6 @@ export class Client {
   abort(): void {
     this.#requests.abort(new ConnectionLostError("the connection was closed"));
   }
-
-  /** Reads a body of lines, with the signal watched. */
-  async *#lines<S extends Line>(
-    answer: Answer<"ls" | "upload_pack" | "folder_digests">,
-    schema: S,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<InferOutput<S>[]> {
-    const abort = () => answer.body.interrupt(canceled());
-    signal?.addEventListener("abort", abort);
-    if (signal?.aborted) abort();
-    let isRead = false;
-    try {
-      yield* readLines(answer.body, schema);
-      isRead = true;
-    } finally {
-      if (!isRead) answer.cancel();
-      signal?.removeEventListener("abort", abort);
-    }
-  }
 }
 
 /**
@@ -540,77 +424,4 @@ function whyNot(error: unknown, timeout: number): string {
   if (error instanceof DOMException && error.name === "TimeoutError") return `no answer within ${timeout} s`;
   if (/lookup|resolve/.test(String(error))) return "there is no host of that name";
   return (error as Error).message.replace(/ \(os error \d+\)/, "");
-}
-
-function canceled(): CommandError {
-  return new CommandError("canceled", "canceled");
-}
-
-async function* readLines<S extends Line>(
-  body: IncomingBody,
-  schema: S,
-): AsyncGenerator<InferOutput<S>[]> {
-  let count = 0;
-  let rest = new Uint8Array(0);
-  for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
-    const bytes = new Uint8Array(rest.length + chunk.length);
-    bytes.set(rest);
-    bytes.set(chunk, rest.length);
-    let at = 0;
-    // A part at a time: what a chunk of short lines is decoded to takes many times its size.
-    for (;;) {
-      const end = bytes.lastIndexOf(10, at + MAX_LINE_BYTES) + 1;
-      if (end <= at) break;
-      const lines = decodeLines(schema, bytes.subarray(at, end), "listing");
-      at = end;
-      count += lines.length;
-      if (count > MAX_ENTRIES || body.size > MAX_LISTING_BYTES) {
-        throw new CommandError("bad_request", "the listing is too long; list its folders one by one");
-      }
-      yield lines;
-    }
-    rest = bytes.slice(at);
-    if (rest.length > MAX_LINE_BYTES) throw new ProtocolError(`a line of the listing is over ${MAX_LINE_BYTES} bytes`);
-  }
-  if (rest.length > 0) throw new ProtocolError("the listing ends in the middle of a line");
-}
-
-/**
- * Stops the body of an answer when the signal fires, also when it has fired while the answer was on its way.
- *
- * @returns ends the watch
- */
-function watch(answer: Answer<CommandName>, signal: AbortSignal | undefined): () => void {
-  const abort = () => {
-    answer.body.interrupt(canceled());
-    answer.cancel();
-  };
-  signal?.addEventListener("abort", abort, { once: true });
-  if (signal?.aborted) abort();
-  return () => signal?.removeEventListener("abort", abort);
-}
-
-function readDigests(answer: Answer<"resume" | "blocks">, size: number, onEnd: () => void): BlockDigests {
-  answer.body.expect({ size: Math.ceil(size / BLOCK_BYTES) * BLOCK_DIGEST_BYTES });
-  let kept = new Uint8Array(0);
-  return {
-    size,
-    async next() {
-      while (kept.length < BLOCK_DIGEST_BYTES) {
-        const chunk = await answer.body.read();
-        if (chunk === null) return onEnd(), undefined;
-        const joined = new Uint8Array(kept.length + chunk.length);
-        joined.set(kept);
-        joined.set(chunk, kept.length);
-        kept = joined;
-      }
-      const digest = kept.slice(0, BLOCK_DIGEST_BYTES);
-      kept = kept.slice(BLOCK_DIGEST_BYTES);
-      return digest;
-    },
-    cancel() {
-      onEnd();
-      answer.cancel();
-    },
-  };
 }

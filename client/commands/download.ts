@@ -129,13 +129,13 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
     return false;
   });
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
-    const target = split(targetPath({ folder: top, name: base(to) }));
+    const wanted = targetPath({ folder: top, name: base(to) });
     return {
       name: to,
       size: node.size,
       path: from,
-      target,
-      wanted: targetPath(target),
+      target: split(wanted),
+      wanted,
       result: ({ path, size }) => ({ downloaded: from, saved: path, size }),
     };
   });

@@ -139,6 +139,8 @@ async function sendMany(
     await requireRemoteFolders(context, [{ path: top, mode: becomes ? found.top?.node.mode : undefined }]);
   }
   const missing = new Map<string, CommandError>();
+  const whyMissing = (path: string) =>
+    missing.has(folderOf(path)) ? "its folder cannot be made there" : missing.get(path)?.message;
   const total = { files: 0, bytes: 0, isComplete: false };
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
@@ -148,15 +150,9 @@ async function sendMany(
       for (const [path, error] of await makeRemoteFolders(context, folders)) missing.set(path, error);
       const files: Source[] = [];
       for (const item of some) {
-        const path = target(item.to);
-        const error = missing.get(path);
-        if (missing.has(folderOf(path))) {
-          left.push({ path: item.to, reason: "its folder cannot be made there", failed: true });
-        } else if (error) {
-          left.push({ path: item.to, reason: error.message, failed: true });
-        } else if (item.node.kind === "file") {
-          files.push(item);
-        }
+        const why = missing.size > 0 ? whyMissing(target(item.to)) : undefined;
+        if (why !== undefined) left.push({ path: item.to, reason: why, failed: true });
+        else if (item.node.kind === "file") files.push(item);
       }
       total.files += files.length;
       total.bytes += sizeOfAll(files);
@@ -166,15 +162,18 @@ async function sendMany(
   };
   // With --stop-on-error, what cannot be moved ends it before anything is.
   const files = stopOnError ? [(await Array.fromAsync(placed())).flat()] : ahead(placed());
-  const job = ({ from, to, node }: Source): SendItem => ({
-    name: to,
-    size: node.size,
-    local: from,
-    seen: node,
-    path: target(to),
-    wanted: target(to),
-    result: ({ path, size }) => ({ uploaded: from, stored: path, size }),
-  });
+  const job = ({ from, to, node }: Source): SendItem => {
+    const path = target(to);
+    return {
+      name: to,
+      size: node.size,
+      local: from,
+      seen: node,
+      path,
+      wanted: path,
+      result: (moved) => ({ uploaded: from, stored: moved.path, size: moved.size }),
+    };
+  };
   const jobs = async function* () {
     for await (const some of files) yield some.values().map(job);
   };

@@ -137,8 +137,9 @@ async function fetchPack(
     } finally {
       for (const [number, got] of (await batch.commit()).entries()) {
         const { at, size } = saved[number];
-        const { folder } = items[at].target;
-        outcomes[at] = typeof got === "string" ? { path: targetPath({ folder, name: got }), size } : got;
+        const { target: { folder, name }, wanted } = items[at];
+        if (typeof got !== "string") outcomes[at] = got;
+        else outcomes[at] = { path: got === name ? wanted : targetPath({ folder, name: got }), size };
       }
       missing = missing.filter((at) => !arrived.has(at));
     }

@@ -108,7 +108,8 @@ export async function* localNodes(
   } catch (error) {
     throw diskError(error, JSON.stringify(top));
   }
-  // All names come first: what appears while the first files are moved, perhaps by that very move, is none of them.
+  // All names come first: what appears while the first files are moved, perhaps by that very move, is none of them. Of each folder
+  // that is entered, what is not itself entered.
   const entered = new Map<string, string[]>();
   const isFolder = ({ name, kind }: Listed, path: string) => {
     if (selection.excludes(path, true) || path.split("/").length > MAX_DEPTH) return false;
@@ -129,48 +130,51 @@ export async function* localNodes(
       for (const some of listFolder(joinPath(root, folder))) {
         for (const one of some) {
           if (isPartialName(one.name)) continue;
-          names.push(one.name);
-          if (deep && one.kind !== "file") {
-            const path = joinPath(folder, one.name);
-            if (isFolder(one, path)) folders.push(path);
-          }
+          looked++;
+          const path = deep && one.kind !== "file" ? joinPath(folder, one.name) : undefined;
+          if (path !== undefined && isFolder(one, path)) folders.push(path);
+          else names.push(one.name);
         }
       }
     } catch (error) {
       if (folder === "") throw diskError(error, JSON.stringify(top));
       left.push({ path: folder, ...unreadable(error) });
     }
-    looked += names.length;
   }
   let nodes: Node[] = [];
   looked = 0;
   using open = new OpenFolders(false);
-  for (const { folder, name } of inOrder(entered)) {
-    const path = joinPath(folder, name);
-    const found = lookLocally(root, path, selection.links, () => open.get(joinPath(root, folder)).look(name));
-    const isFolder = isFolderNode(found);
-    if (selection.excludes(path, isFolder)) continue;
-    if ("reason" in found) left.push(found);
-    else if (deep && isFolder !== entered.has(path)) left.push({ path, ...CHANGED });
-    else nodes.push(found);
-    if (++looked % BATCH !== 0 && looked !== FIRST_BATCH) continue;
-    open[Symbol.dispose](); // nobody may come back for more
-    yield nodes;
-    nodes = [];
-    await rest(signal);
+  for (const { folder, names, areFolders } of inOrder(entered)) {
+    const at = joinPath(root, folder);
+    for (const name of names) {
+      const path = joinPath(folder, name);
+      const found = lookLocally(root, path, selection.links, () => open.get(at).look(name));
+      const isFolder = isFolderNode(found);
+      if (selection.excludes(path, isFolder)) continue;
+      if ("reason" in found) left.push(found);
+      else if (deep && isFolder !== areFolders) left.push({ path, ...CHANGED });
+      else nodes.push(found);
+      if (++looked % BATCH !== 0 && looked !== FIRST_BATCH) continue;
+      open[Symbol.dispose](); // nobody may come back for more
+      yield nodes;
+      nodes = [];
+      await rest(signal);
+    }
   }
   open[Symbol.dispose]();
   yield nodes;
 }
 
 /**
- * The names of all that was entered, a folder right before what is in it and not with those beside it: the first files can go
- * out when their own folder is made.
+ * The names of all that was entered, and of the rest, by the folders that they are in: a folder right before what is in it and not
+ * with those beside it, so that the first files can go out when their own folder is made.
  */
-function* inOrder(entered: ReadonlyMap<string, readonly string[]>): Generator<{ folder: string; name: string }> {
+function* inOrder(
+  entered: ReadonlyMap<string, readonly string[]>,
+): Generator<{ folder: string; names: readonly string[]; areFolders: boolean }> {
   for (const [folder, names] of entered) {
-    if (folder !== "") yield { folder: folderOf(folder), name: baseName(folder) };
-    for (const name of names) if (!entered.has(joinPath(folder, name))) yield { folder, name };
+    if (folder !== "") yield { folder: folderOf(folder), names: [baseName(folder)], areFolders: true };
+    yield { folder, names, areFolders: false };
   }
 }
 

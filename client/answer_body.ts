@@ -1,0 +1,140 @@
+/**
+ * What comes in the bodies of answers: lines, and the digests of blocks. Reading ends with the signal of its request.
+ *
+ * @module
+ */
+
+import type { InferOutput } from "valibot";
+import type { IncomingBody } from "../protocol/body.ts";
+import { CommandError, ProtocolError } from "../protocol/errors.ts";
+import {
+  BLOCK_BYTES,
+  BLOCK_DIGEST_BYTES,
+  type CommandName,
+  decodeLines,
+  type entryLine,
+  type folderDigestLine,
+  type packLine,
+} from "../protocol/messages.ts";
+import type { Answer } from "./requests.ts";
+
+/** Most entries of one listing that a client takes, so that a hostile server cannot fill its memory. */
+const MAX_ENTRIES = 1_000_000;
+/** Most bytes of one listing, for the same reason. */
+const MAX_LISTING_BYTES = 256 * 1024 * 1024;
+/** Longest line of a listing, in bytes. */
+const MAX_LINE_BYTES = 64 * 1024;
+
+/** A line of a body. */
+type Line = typeof entryLine | typeof packLine | typeof folderDigestLine;
+
+/** The SHA-256 of each block of a file, one after the other, to be read as they come. */
+export interface BlockDigests {
+  /** How many bytes they cover. */
+  size: number;
+  /** The next block's digest; `undefined` after the last. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Asks for no more of them. */
+  cancel(): void;
+}
+
+/**
+ * Stops the body of an answer when the signal fires, also when it has fired while the answer was on its way.
+ *
+ * @returns ends the watch
+ */
+export function watch(answer: Answer<CommandName>, signal: AbortSignal | undefined): () => void {
+  const abort = () => {
+    answer.body.interrupt(new CommandError("canceled", "canceled"));
+    answer.cancel();
+  };
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  return () => signal?.removeEventListener("abort", abort);
+}
+
+/**
+ * Reads the digests of blocks.
+ *
+ * @param answer whose body they are
+ * @param size how many bytes of the file they cover
+ * @param onEnd called once there are no more of them, or they are not wanted any more
+ */
+export function readDigests(answer: Answer<"resume" | "blocks">, size: number, onEnd: () => void): BlockDigests {
+  answer.body.expect({ size: Math.ceil(size / BLOCK_BYTES) * BLOCK_DIGEST_BYTES });
+  let kept = new Uint8Array(0);
+  return {
+    size,
+    async next() {
+      while (kept.length < BLOCK_DIGEST_BYTES) {
+        const chunk = await answer.body.read();
+        if (chunk === null) return onEnd(), undefined;
+        const joined = new Uint8Array(kept.length + chunk.length);
+        joined.set(kept);
+        joined.set(chunk, kept.length);
+        kept = joined;
+      }
+      const digest = kept.slice(0, BLOCK_DIGEST_BYTES);
+      kept = kept.slice(BLOCK_DIGEST_BYTES);
+      return digest;
+    },
+    cancel() {
+      onEnd();
+      answer.cancel();
+    },
+  };
+}
+
+/**
+ * Reads a body of lines as they come, many at a time.
+ *
+ * @param answer whose body they are; canceled when nobody reads to its end
+ * @param schema of a line
+ * @param signal ends it
+ * @throws {CommandError} `canceled`, or `bad_request` when there are more of them than anybody should take
+ * @throws {ProtocolError} for what are no such lines
+ */
+export async function* readLines<S extends Line>(
+  answer: Answer<"ls" | "upload_pack" | "folder_digests">,
+  schema: S,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<InferOutput<S>[]> {
+  const unwatch = watch(answer, signal);
+  let isRead = false;
+  try {
+    yield* decoded(answer.body, schema);
+    isRead = true;
+  } finally {
+    unwatch();
+    if (!isRead && !signal?.aborted) answer.cancel(); // else the watch has done it
+  }
+}
+
+async function* decoded<S extends Line>(
+  body: IncomingBody,
+  schema: S,
+): AsyncGenerator<InferOutput<S>[]> {
+  let count = 0;
+  let rest = new Uint8Array(0);
+  for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
+    const bytes = new Uint8Array(rest.length + chunk.length);
+    bytes.set(rest);
+    bytes.set(chunk, rest.length);
+    let at = 0;
+    // A part at a time: what a chunk of short lines is decoded to takes many times its size.
+    for (;;) {
+      const end = bytes.lastIndexOf(10, at + MAX_LINE_BYTES) + 1;
+      if (end <= at) break;
+      const lines = decodeLines(schema, bytes.subarray(at, end), "listing");
+      at = end;
+      count += lines.length;
+      if (count > MAX_ENTRIES || body.size > MAX_LISTING_BYTES) {
+        throw new CommandError("bad_request", "the listing is too long; list its folders one by one");
+      }
+      yield lines;
+    }
+    rest = bytes.slice(at);
+    if (rest.length > MAX_LINE_BYTES) throw new ProtocolError(`a line of the listing is over ${MAX_LINE_BYTES} bytes`);
+  }
+  if (rest.length > 0) throw new ProtocolError("the listing ends in the middle of a line");
+}
