@@ -17,6 +17,9 @@ import { syncData, SyncedFolder } from "./sync.ts";
 /** So many files are flushed at once: the disk makes one flush of several. */
 const FLUSHES = 32;
 
+/** For how long it is believed that a folder is where it was, in milliseconds. */
+const IN_PLACE_MS = 1;
+
 /** What the system answers of a name under which there is nothing, and of one under which there can be nothing. */
 const NOT_THERE = new Set(["ENOENT", "ENAMETOOLONG"]);
 
@@ -142,7 +145,7 @@ export class FileBatch {
       if (filled.has(one) && !this.#spoiled.has(one) && await publish(one, flusher)) published.add(one);
     }
     const results: (string | DiskError)[] = [];
-    const inPlace = new Set<string>();
+    const foundInPlace = new Map<string, number>();
     for (const one of written) {
       const { folder, name, shown } = one.file;
       const failure = failures.get(one);
@@ -153,8 +156,11 @@ export class FileBatch {
       try {
         if (failure) throw failure;
         await flusher.open(folder);
-        if (!inPlace.has(folder)) requireInPlace(this.#open.get(folder), this.#options.plain ?? false);
-        inPlace.add(folder);
+        const now = performance.now();
+        if (now - (foundInPlace.get(folder) ?? -Infinity) > IN_PLACE_MS) {
+          requireInPlace(this.#open.get(folder), this.#options.plain ?? false);
+          foundInPlace.set(folder, now);
+        }
         results.push(await this.#claim(one));
       } catch (error) {
         if (!failure) this.#remove(one);

@@ -6,6 +6,7 @@
 
 import { errnoOf } from "./errors.ts";
 import type { Libc } from "./libc.ts";
+import { type Listed, listOpen } from "./list_folder.ts";
 import { changedMeanwhile, requireFile, type Seen, type Version } from "./look.ts";
 import type { OpenFolder } from "./open_folder.ts";
 import { type NewSmallFile, readWhole, type SmallFile } from "./small_file.ts";
@@ -36,6 +37,12 @@ export class HeldFolder implements OpenFolder {
 
   look(name: string, follow = false): Seen {
     return this.#calls.look(this.#folder, name, follow) ?? this.#fail();
+  }
+
+  *list(): Generator<Listed[]> {
+    const folder = this.#calls.openToList(this.#folder);
+    if (folder < 0) this.#fail();
+    yield* listOpen(this.#calls, folder, this.path);
   }
 
   readFile(

@@ -180,6 +180,12 @@ export class Libc {
     return this.#calls.syscall(SYS_OPENAT2, AT_FDCWD, this.#path, this.#how, BigInt(HOW_BYTES));
   }
 
+  /** Opens once more a folder that is held open, for {@linkcode Libc.names}; returns its descriptor. */
+  openToList(folder: number): number {
+    if (!this.#take(".")) return -1;
+    return this.#calls.openat(folder, this.#path, O_DIRECTORY | O_CLOEXEC | O_NONBLOCK, 0);
+  }
+
   /** How many bytes of the next names in a folder were read, each a `struct linux_dirent64`; 0 at the end. */
   names(folder: number, into: Uint8Array<ArrayBuffer>): number {
     this.#refusal = undefined;

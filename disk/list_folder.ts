@@ -5,7 +5,7 @@
  */
 
 import { errnoOf } from "./errors.ts";
-import { libc } from "./libc.ts";
+import { type Libc, libc } from "./libc.ts";
 import { look, type Seen } from "./look.ts";
 import { under } from "./path.ts";
 import { whyNotPlain } from "./plain.ts";
@@ -48,11 +48,24 @@ export function* listFolder(path: string, plain = false): Generator<Listed[]> {
     if (plain) throw whyNotPlain(calls.error());
     return yield readAll(path);
   }
+  yield* listOpen(calls, folder, path);
+}
+
+/**
+ * What is in a folder that is open.
+ *
+ * @param calls of the C library
+ * @param folder its descriptor, opened to read names; closed in the end
+ * @param path of it, for what its names alone do not tell
+ * @throws what the system throws
+ */
+export function* listOpen(calls: Libc, folder: number, path: string): Generator<Listed[]> {
+  const isLossyFolder = lossyFolders(path);
   try {
     for (let begun = false;; begun = true) {
       const bytes = calls.names(folder, buffer);
       if (bytes === 0) return;
-      if (bytes > 0) yield parse(path, bytes);
+      if (bytes > 0) yield parse(path, bytes, isLossyFolder);
       else if (!begun) return yield readAll(path);
       else {
         const error = calls.error();
@@ -73,26 +86,32 @@ function readAll(path: string): Listed[] {
 }
 
 /** What was read last, but for the folder itself and the one above it. */
-function parse(path: string, bytes: number): Listed[] {
+function parse(path: string, bytes: number, isLossyFolder: (name: string) => boolean): Listed[] {
   const listed: Listed[] = [];
   for (let at = 0; at < bytes; at += view.getUint16(at + LENGTH_AT, true)) {
     const start = at + NAME_AT;
     const name = decoder.decode(buffer.subarray(start, buffer.indexOf(0, start)));
     if (name === "." || name === "..") continue;
     const kind = buffer[at + KIND_AT];
-    listed.push({ name, kind: kind === UNKNOWN_KIND ? kindOf(path, name) : KINDS[kind] ?? "other" });
+    listed.push({ name, kind: kind === UNKNOWN_KIND ? kindOf(path, name, isLossyFolder) : KINDS[kind] ?? "other" });
   }
   return listed;
 }
 
 /** Not every file system tells kinds with names. */
-function kindOf(folder: string, name: string): Seen["kind"] {
+function kindOf(folder: string, name: string, isLossyFolder: (name: string) => boolean): Seen["kind"] {
   try {
     return look(under(folder, name)).kind;
   } catch {
-    // Under a name that is not valid Unicode there is nothing for us, but Deno asks with the name as it is.
-    const isFolder = name.includes("\ufffd") &&
-      readAll(folder).some((one) => one.name === name && one.kind === "folder");
-    return isFolder ? "folder" : "other";
+    return name.includes("\ufffd") && isLossyFolder(name) ? "folder" : "other";
   }
+}
+
+/** Under a name that is not valid Unicode there is nothing for us, but Deno asks with the name as it is: once for all of them. */
+function lossyFolders(path: string): (name: string) => boolean {
+  let folders: Set<string> | undefined;
+  return (name) => {
+    folders ??= new Set(readAll(path).filter(({ kind }) => kind === "folder").map((one) => one.name));
+    return folders.has(name);
+  };
 }

@@ -5,6 +5,7 @@
  */
 
 import { FileSource } from "./file_source.ts";
+import { type Listed, listFolder } from "./list_folder.ts";
 import { look, lookThrough, type Seen } from "./look.ts";
 import { setMode } from "./mode.ts";
 import type { OpenFolder } from "./open_folder.ts";
@@ -31,6 +32,10 @@ export class NamedFolder implements OpenFolder {
 
   look(name: string, follow = false): Seen {
     return (follow ? lookThrough : look)(this.at(name));
+  }
+
+  list(): Generator<Listed[]> {
+    return listFolder(this.path, this.#plain);
   }
 
   readFile(name: string, into: Uint8Array<ArrayBuffer>, shown: () => string): SmallFile | "too large" | "link" {

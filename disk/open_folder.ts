@@ -5,6 +5,7 @@
  */
 
 import { HeldFolder } from "./held_folder.ts";
+import type { Listed } from "./list_folder.ts";
 import { goesUp, libc } from "./libc.ts";
 import type { Seen, Version } from "./look.ts";
 import { NamedFolder } from "./named_folder.ts";
@@ -25,6 +26,8 @@ export interface OpenFolder extends Disposable {
    * @param follow whether of what a symbolic link leads to
    */
   look(name: string, follow?: boolean): Seen;
+  /** The names in it, some hundreds at a time. */
+  list(): Generator<Listed[]>;
   /**
    * Reads a file.
    *

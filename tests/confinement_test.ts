@@ -2,8 +2,8 @@
  * Nobody gets out of the served folder: raw requests as an attacker would send them, and the real `ftp`.
  */
 
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { type Client, connect } from "../client/client.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import { type Client, CommandError, connect } from "../client/client.ts";
 import { exists } from "../disk/exists.ts";
 import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
@@ -388,6 +388,37 @@ Deno.test("pipes, sockets and devices are shown and can be deleted, but are neve
   await succeeds(client.ask("upload", { path: "/pipe", collision: "overwrite" }, utf8("now a file")));
   assertEquals(Deno.readTextFileSync(`${area.root}/pipe`), "now a file");
   await succeeds(client.ask("rm", { path: "/socket" }));
+});
+
+Deno.test("where all of a machine is served, what its system shows of itself is not, for packs and folders neither", async () => {
+  using area = new TempFolder();
+  // Of the folders out of bounds the only one that anybody may write to.
+  const there = `/dev/shm/connme-test-${crypto.randomUUID()}`;
+  area.file("in.txt", "inside");
+  await using server = await startServer({ dir: "/" });
+  const client = await connect({ hostname: "127.0.0.1", port: server.port });
+  try {
+    Deno.writeTextFileSync(there, SECRET);
+    const pack = await client.downloadPack([there, "/proc/self/environ", `${area.path}/in.txt`]);
+    const came: [boolean, string][] = [];
+    while (await pack.fill()) {
+      for (let file = pack.next(); file !== undefined; file = pack.next()) {
+        came.push([file.failed, file.failed ? client.packError(file).code : new TextDecoder().decode(file.content)]);
+      }
+    }
+    assertEquals(came, [[true, "denied"], [true, "denied"], [false, "inside"]]);
+    const file = { content: utf8("x"), modified: 0, mode: 0o644, failed: false };
+    const files = [`${there}-new`, "/dev/null", `${area.path}/new.txt`].map((path) => ({ ...file, path }));
+    const unusual = await client.uploadPack(() => files.shift(), { collision: "overwrite" });
+    assertEquals([0, 1, 2].map((at) => unusual.get(at)?.error?.code), ["denied", "denied", undefined]);
+    assertEquals((await assertRejects(() => client.makeFolder(`${there}-new`), CommandError)).code, "denied");
+    assertEquals((await assertRejects(() => client.list("/proc"), CommandError)).code, "denied");
+    assertEquals([exists(`${there}-new`), Deno.lstatSync("/dev/null").isCharDevice], [false, true]);
+    assertEquals(Deno.readTextFileSync(`${area.path}/new.txt`), "x");
+  } finally {
+    await client.close();
+    for (const path of [there, `${there}-new`]) if (exists(path)) Deno.removeSync(path, { recursive: true });
+  }
 });
 
 Deno.test("a listing that waits for its reader does not follow a folder that became a link out", async () => {

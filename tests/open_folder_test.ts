@@ -227,6 +227,22 @@ Deno.test("a small file is read by its path, wherever links lead, and what canno
   assertEquals([text("file"), text("link")], ["too large", "too large"]);
 });
 
+testUnless(noLibc, "the names in a folder are of the very one that is held, whatever stands in its place", () => {
+  using planted = new TempFolder();
+  const [own, other] = [`${planted.path}/own`, `${planted.path}/other`];
+  for (const [path, name] of [[own, "mine"], [other, "theirs"]]) {
+    Deno.mkdirSync(path);
+    Deno.writeTextFileSync(`${path}/${name}`, "x");
+  }
+  using folder = openFolder(own, true);
+  Deno.renameSync(own, `${planted.path}/away`);
+  Deno.renameSync(other, own);
+  assertEquals([...folder.list()].flat(), [{ name: "mine", kind: "file" }]);
+  assertEquals(folder.look("mine").kind, "file");
+  assertEquals(openBelow(planted.path), 1);
+  return Promise.resolve();
+});
+
 testUnless(noLibc, "the last folders are held, no others, and none in the end", () => {
   using planted = new TempFolder();
   const folders = new OpenFolders(true);

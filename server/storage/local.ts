@@ -13,7 +13,7 @@ import { exists, isFolder } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
-import type { Listed } from "../../disk/list_folder.ts";
+import { type Listed, listFolder } from "../../disk/list_folder.ts";
 import { look, lookThrough, type Seen } from "../../disk/look.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { movePathToFreeName } from "../../disk/move.ts";
@@ -60,6 +60,9 @@ const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
   name_too_long: "failed",
 };
 
+/** Where the system shows itself as files. Deno keeps programs out of there, but not what asks the C library. */
+const SYSTEM = /^\/(?:dev|proc|sys)(?:\/|$)/;
+
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
   readonly #root: string;
@@ -103,6 +106,7 @@ export class LocalStorage implements Storage {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real, name } = folder;
       try {
+        if (SYSTEM.test(real)) throw new DiskError("denied", "what the system shows of itself is out of bounds");
         using open = openFolder(real, true);
         const look = (one: Listed, lossy: boolean) => {
           if (isPartialName(one.name) || (!hidden && one.name.startsWith("."))) return;
@@ -115,7 +119,9 @@ export class LocalStorage implements Storage {
           }
           return found?.item;
         };
-        for await (const items of inBatches(folder, look)) yield items.filter((item) => item !== undefined);
+        for await (const items of inBatches(folder, open.list(), look)) {
+          yield items.filter((item) => item !== undefined);
+        }
       } catch (error) {
         const problem = diskError(error, show(name === "" ? path : [...path, ...name.split("/")]));
         if (name === "") throw problem;
@@ -368,7 +374,7 @@ export class LocalStorage implements Storage {
           if (lastTouched(path) >= before) return;
           removePartial(path, kind);
           swept++;
-        } else if (kind === "folder") folders.push(placeOf(path));
+        } else if (kind === "folder" && !SYSTEM.test(path)) folders.push(placeOf(path));
       };
       const tryToLook = (one: Listed) => {
         try {
@@ -376,7 +382,7 @@ export class LocalStorage implements Storage {
         } catch { /* it went away, or is not ours to touch */ }
       };
       try {
-        for await (const _ of inBatches(folder, tryToLook)) { /* the work is done by then */ }
+        for await (const _ of inBatches(folder, listFolder(real, true), tryToLook)) { /* the work is done by then */ }
       } catch { /* the same */ }
     }
     return swept;
@@ -454,7 +460,7 @@ export class LocalStorage implements Storage {
   /** The real path of a folder. */
   #folder(path: Path): string {
     const joined = this.#join(path);
-    if (isPlainFolder(joined)) return joined;
+    if (!SYSTEM.test(joined) && isPlainFolder(joined)) return joined;
     const folder = this.#attempt(path, () => this.#resolve(path));
     if (lookThrough(folder).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
     return folder;
@@ -498,6 +504,7 @@ export class LocalStorage implements Storage {
     try {
       seen = folder.look(name);
     } catch (error) {
+      if (error instanceof DiskError) throw error; // its folder is not where it was
       const errno = errnoOf(error) ?? "";
       if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
       // Its folder tells names only, say; or its path is longer than the system takes.

@@ -14,7 +14,9 @@ import type { Removed } from "./storage.ts";
 import { inBatches, placeOf, requireUnmoved } from "./walk.ts";
 
 /** How often a folder is emptied, at most: who keeps putting something into it keeps it. */
-const ROUNDS = 3;
+const ROUNDS = 100;
+/** How often nothing is found in a folder that is not empty. */
+const IDLE_ROUNDS = 3;
 
 /**
  * Removes what an interrupted upload left.
@@ -48,21 +50,28 @@ export async function removeTree(top: string, removed: Removed, signal: AbortSig
       }
       folders.push(placeOf(under(folder.real, name)));
     };
-    for await (const _ of inBatches(folder, look)) signal.throwIfAborted();
+    for await (const _ of inBatches(folder, listFolder(folder.real, true), look)) signal.throwIfAborted();
   }
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const { real } = folder;
     let unnamed = 0;
+    let idle = 0;
     const remove = ({ name, kind }: Listed, lossy: boolean) => {
-      if (isPartialName(name)) return removePartial(under(real, name), kind);
+      if (isPartialName(name)) {
+        removePartial(under(real, name), kind);
+        idle = 0;
+        return;
+      }
       if (kind === "folder") return; // made by somebody since: it keeps the folder
       if (lossy) return unnamed++;
       Deno.removeSync(under(real, name));
       removed.files++;
+      idle = 0;
     };
     for (let round = 1, gone = false; !gone; round++) {
       unnamed = 0;
-      for await (const _ of inBatches(folder, remove)) signal.throwIfAborted();
+      idle++;
+      for await (const _ of inBatches(folder, listFolder(real, true), remove)) signal.throwIfAborted();
       await giveWay();
       requireUnmoved(folder);
       // What cannot be named goes with its folder, as long as that holds nothing deeper.
@@ -72,7 +81,7 @@ export async function removeTree(top: string, removed: Removed, signal: AbortSig
         gone = true;
       } catch (error) {
         // Not every file system gives out all names when some go meanwhile.
-        if (errnoOf(error) !== "ENOTEMPTY" || round === ROUNDS) throw error;
+        if (errnoOf(error) !== "ENOTEMPTY" || idle === IDLE_ROUNDS || round === ROUNDS) throw error;
       }
     }
     removed.files += unnamed;

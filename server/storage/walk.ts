@@ -48,14 +48,17 @@ export function requireUnmoved({ real, dev, ino }: Place): void {
  * Does something with every name in a folder, partials included, and gives out the results, some hundreds at a time. Others have
  * their turn between two batches, and never between the check that the folder is where it was and the work.
  *
+ * @param folder where it was found
+ * @param names in it
  * @param work must be synchronous; told whether the name is not valid Unicode, and therefore leads nowhere, or elsewhere
  */
 export async function* inBatches<T>(
   folder: Place,
+  names: Iterable<Listed[]>,
   work: (one: Listed, lossy: boolean) => T,
 ): AsyncGenerator<T[]> {
   const isLossy = lossiness(folder.real);
-  for (const some of listFolder(folder.real, true)) {
+  for (const some of names) {
     await giveWay();
     requireUnmoved(folder);
     yield some.map((one) => work(one, isLossy(one.name)));
