@@ -54,7 +54,7 @@ async function run(runner: Runner, { address, words, file, retries }: Invocation
   cancelOnSignals(runner);
   if (address !== undefined && !call?.command.offline) {
     // Without being asked to, nobody waits for a server that is not there at all.
-    await (retries === undefined ? runner.open() : connectPatiently(runner));
+    await (retries === undefined ? runner.open({ eager: call !== undefined }) : connectPatiently(runner));
   }
   let exit: ExitCode;
   if (call) {

@@ -15,7 +15,7 @@
 
 import type { ByteSource } from "../protocol/body.ts";
 import { Connection } from "../protocol/connection.ts";
-import { CommandError, ConnectionLostError, ProtocolError } from "../protocol/errors.ts";
+import { CommandError, ConnectionLostError, ProtocolError, UnreachableError } from "../protocol/errors.ts";
 import {
   type ChecksumAlgorithm,
   type Collision,
@@ -39,7 +39,13 @@ import { Requests } from "./requests.ts";
 export type { BlockDigests } from "./answer_body.ts";
 export { Download, PackDownload } from "./download.ts";
 export type { ByteSource } from "../protocol/body.ts";
-export { CommandError, ConnectionLostError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
+export {
+  CommandError,
+  ConnectionLostError,
+  type ErrorCode,
+  ProtocolError,
+  UnreachableError,
+} from "../protocol/errors.ts";
 export type { ChecksumAlgorithm, Collision, Entry, PackLine, ServerHello } from "../protocol/messages.ts";
 export { MAX_PACK_FILES, MAX_PACKED_BYTES, type PackedFile } from "../protocol/pack.ts";
 
@@ -55,6 +61,11 @@ export interface ConnectOptions {
   port?: number;
   /** Seconds of silence after which the server counts as lost; {@linkcode DEFAULT_TIMEOUT} by default. */
   timeout?: number;
+  /**
+   * Does not wait for the server to say what it is: the first request goes out at once, which saves the time of the way there
+   * and back, and fails with what would have been thrown here.
+   */
+  eager?: boolean;
 }
 
 /** Options that every request takes. */
@@ -110,9 +121,18 @@ export class Client {
     this.#requests = requests;
   }
 
-  /** What the server said of itself. */
-  get hello(): ServerHello {
+  /**
+   * What the server says of itself.
+   *
+   * @throws {UnreachableError} (rejects) when it is no connme server, or takes no more clients
+   */
+  get hello(): Promise<ServerHello> {
     return this.#requests.hello;
+  }
+
+  /** Whether the server has said so yet: without {@linkcode ConnectOptions.eager}, always. */
+  get greeted(): boolean {
+    return this.#requests.greeted;
   }
 
   /** Resolves when the connection has ended. */
@@ -398,25 +418,21 @@ export class Client {
  * Connects to a server.
  *
  * @param options see {@linkcode ConnectOptions}
- * @throws {ConnectionLostError} when nobody answers there
- * @throws {ProtocolError} when what answers is no connme server
+ * @throws {UnreachableError} when nobody answers there, or what answers is no connme server, or takes no more clients
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
-  const { hostname, port = DEFAULT_PORT, timeout = DEFAULT_TIMEOUT } = options;
+  const { hostname, port = DEFAULT_PORT, timeout = DEFAULT_TIMEOUT, eager = false } = options;
   const where = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   let conn: Deno.TcpConn;
   try {
     conn = await Deno.connect({ hostname, port, signal: AbortSignal.timeout(timeout * 1000) });
   } catch (error) {
-    throw new ConnectionLostError(`cannot connect to ${where}: ${whyNot(error, timeout)}`, { cause: error });
+    throw new UnreachableError(`cannot connect to ${where}: ${whyNot(error, timeout)}`, { cause: error });
   }
   conn.setNoDelay(true);
-  try {
-    return new Client(await Requests.open(new Connection(conn), timeout * 1000));
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    throw new ConnectionLostError(`cannot connect to ${where}: ${error.message}`, { code: error.code, cause: error });
-  }
+  const client = new Client(new Requests(new Connection(conn), where, timeout * 1000));
+  if (!eager) await client.hello;
+  return client;
 }
 
 function whyNot(error: unknown, timeout: number): string {

@@ -6,7 +6,7 @@
 
 import { type BodyBudget, type ByteSource, IncomingBody, sendBody } from "../protocol/body.ts";
 import type { Connection } from "../protocol/connection.ts";
-import { CommandError, ConnectionLostError, ProtocolError } from "../protocol/errors.ts";
+import { CommandError, ConnectionLostError, ProtocolError, UnreachableError } from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
 import {
   BODY_WINDOW_BYTES,
@@ -62,9 +62,12 @@ export class Requests {
   readonly #pending = new Map<number, Pending>();
   readonly #budget: BodyBudget = { left: BODY_WINDOW_BYTES };
   readonly #timeoutMs: number;
-  #endWatch!: () => void;
+  readonly #where: string;
+  #endWatch: () => void;
   readonly #ended: Promise<void>;
-  #hello!: ServerHello;
+  readonly #hello = Promise.withResolvers<ServerHello>();
+  /** What the server has said of itself; `undefined` until it has. */
+  #greeting: ServerHello | undefined;
   #sending: Promise<unknown> = Promise.resolve();
   #lastId = 0;
   readonly #checkMs: number;
@@ -73,54 +76,46 @@ export class Requests {
   #pinged = false;
   /** Since when the server has owed us something; silence before that says nothing. */
   #owedSince = 0;
-  #goodbye = Promise.withResolvers<void>();
   #closing = false;
   /** GOODBYE has been sent: nothing may follow it. */
   #leaving = false;
   /** Resolved when a request has been answered, for one that has to wait for it. */
   #room: PromiseWithResolvers<void> | undefined;
 
-  private constructor(connection: Connection, hello: ServerHello, timeoutMs: number) {
+  /**
+   * Opens a connection: sends the preamble and HELLO (PROTOCOL.md sections 2 and 4).
+   *
+   * @param connection belongs to the result from now on
+   * @param where what people call the server, for when it does not say HELLO
+   * @param timeoutMs milliseconds of silence after which a server that owes an answer counts as lost
+   */
+  constructor(connection: Connection, where: string, timeoutMs: number) {
     this.#connection = connection;
-    this.#hello = hello;
+    this.#where = where;
     this.#timeoutMs = timeoutMs;
     this.#checkMs = Math.min(1000, timeoutMs / 4);
-    this.#watch();
+    this.#hello.promise.catch(() => {}); // all that was asked for meanwhile fails with the same
+    connection.write(PREAMBLE.slice());
+    const hello = { version: PROTOCOL_VERSION, software: SOFTWARE, capabilities: [] };
+    connection.writeFrame(FrameKind.HELLO, 0, encodeMessage(hello));
+    this.#endWatch = after(timeoutMs, () => {
+      this.abort(new ConnectionLostError(`no answer within ${timeoutMs / 1000} s; is it an ftpd that listens there?`));
+    });
     this.#ended = this.#receive();
   }
 
   /**
-   * Opens a connection: the preamble and both HELLOs (PROTOCOL.md sections 2 and 4).
+   * What the server says of itself. One request without a body may be sent before that.
    *
-   * @param connection belongs to the result from now on
-   * @param timeoutMs milliseconds of silence after which a server that owes an answer counts as lost
-   * @throws {ProtocolError} when the server speaks something else or refuses
+   * @throws {UnreachableError} (rejects) when it speaks something else, refuses, or says nothing in time
    */
-  static async open(connection: Connection, timeoutMs: number): Promise<Requests> {
-    const inTime = after(timeoutMs, () => connection.close());
-    try {
-      connection.write(PREAMBLE.slice());
-      connection.writeFrame(
-        FrameKind.HELLO,
-        0,
-        encodeMessage({ version: PROTOCOL_VERSION, software: SOFTWARE, capabilities: [] }),
-      );
-      return new Requests(connection, await readHello(connection), timeoutMs);
-    } catch (error) {
-      const timedOut = connection.closed;
-      connection.close();
-      if (timedOut) {
-        throw new ConnectionLostError(`no answer within ${timeoutMs / 1000} s; is it an ftpd that listens there?`);
-      }
-      throw error;
-    } finally {
-      inTime();
-    }
+  get hello(): Promise<ServerHello> {
+    return this.#hello.promise;
   }
 
-  /** What the server said of itself. */
-  get hello(): ServerHello {
-    return this.#hello;
+  /** Whether the server has said HELLO. */
+  get greeted(): boolean {
+    return this.#greeting !== undefined;
   }
 
   /** Resolves when the connection has ended. */
@@ -148,7 +143,8 @@ export class Requests {
     parameters: RequestInput<C>,
     options: RequestOptions = {},
   ): Promise<Answer<C>> {
-    options.signal?.throwIfAborted();
+    const { signal } = options;
+    signal?.throwIfAborted();
     const payload = encodeMessage({ command, ...parameters });
     if (payload.length > MAX_CONTROL_BYTES) {
       throw new CommandError("name_too_long", "the path is longer than any can be");
@@ -160,12 +156,12 @@ export class Requests {
     let pending: Pending;
     let id: number;
     try {
-      while (!this.#lost && this.#pending.size >= this.#hello.maxRequests) {
+      while (!this.#lost && !this.#mayTake(options)) {
         await (this.#room ??= Promise.withResolvers()).promise;
       }
       if (this.#lost) throw this.#lost;
       if (this.#closing) throw new ConnectionLostError("the connection is being closed");
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       id = this.#nextId();
       pending = { command, answer: Promise.withResolvers() };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
@@ -176,16 +172,16 @@ export class Requests {
       sent.resolve();
     }
     const cancel = () => this.#cancel(id);
-    options.signal?.addEventListener("abort", cancel);
-    if (options.signal?.aborted) cancel();
+    signal?.addEventListener("abort", cancel);
+    if (signal?.aborted) cancel();
     try {
       return await pending.answer.promise as Answer<C>;
     } finally {
-      options.signal?.removeEventListener("abort", cancel);
+      signal?.removeEventListener("abort", cancel);
     }
   }
 
-  /** Says goodbye, waits for what is outstanding, and closes. Never throws. */
+  /** Waits for what is outstanding, says goodbye, and closes. Never throws. */
   async close(): Promise<void> {
     if (!this.#lost) {
       this.#closing = true;
@@ -195,8 +191,9 @@ export class Requests {
     if (!this.#lost) {
       this.#leaving = true;
       this.#owedSince = performance.now();
-      this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({}));
-      await Promise.race([this.#goodbye.promise, this.#ended]);
+      // All is answered, so nobody waits for the server's own: that would take as long as the way there and back.
+      const said = this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({}));
+      await Promise.race([said.catch(() => {}), this.#ended]);
     }
     this.abort(new ConnectionLostError("the connection was closed"));
     await this.#ended;
@@ -204,6 +201,11 @@ export class Requests {
 
   /** Ends the connection at once; everything outstanding fails with this error. */
   abort(error: ProtocolError): void {
+    if (!this.#lost && !this.#greeting) {
+      const message = `cannot connect to ${this.#where}: ${error.message}`;
+      error = new UnreachableError(message, { code: error.code, cause: error });
+      this.#hello.reject(error);
+    }
     this.#lost ??= error;
     this.#endWatch();
     this.#connection.close();
@@ -214,6 +216,11 @@ export class Requests {
     }
     this.#pending.clear();
     this.#room?.resolve();
+  }
+
+  /** Content goes to nobody who has not said that he speaks our language. */
+  #mayTake({ source }: RequestOptions): boolean {
+    return this.#greeting ? this.#pending.size < this.#greeting.maxRequests : this.#pending.size === 0 && !source;
   }
 
   async #write(
@@ -253,6 +260,7 @@ export class Requests {
   /** Reads frames until the connection ends. Never throws. */
   async #receive(): Promise<void> {
     try {
+      await this.#greet();
       for (;;) {
         const frame = await this.#connection.readFrame();
         if (frame === null) throw new ConnectionLostError("the server closed the connection");
@@ -262,6 +270,15 @@ export class Requests {
     } catch (error) {
       this.abort(error instanceof ProtocolError ? error : new ProtocolError("internal error", { cause: error }));
     }
+  }
+
+  /** Takes the server's HELLO. */
+  async #greet(): Promise<void> {
+    this.#greeting = await readHello(this.#connection);
+    this.#endWatch();
+    this.#watch();
+    this.#hello.resolve(this.#greeting);
+    this.#madeRoom();
   }
 
   async #take(frame: Frame): Promise<void> {
@@ -283,7 +300,6 @@ export class Requests {
         return;
       case FrameKind.GOODBYE: {
         const { reason } = decodeMessage(goodbye, payload, "GOODBYE");
-        this.#goodbye.resolve();
         throw new ConnectionLostError(`the server said goodbye: ${reason}`);
       }
       default:
@@ -328,6 +344,10 @@ export class Requests {
 
   #finished(id: number): void {
     this.#pending.delete(id);
+    this.#madeRoom();
+  }
+
+  #madeRoom(): void {
     this.#room?.resolve();
     this.#room = undefined;
   }
@@ -369,7 +389,7 @@ export class Requests {
     if (Math.max(blocked, late) > this.#timeoutMs) {
       return this.abort(new ConnectionLostError(`no answer for ${this.#timeoutMs / 1000} s`));
     }
-    const patience = owing ? this.#timeoutMs / 2 : this.#hello.idleTimeout * 1000 / 3;
+    const patience = owing ? this.#timeoutMs / 2 : this.#greeting!.idleTimeout * 1000 / 3;
     if (!this.#pinged && !this.#leaving && blocked === 0 && silent > patience) {
       this.#pinged = true;
       if (!owing) this.#owedSince = now;

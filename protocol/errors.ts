@@ -80,6 +80,12 @@ export class ConnectionLostError extends ProtocolError {
   override name = "ConnectionLostError";
 }
 
+/** There has never been a connection: nobody answers, or what answers has not said HELLO. */
+export class UnreachableError extends ConnectionLostError {
+  /** The name of the class, for logs. */
+  override name = "UnreachableError";
+}
+
 /**
  * One request failed; the connection lives on.
  *

@@ -18,10 +18,15 @@ import type { Storage } from "./storage/storage.ts";
 const CHECK_MS = 1_000;
 /** How long to wait before accepting again when the system is out of something, in milliseconds. */
 const RETRY_MS = 50;
+/**
+ * How long a client that is one too many waits for a place, in milliseconds: one that leaves does not wait for us, and comes
+ * again before we have seen that it left.
+ */
+const PLACE_MS = 200;
 /** How long a client that is one too many may take to read why, in milliseconds. */
 const REFUSE_MS = 1_000;
-/** So many clients can be told at once that they are one too many. */
-const MAX_REFUSING = 100;
+/** So many clients that are one too many can wait at once, for a place or to be told so. */
+const MAX_SUPERNUMERARY = 100;
 
 /** Options of {@linkcode Server}. */
 export interface ServeOptions extends SessionOptions {
@@ -60,7 +65,7 @@ export class Server {
   readonly #listener: Deno.TcpListener;
   readonly #options: ServeOptions;
   readonly #sessions = new Map<Session, Promise<void>>();
-  #refusing = 0;
+  #supernumerary = 0;
   #stopped = false;
 
   /**
@@ -144,20 +149,37 @@ export class Server {
     const clientLog: Log = (event, ...fields) => log(event, who, ...fields);
     conn.setNoDelay(true);
     const connection = new Connection(conn);
-    if (!places.take()) {
+    if (places.take()) return this.#serve(connection, clientLog);
+    // They take places too, if only for a moment. In a crowd, not everybody can wait, or is told why.
+    if (this.#supernumerary >= MAX_SUPERNUMERARY) {
       clientLog("refused", { reason: `${places.total} clients are connected` });
-      // They take places too, if only for a moment. In a crowd, not everybody is told why.
-      if (this.#refusing >= MAX_REFUSING) return connection.close();
-      this.#refusing++;
-      return void refuse(connection, places.total).finally(() => this.#refusing--);
+      return connection.close();
     }
-    clientLog("connected");
-    const session = new Session(connection, { ...this.#options, log: clientLog });
+    this.#supernumerary++;
+    this.#wait(connection, clientLog).finally(() => this.#supernumerary--);
+  }
+
+  /** Serves a client for whom there is a place. */
+  #serve(connection: Connection, log: Log): void {
+    log("connected");
+    const session = new Session(connection, { ...this.#options, log });
     const ended = session.run().finally(() => {
       this.#sessions.delete(session);
-      places.leave();
+      this.#options.places.leave();
     });
     this.#sessions.set(session, ended);
+  }
+
+  /** Serves a client as soon as there is a place for it, or tells it that there is none. Never throws. */
+  async #wait(connection: Connection, log: Log): Promise<void> {
+    const { places } = this.#options;
+    if (!await places.takeWithin(PLACE_MS)) {
+      log("refused", { reason: `${places.total} clients are connected` });
+      return await refuse(connection, places.total);
+    }
+    if (!this.#stopped) return this.#serve(connection, log);
+    places.leave();
+    connection.close();
   }
 }
 

@@ -41,7 +41,7 @@ Deno.test("digests are what PROTOCOL.md says", async () => {
   Deno.chmodSync(`${server.dir}/none`, 0o711);
   Deno.symlinkSync("to", `${server.dir}/linked/link`);
   const client = await connect({ hostname: "127.0.0.1", port: server.port });
-  assert(client.hello.capabilities.includes("folder_digests"));
+  assert((await client.hello).capabilities.includes("folder_digests"));
   const ms = time.getTime();
   const top =
     `.h\0file 0 ${ms} 44\na\u{1f600}\0file 1 ${ms} 44\nb\0file 2 ${ms} 40\nlinked\0folder 55\nnone\0folder 11\nsub\0folder 55\n`;

@@ -8,70 +8,22 @@ import { exists } from "../disk/exists.ts";
 import { newPartialName } from "../disk/names.ts";
 import { encodeFrame, FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { encodeMessage } from "../protocol/messages.ts";
+import { FakeServer, HELLO, type Play } from "./support/fake_server.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { concat } from "./support/frames.ts";
 import { peakMemory } from "./support/machine.ts";
 import { ftp, startFtp } from "./support/programs.ts";
-import { endOf, RawClient, type RawFrame, utf8 } from "./support/raw_client.ts";
+import { endOf, utf8 } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { paths, plant } from "./support/trees.ts";
 
 const linux = Deno.build.os === "linux";
 /** More than ftp needs for anything, in MiB; an empty Deno program takes about 50. */
 const MEMORY = 250;
-const HELLO = { version: 1, software: "fake", idleTimeout: 900, maxRequests: 256, window: 1_048_576 };
 const EVIL = "\x1b]0;owned\x07\x1b[2J\r\nftp: all is well\x9b31m\u202e\u2028";
 /** All that a terminal could take for a command. */
 // deno-lint-ignore no-control-regex
 const OBEYED = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/;
-
-type Play = (peer: RawClient, request: RawFrame) => Promise<void>;
-
-/** A server that does what a test tells it, to every client. */
-class FakeServer implements AsyncDisposable {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #peers: RawClient[] = [];
-  readonly #played: Promise<void>[] = [];
-  readonly #accepting: Promise<void>;
-
-  constructor(play: (peer: RawClient) => Promise<void>) {
-    this.#accepting = this.#accept(play);
-  }
-
-  /** A server that greets, and then plays to each request. */
-  static greeting(play: Play, hello: object = HELLO): FakeServer {
-    return new FakeServer(async (peer) => {
-      await peer.opening();
-      await peer.frame(FrameKind.HELLO, 0, hello);
-      for (let frame = await peer.next(); frame !== null; frame = await peer.next()) {
-        if (frame.kind === FrameKind.REQUEST) await play(peer, frame);
-        if (frame.kind === FrameKind.GOODBYE) return await peer.frame(FrameKind.GOODBYE, 0, {});
-      }
-    });
-  }
-
-  get address(): string {
-    return `127.0.0.1:${this.#listener.addr.port}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    for (const peer of this.#peers) peer[Symbol.dispose]();
-    await this.#accepting;
-    await Promise.all(this.#played);
-  }
-
-  async #accept(play: (peer: RawClient) => Promise<void>): Promise<void> {
-    try {
-      for (;;) {
-        const peer = RawClient.over(await this.#listener.accept());
-        this.#peers.push(peer);
-        // That ftp has had enough is what most tests want.
-        this.#played.push(play(peer).catch(() => {}).finally(() => peer[Symbol.dispose]()));
-      }
-    } catch { /* the listener was closed */ }
-  }
-}
 
 /** How a run against a hostile server ended. */
 interface Outcome {

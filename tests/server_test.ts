@@ -249,7 +249,8 @@ Deno.test("settings from file, environment and flags are in force together", asy
   });
   Deno.writeTextFileSync(`${server.dir}/taken.txt`, "old");
   const client = await library(server);
-  assertEquals([client.hello.readOnly, client.hello.idleTimeout], [false, 60]);
+  const { readOnly, idleTimeout } = await client.hello;
+  assertEquals([readOnly, idleTimeout], [false, 60]);
   const refused = await ftp(server, "ls");
   assertEquals(refused.code, 3);
   assertStringIncludes(refused.stderr, "the server has its 1 connections already; try again later");

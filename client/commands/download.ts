@@ -140,7 +140,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
     };
   });
   const collision = on.has("overwrite") ? "overwrite" : "rename";
-  const options = {
+  const batch = {
     total: { files: files.length, bytes: sizeOfAll(files) },
     stopOnError: on.has("stop-on-error"),
     left,
@@ -148,8 +148,9 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
     rest: SYNC_REST,
   };
   await withLanes(context, call, async (lanes) => {
-    const movers = lanes.map((lane) => fetcher(lane, context.out, { collision, sha256: on.has("sha256") }));
-    await runBatch(context, [jobs], movers, options);
+    const options = { collision, sha256: on.has("sha256") } as const;
+    const movers = await Promise.all(lanes.map((lane) => fetcher(lane, context.out, options)));
+    await runBatch(context, [jobs], movers, batch);
   });
 }
 

@@ -35,7 +35,8 @@ export const pwd: Command = {
   summary: "show the remote folder",
   arguments: [],
   count: [0, 0],
-  run({ out, remoteFolder }) {
+  async run({ client, out, remoteFolder }) {
+    await client.hello; // it asks nothing else, and yet there must be a server
     out.result({ remoteFolder }, printable(remoteFolder));
   },
 };

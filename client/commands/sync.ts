@@ -48,13 +48,13 @@ export const sync: Command = {
     const local = new LocalSide(localPath.replace(/(.)\/+$/, "$1"), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const [source, target] = down ? [remote, local] : [local, remote];
-    const { readOnly } = context.client.hello;
+    const { hello } = context.client;
     const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), selection: readSelection(call) };
     const plan = await makePlan(source, target, wanted);
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
       out.note("nothing is deleted, as not all can be looked at and copied");
     }
-    if (!down && readOnly && steps(plan) > 0) {
+    if (!down && steps(plan) > 0 && (await hello).readOnly) {
       throw new CommandError("read_only", `the server serves for reading only; ${plural(steps(plan), "step")} to take`);
     }
     if (on.has("dry-run")) return showPlan(context, plan);
@@ -80,13 +80,15 @@ export const sync: Command = {
               path: remotePath(copy),
               wanted: remotePath(copy),
             }));
-            return await runBatch(context, [jobs], lanes.map((lane) => sender(lane, out, options)), batch);
+            const movers = await Promise.all(lanes.map((lane) => sender(lane, out, options)));
+            return await runBatch(context, [jobs], movers, batch);
           }
           const jobs = copies.values().map((copy) => {
             const target = split(localPath(copy));
             return { ...common(copy), path: remotePath(copy), target, wanted: targetPath(target) };
           });
-          await runBatch(context, [jobs], lanes.map((lane) => fetcher(lane, out, options)), batch);
+          const movers = await Promise.all(lanes.map((lane) => fetcher(lane, out, options)));
+          await runBatch(context, [jobs], movers, batch);
         }),
     );
   },

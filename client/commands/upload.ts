@@ -177,11 +177,12 @@ async function sendMany(
   const jobs = async function* () {
     for await (const some of files) yield some.values().map(job);
   };
-  const options = { total, stopOnError, left, verb: "Sent", rest: SYNC_REST };
+  const batch = { total, stopOnError, left, verb: "Sent", rest: SYNC_REST };
   try {
     await withLanes(context, call, async (lanes) => {
-      const movers = lanes.map((lane) => sender(lane, context.out, { collision, sha256: on.has("sha256") }));
-      await runBatch(context, jobs(), movers, options);
+      const options = { collision, sha256: on.has("sha256") };
+      const movers = await Promise.all(lanes.map((lane) => sender(lane, context.out, options)));
+      await runBatch(context, jobs(), movers, batch);
     });
   } finally {
     end.abort(); // what failed must not leave a search behind that goes on, and makes folders

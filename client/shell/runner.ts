@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectionLostError, type ProtocolError } from "../../protocol/errors.ts";
+import { ConnectionLostError, type ProtocolError, UnreachableError } from "../../protocol/errors.ts";
 import { type Address, parseAddress, showAddress } from "../address.ts";
 import { type Client, CommandError, connect, DEFAULT_PORT } from "../client.ts";
 import type { Command, Context } from "../commands/command.ts";
@@ -105,14 +105,15 @@ export class Runner implements Context {
    * @throws {UsageError} {@linkcode ConnectionLostError} {@linkcode CommandError} `canceled`
    */
   async connect(address?: string): Promise<void> {
-    await this.open(address);
-    this.out.note(`Connected to ${this.where} (${printable(this.client.hello.software)})`);
+    await this.open({ address });
+    const { software } = await this.client.hello;
+    this.out.note(`Connected to ${this.where} (${printable(software)})`);
   }
 
-  /** As {@linkcode Runner.connect}, but silently. */
-  async open(address?: string): Promise<void> {
+  /** As {@linkcode Runner.connect}, but silently; and `eager` as in {@linkcode connect}. */
+  async open({ address, eager }: { address?: string; eager?: boolean } = {}): Promise<void> {
     const target = address === undefined ? this.#start : parseAddress(address);
-    const client = await unlessCanceled(connect({ ...target, timeout: this.#timeout }), this.signal);
+    const client = await unlessCanceled(connect({ ...target, timeout: this.#timeout, eager }), this.signal);
     const former = this.#client;
     // Where the connection was lost, the next command means the folder that the prompt has shown.
     const isBack = former?.lost !== undefined && showAddress(target) === showAddress(this.#address!);
@@ -176,6 +177,7 @@ export class Runner implements Context {
    */
   cancel(): boolean {
     this.#running?.abort(new CommandError("canceled", "canceled"));
+    if (this.#client?.greeted === false) this.#client.abort(); // nobody may be there who could be told
     return this.#running !== undefined;
   }
 
@@ -203,7 +205,8 @@ export class Runner implements Context {
       }
       return ExitCode.DONE;
     } catch (error) {
-      return this.report(error, place);
+      const { aborted, reason } = own.signal;
+      return this.report(aborted && this.#client?.greeted === false ? reason : error, place);
     } finally {
       if (this.#running === own) { // a command that was abandoned may end during a later one
         this.#running = undefined;
@@ -234,7 +237,8 @@ export class Runner implements Context {
   }
 
   /** What became of the connection, and in a shell how to get another one. */
-  #explain(lost: ProtocolError): ConnectionLostError {
+  #explain(lost: ProtocolError): ProtocolError {
+    if (lost instanceof UnreachableError) return lost; // which says it all
     const where = showAddress(this.#address!);
     const again = where === this.defaultAddress ? "connme" : `connme ${where}`;
     const next = this.interactive ? `; type ${again} to connect again` : "";

@@ -44,14 +44,18 @@ export interface FetchOptions {
  * @param out where notes go
  * @param options see {@linkcode FetchOptions}
  */
-export function fetcher(connector: Connector, out: Output, { collision, sha256 }: FetchOptions): Mover<FetchItem> {
+export async function fetcher(
+  connector: Connector,
+  out: Output,
+  { collision, sha256 }: FetchOptions,
+): Promise<Mover<FetchItem>> {
   return {
     one: async ({ path, size, target, name }, onProgress) => {
       const onResume = (note: string) => out.note(`${printable(name)}: ${note}`);
       const fetched = await fetchFile(connector, { path, size, target, collision, sha256, onProgress, onResume });
       return { path: fetched.saved, size: fetched.size };
     },
-    many: canPack(connector, sha256)
+    many: await canPack(connector, sha256)
       ? (items, onProgress) => fetchPacks(connector, items, collision, onProgress)
       : undefined,
   };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { UnreachableError } from "../../protocol/errors.ts";
+import type { ServerHello } from "../client.ts";
 import type { Connector } from "./retry.ts";
 
 /**
@@ -11,12 +13,16 @@ import type { Connector } from "./retry.ts";
  *
  * @param connector the connection
  * @param sha256 whether the person wants SHA-256 besides
+ * @throws {UnreachableError} when there has never been a server
  */
-export function canPack(connector: Connector, sha256: boolean): boolean {
+export async function canPack(connector: Connector, sha256: boolean): Promise<boolean> {
   if (sha256) return false;
+  let hello: Promise<ServerHello>;
   try {
-    return connector.client.hello.capabilities.includes("packs");
-  } catch {
+    hello = connector.client.hello;
+  } catch (error) {
+    if (error instanceof UnreachableError) throw error;
     return true; // lost at this moment; a server that does not know packs says so
   }
+  return (await hello).capabilities.includes("packs");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CommandError, ConnectionLostError, TruncatedError } from "../../protocol/errors.ts";
+import { CommandError, ConnectionLostError, TruncatedError, UnreachableError } from "../../protocol/errors.ts";
 import type { Client } from "../client.ts";
 
 /** The pause before the second attempt in a row to go on, in milliseconds; before each further one it is twice as long. */
@@ -65,6 +65,8 @@ export async function retrying<T>(
       const why = client ? client.lost : (error as Error).cause ?? error;
       if (seen !== shared.steps) vain = 0;
       seen = shared.steps;
+      // Unless the person has asked for it, nobody waits for a server that was never there.
+      if (error instanceof UnreachableError) throw error;
       if (!isLost(why) || connector.signal.aborted || vain >= connector.retries) throw error;
     } finally {
       leave();

@@ -44,7 +44,11 @@ export interface SendOptions {
  * @param out where notes go
  * @param options see {@linkcode SendOptions}
  */
-export function sender(connector: Connector, out: Output, { collision, sha256 }: SendOptions): Mover<SendItem> {
+export async function sender(
+  connector: Connector,
+  out: Output,
+  { collision, sha256 }: SendOptions,
+): Promise<Mover<SendItem>> {
   const buffer = new Uint8Array(MAX_PACKED_BYTES);
   // What was in a pack whose answer was lost may be stored already.
   const sentBefore = new WeakSet<SendItem>();
@@ -55,7 +59,7 @@ export function sender(connector: Connector, out: Output, { collision, sha256 }:
       const again = sentBefore.has(item);
       return sendFile(connector, { local, path, collision, sha256, again, onProgress, onResume });
     },
-    many: canPack(connector, sha256)
+    many: await canPack(connector, sha256)
       ? (items, onProgress) => sendPack(connector, items, { collision, buffer, sentBefore }, onProgress)
       : undefined,
   };

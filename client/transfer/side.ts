@@ -79,10 +79,10 @@ export class RemoteSide implements Side {
     const either = AbortSignal.any([this.#connector.signal, signal]);
     const looking = retrying(
       this.#connector,
-      (client) =>
-        links === "skip" && client.hello.capabilities.includes("folder_digests")
-          ? remoteTreeLike(client, this.top, { links, excludes }, other, either)
-          : remoteTree(client, this.top, selection, either),
+      async (client) =>
+        links === "skip" && (await client.hello).capabilities.includes("folder_digests")
+          ? await remoteTreeLike(client, this.top, { links, excludes }, other, either)
+          : await remoteTree(client, this.top, selection, either),
     );
     return required ? looking : orNone(looking);
   }
