@@ -62,8 +62,8 @@ export interface ConnectOptions {
   /** Seconds of silence after which the server counts as lost; {@linkcode DEFAULT_TIMEOUT} by default. */
   timeout?: number;
   /**
-   * Does not wait for the server to say what it is: the first request goes out at once, which saves the time of the way there
-   * and back, and fails with what would have been thrown here.
+   * Does not wait for the server to say what it is: the first request goes out at once if it changes nothing, which saves the
+   * time of the way there and back. It fails with what would have been thrown here.
    */
   eager?: boolean;
 }
@@ -124,7 +124,8 @@ export class Client {
   /**
    * What the server says of itself.
    *
-   * @throws {UnreachableError} (rejects) when it is no connme server, or takes no more clients
+   * @throws {UnreachableError} (rejects) when it is no connme server, takes no more clients, or says nothing in time
+   * @throws {ConnectionLostError} (rejects) when the connection was closed here before that
    */
   get hello(): Promise<ServerHello> {
     return this.#requests.hello;

@@ -24,7 +24,7 @@ import {
   serverHello,
 } from "../protocol/messages.ts";
 import { SOFTWARE } from "../protocol/version.ts";
-import { after } from "./timer.ts";
+import { after, unlessAborted } from "./timer.ts";
 
 /** An answer: what REPLY said, and the bytes behind it, to be read or discarded. */
 export interface Answer<C extends CommandName> {
@@ -63,7 +63,7 @@ export class Requests {
   readonly #budget: BodyBudget = { left: BODY_WINDOW_BYTES };
   readonly #timeoutMs: number;
   readonly #where: string;
-  #endWatch: () => void;
+  #endWatch!: () => void;
   readonly #ended: Promise<void>;
   readonly #hello = Promise.withResolvers<ServerHello>();
   /** What the server has said of itself; `undefined` until it has. */
@@ -71,14 +71,13 @@ export class Requests {
   #sending: Promise<unknown> = Promise.resolve();
   #lastId = 0;
   readonly #checkMs: number;
+  readonly #openedAt = performance.now();
   #checkedAt = performance.now();
   #lost: ProtocolError | undefined;
   #pinged = false;
   /** Since when the server has owed us something; silence before that says nothing. */
   #owedSince = 0;
   #closing = false;
-  /** GOODBYE has been sent: nothing may follow it. */
-  #leaving = false;
   /** Resolved when a request has been answered, for one that has to wait for it. */
   #room: PromiseWithResolvers<void> | undefined;
 
@@ -98,16 +97,15 @@ export class Requests {
     connection.write(PREAMBLE.slice());
     const hello = { version: PROTOCOL_VERSION, software: SOFTWARE, capabilities: [] };
     connection.writeFrame(FrameKind.HELLO, 0, encodeMessage(hello));
-    this.#endWatch = after(timeoutMs, () => {
-      this.abort(new ConnectionLostError(`no answer within ${timeoutMs / 1000} s; is it an ftpd that listens there?`));
-    });
+    this.#watch();
     this.#ended = this.#receive();
   }
 
   /**
-   * What the server says of itself. One request without a body may be sent before that.
+   * What the server says of itself. Before that, one request is sent if it changes nothing.
    *
    * @throws {UnreachableError} (rejects) when it speaks something else, refuses, or says nothing in time
+   * @throws {ProtocolError} (rejects) what {@linkcode Requests.abort} was given before
    */
   get hello(): Promise<ServerHello> {
     return this.#hello.promise;
@@ -156,8 +154,9 @@ export class Requests {
     let pending: Pending;
     let id: number;
     try {
-      while (!this.#lost && !this.#mayTake(options)) {
-        await (this.#room ??= Promise.withResolvers()).promise;
+      while (!this.#lost && !this.#mayTake(command)) {
+        this.#room ??= Promise.withResolvers();
+        await unlessAborted(this.#room.promise, signal);
       }
       if (this.#lost) throw this.#lost;
       if (this.#closing) throw new ConnectionLostError("the connection is being closed");
@@ -189,8 +188,6 @@ export class Requests {
       while (!this.#lost && this.#pending.size > 0) await (this.#room ??= Promise.withResolvers()).promise;
     }
     if (!this.#lost) {
-      this.#leaving = true;
-      this.#owedSince = performance.now();
       // All is answered, so nobody waits for the server's own: that would take as long as the way there and back.
       const said = this.#connection.writeFrame(FrameKind.GOODBYE, 0, encodeMessage({}));
       await Promise.race([said.catch(() => {}), this.#ended]);
@@ -201,12 +198,8 @@ export class Requests {
 
   /** Ends the connection at once; everything outstanding fails with this error. */
   abort(error: ProtocolError): void {
-    if (!this.#lost && !this.#greeting) {
-      const message = `cannot connect to ${this.#where}: ${error.message}`;
-      error = new UnreachableError(message, { code: error.code, cause: error });
-      this.#hello.reject(error);
-    }
     this.#lost ??= error;
+    this.#hello.reject(this.#lost); // unless it has come
     this.#endWatch();
     this.#connection.close();
     for (const { answer, body, stop } of this.#pending.values()) {
@@ -218,9 +211,10 @@ export class Requests {
     this.#room?.resolve();
   }
 
-  /** Content goes to nobody who has not said that he speaks our language. */
-  #mayTake({ source }: RequestOptions): boolean {
-    return this.#greeting ? this.#pending.size < this.#greeting.maxRequests : this.#pending.size === 0 && !source;
+  /** Who has not said HELLO gets nothing that might be done without our knowing, and no content. */
+  #mayTake(command: CommandName): boolean {
+    const { size } = this.#pending;
+    return this.#greeting ? size < this.#greeting.maxRequests : size === 0 && COMMANDS[command].access === "read";
   }
 
   async #write(
@@ -274,11 +268,17 @@ export class Requests {
 
   /** Takes the server's HELLO. */
   async #greet(): Promise<void> {
-    this.#greeting = await readHello(this.#connection);
-    this.#endWatch();
-    this.#watch();
+    try {
+      this.#greeting = await readHello(this.#connection);
+    } catch (error) {
+      throw this.#unreachable(error as ProtocolError);
+    }
     this.#hello.resolve(this.#greeting);
     this.#madeRoom();
+  }
+
+  #unreachable(why: ProtocolError): UnreachableError {
+    return new UnreachableError(`cannot connect to ${this.#where}: ${why.message}`, { code: why.code, cause: why });
   }
 
   async #take(frame: Frame): Promise<void> {
@@ -381,16 +381,22 @@ export class Requests {
     this.#checkedAt = now;
     // We were stopped, or the machine slept: what came meanwhile has not been read yet, so this says nothing about the peer.
     if (slept) return;
+    if (!this.#greeting) {
+      if (now - this.#openedAt <= this.#timeoutMs) return;
+      const seconds = this.#timeoutMs / 1000;
+      const why = new ConnectionLostError(`no answer within ${seconds} s; is it an ftpd that listens there?`);
+      return this.abort(this.#unreachable(why));
+    }
     const { readingSince, writingSince } = this.#connection;
     const silent = readingSince === undefined ? 0 : now - readingSince;
     const blocked = writingSince === undefined ? 0 : now - writingSince;
-    const owing = this.#pending.size > 0 || this.#closing;
+    const owing = this.#pending.size > 0;
     const late = owing || this.#pinged ? Math.min(silent, now - this.#owedSince) : 0;
     if (Math.max(blocked, late) > this.#timeoutMs) {
       return this.abort(new ConnectionLostError(`no answer for ${this.#timeoutMs / 1000} s`));
     }
-    const patience = owing ? this.#timeoutMs / 2 : this.#greeting!.idleTimeout * 1000 / 3;
-    if (!this.#pinged && !this.#leaving && blocked === 0 && silent > patience) {
+    const patience = owing ? this.#timeoutMs / 2 : this.#greeting.idleTimeout * 1000 / 3;
+    if (!this.#pinged && blocked === 0 && silent > patience) {
       this.#pinged = true;
       if (!owing) this.#owedSince = now;
       this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));

@@ -188,7 +188,7 @@ export class Libc {
 
   /** How many bytes of the next names in a folder were read, each a `struct linux_dirent64`; 0 at the end. */
   names(folder: number, into: Uint8Array<ArrayBuffer>): number {
-    this.#refusal = undefined;
+    this.#refusal = this.#calls.getdents64 ? undefined : "ENOSYS";
     return this.#calls.getdents64?.(folder, into, BigInt(into.length)) ?? -1;
   }
 

@@ -65,13 +65,15 @@ export function* listOpen(calls: Libc, folder: number, path: string): Generator<
     for (let begun = false;; begun = true) {
       const bytes = calls.names(folder, buffer);
       if (bytes === 0) return;
-      if (bytes > 0) yield parse(path, bytes, isLossyFolder);
-      else if (!begun) return yield readAll(path);
-      else {
-        const error = calls.error();
-        if (errnoOf(error) === "ENOENT") return; // it has been removed meanwhile: there is nothing in it any more
-        throw error;
+      if (bytes > 0) {
+        yield parse(path, bytes, isLossyFolder);
+        continue;
       }
+      const error = calls.error();
+      const errno = errnoOf(error);
+      if (errno === "ENOENT") return; // it has been removed meanwhile: there is nothing in it any more
+      if (begun || errno !== "ENOSYS") throw error;
+      return yield readAll(path); // this C library cannot
     }
   } finally {
     calls.close(folder);

@@ -80,7 +80,7 @@ export class ConnectionLostError extends ProtocolError {
   override name = "ConnectionLostError";
 }
 
-/** There has never been a connection: nobody answers, or what answers has not said HELLO. */
+/** There is no server to talk to: nobody answers, or what answers has not said HELLO. */
 export class UnreachableError extends ConnectionLostError {
   /** The name of the class, for logs. */
   override name = "UnreachableError";

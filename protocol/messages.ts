@@ -54,8 +54,12 @@ const entry = v.object({
 /** What a server does when the name of an upload is taken (PROTOCOL.md section 7.5). */
 const collision = v.picklist(["rename", "overwrite", "fail"]);
 
-/** The schemas of one command. `body` says which messages, if any, are followed by a body. */
+/** Whether a command changes what is served. */
+export type Access = "read" | "write";
+
+/** What one command needs, and its schemas. `body` says which messages, if any, are followed by a body. */
 interface CommandSchema {
+  readonly access: Access;
   readonly request: v.ObjectSchema<v.ObjectEntries, undefined>;
   readonly reply: v.ObjectSchema<v.ObjectEntries, undefined>;
   readonly body?: "request" | "reply" | "both";
@@ -70,22 +74,25 @@ const owner = {
 };
 const checksumAlgorithm = v.picklist(["sha256", "crc32"]);
 
-/** Every command: what its REQUEST and its REPLY carry (PROTOCOL.md section 7). */
+/** Every command: whether it changes something, and what its REQUEST and its REPLY carry (PROTOCOL.md section 7). */
 export const COMMANDS = {
-  stat: { request: v.object({ path }), reply: v.object({ entry }) },
+  stat: { access: "read", request: v.object({ path }), reply: v.object({ entry }) },
   ls: {
+    access: "read",
     request: v.object({ path, recursive: flag, hidden: flag }),
     // Where the folder is when no symbolic link leads there.
     reply: v.object({ real: v.optional(path) }),
     body: "reply",
   },
-  size: { request: v.object({ path }), reply: v.object({ size: count, files: count, folders: count }) },
+  size: { access: "read", request: v.object({ path }), reply: v.object({ size: count, files: count, folders: count }) },
   download: {
+    access: "read",
     request: v.object({ path, sha256: flag, offset: v.optional(count, 0) }),
     reply: v.object({ entry }),
     body: "reply",
   },
   upload: {
+    access: "write",
     request: v.object({
       path,
       size: v.optional(count),
@@ -100,30 +107,42 @@ export const COMMANDS = {
     reply: v.object({ path, size: count }),
     body: "request",
   },
-  rm: { request: v.object({ path, recursive: flag }), reply: v.object({ files: count, folders: count }) },
-  mkdir: { request: v.object({ path, mode: v.optional(mode) }), reply: nothing },
-  touch: { request: v.object({ path, before: time, modified: time, mode }), reply: nothing },
-  rmdir: { request: v.object({ path }), reply: nothing },
-  mv: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
-  resume: { request: v.object({ path, ...owner }), reply: v.object({ size: count, held: flag }), body: "reply" },
-  blocks: { request: v.object({ path, size: count }), reply: v.object({ entry }), body: "reply" },
+  rm: {
+    access: "write",
+    request: v.object({ path, recursive: flag }),
+    reply: v.object({ files: count, folders: count }),
+  },
+  mkdir: { access: "write", request: v.object({ path, mode: v.optional(mode) }), reply: nothing },
+  touch: { access: "write", request: v.object({ path, before: time, modified: time, mode }), reply: nothing },
+  rmdir: { access: "write", request: v.object({ path }), reply: nothing },
+  mv: { access: "write", request: v.object({ from: path, to: path }), reply: v.object({ path }) },
+  resume: {
+    access: "write",
+    request: v.object({ path, ...owner }),
+    reply: v.object({ size: count, held: flag }),
+    body: "reply",
+  },
+  blocks: { access: "read", request: v.object({ path, size: count }), reply: v.object({ entry }), body: "reply" },
   checksum: {
+    access: "read",
     request: v.object({ path, algorithm: checksumAlgorithm }),
     reply: v.object({ size: count, checksum: v.pipe(v.string(), v.regex(/^[0-9a-f]{8,64}$/)) }),
   },
-  cp: { request: v.object({ from: path, to: path }), reply: v.object({ path }) },
-  df: { request: v.object({ path }), reply: v.object({ size: count, free: count }) },
+  cp: { access: "write", request: v.object({ from: path, to: path }), reply: v.object({ path }) },
+  df: { access: "read", request: v.object({ path }), reply: v.object({ size: count, free: count }) },
   upload_pack: {
+    access: "write",
     request: v.object({ collision: v.optional(collision), again: flag }),
     reply: v.object({ files: count, size: count }),
     body: "both",
   },
   download_pack: {
+    access: "read",
     request: v.object({ paths: v.pipe(v.array(path), v.maxLength(MAX_PACK_FILES)) }),
     reply: nothing,
     body: "reply",
   },
-  folder_digests: { request: v.object({ path }), reply: nothing, body: "reply" },
+  folder_digests: { access: "read", request: v.object({ path }), reply: nothing, body: "reply" },
 } as const satisfies Record<string, CommandSchema>;
 
 /** The name of a command on the wire. */

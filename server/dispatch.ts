@@ -8,10 +8,10 @@ import { sendBody } from "../protocol/body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
 import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
-import { type AnyRequest, type CommandName, encodeMessage } from "../protocol/messages.ts";
+import { type Access, type AnyRequest, type CommandName, COMMANDS, encodeMessage } from "../protocol/messages.ts";
 import { DiskError } from "../disk/errors.ts";
 import type { Call, Handler, Outcome } from "./commands/handler.ts";
-import { type Access, HANDLERS } from "./commands/table.ts";
+import { HANDLERS } from "./commands/table.ts";
 import type { Log } from "./log.ts";
 
 /** What dispatching needs to know of the connection and the server. */
@@ -46,9 +46,10 @@ export async function dispatch(
   try {
     call.signal.throwIfAborted();
     if (request instanceof CommandError) throw request;
-    const { access, handle } = HANDLERS[request.command];
-    if (!allowed.has(access)) throw new CommandError("read_only", "this server serves for reading only");
-    outcome = await (handle as Handler<CommandName>)(call, request.parameters);
+    if (!allowed.has(COMMANDS[request.command].access)) {
+      throw new CommandError("read_only", "this server serves for reading only");
+    }
+    outcome = await (HANDLERS[request.command] as Handler<CommandName>)(call, request.parameters);
     connection.writeFrame(FrameKind.REPLY, id, encodeMessage(outcome.reply), outcome.body ? FLAG_BODY : 0);
     if (outcome.body) {
       const { size } = await sendBody(connection, id, outcome.body, {

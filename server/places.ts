@@ -4,9 +4,6 @@
  * @module
  */
 
-/** How often whoever waits for a place looks for one, in milliseconds. */
-const LOOK_MS = 5;
-
 /** A number of places for clients. */
 export class Places {
   /** The count itself; another thread makes its own {@linkcode Places} of it. */
@@ -47,33 +44,6 @@ export class Places {
   take(): boolean {
     if (Atomics.add(this.#taken, 0, 1) < this.total) return true;
     this.leave();
-    return false;
-  }
-
-  /**
-   * Takes a place, waiting for one to become free.
-   *
-   * @param ms how long at the most, in milliseconds
-   * @returns whether there was one
-   *
-   * @example
-   * ```ts
-   * import { Places } from "./places.ts";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const places = new Places(1);
-   * places.take();
-   * assertEquals(await places.takeWithin(1), false);
-   * const waiting = places.takeWithin(60_000);
-   * places.leave();
-   * assertEquals(await waiting, true);
-   * ```
-   */
-  async takeWithin(ms: number): Promise<boolean> {
-    for (const end = performance.now() + ms; performance.now() < end;) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      if (this.take()) return true;
-    }
     return false;
   }
 

@@ -6,7 +6,7 @@
 
 import { Connection } from "../protocol/connection.ts";
 import { FrameKind } from "../protocol/frame.ts";
-import { encodeMessage } from "../protocol/messages.ts";
+import { encodeMessage, type ErrorMessage } from "../protocol/messages.ts";
 import type { Settings } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
 import type { Places } from "./places.ts";
@@ -19,14 +19,15 @@ const CHECK_MS = 1_000;
 /** How long to wait before accepting again when the system is out of something, in milliseconds. */
 const RETRY_MS = 50;
 /**
- * How long a client that is one too many waits for a place, in milliseconds: one that leaves does not wait for us, and comes
- * again before we have seen that it left.
+ * How often those who wait for a place are looked after before they are refused, and how long the event loop has in between to
+ * see who has left, in milliseconds. Who leaves does not wait for us, and may be back before we have seen it go.
  */
-const PLACE_MS = 200;
-/** How long a client that is one too many may take to read why, in milliseconds. */
+const LOOKS = 40;
+const LOOK_MS = 5;
+/** How long a client that is refused may take to read why, in milliseconds. */
 const REFUSE_MS = 1_000;
-/** So many clients that are one too many can wait at once, for a place or to be told so. */
-const MAX_SUPERNUMERARY = 100;
+/** So many clients can wait at once, for a place or to read why there is none. */
+const MAX_WAITING = 100;
 
 /** Options of {@linkcode Server}. */
 export interface ServeOptions extends SessionOptions {
@@ -65,7 +66,11 @@ export class Server {
   readonly #listener: Deno.TcpListener;
   readonly #options: ServeOptions;
   readonly #sessions = new Map<Session, Promise<void>>();
-  #supernumerary = 0;
+  /** Those for whom there is no place yet, in the order in which they came. */
+  readonly #waiting: Waiting[] = [];
+  readonly #refusals = new Set<Promise<void>>();
+  #seating: Promise<void> | undefined;
+  #endGrace = () => {};
   #stopped = false;
 
   /**
@@ -119,8 +124,9 @@ export class Server {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
-    await Promise.all(this.#sessions.values());
+    await Promise.all([...this.#sessions.values(), ...this.#refusals, this.#seating]);
     clearInterval(watch);
+    this.#endGrace();
   }
 
   /**
@@ -132,8 +138,13 @@ export class Server {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#listener.close();
+    for (const one of this.#waiting.splice(0)) {
+      this.#refuse(one, { code: "stopping", message: "the server is stopping" });
+    }
     for (const session of this.#sessions.keys()) session.stop();
-    Deno.unrefTimer(setTimeout(() => this.cut(), graceMs));
+    const grace = setTimeout(() => this.cut(), graceMs);
+    Deno.unrefTimer(grace);
+    this.#endGrace = () => clearTimeout(grace);
   }
 
   /** Cuts off every client; what was half done is undone. {@linkcode Server.run} returns soon after. */
@@ -149,14 +160,14 @@ export class Server {
     const clientLog: Log = (event, ...fields) => log(event, who, ...fields);
     conn.setNoDelay(true);
     const connection = new Connection(conn);
-    if (places.take()) return this.#serve(connection, clientLog);
-    // They take places too, if only for a moment. In a crowd, not everybody can wait, or is told why.
-    if (this.#supernumerary >= MAX_SUPERNUMERARY) {
-      clientLog("refused", { reason: `${places.total} clients are connected` });
+    if (this.#waiting.length === 0 && places.take()) return this.#serve(connection, clientLog);
+    // They cost sockets, if only for a moment. In a crowd, not everybody can wait, or is told why.
+    if (this.#waiting.length + this.#refusals.size >= MAX_WAITING) {
+      clientLog("refused", { reason: this.#full.message });
       return connection.close();
     }
-    this.#supernumerary++;
-    this.#wait(connection, clientLog).finally(() => this.#supernumerary--);
+    this.#waiting.push({ connection, log: clientLog, looks: 0 });
+    if (this.#waiting.length === 1) this.#seating = this.#seat();
   }
 
   /** Serves a client for whom there is a place. */
@@ -170,22 +181,44 @@ export class Server {
     this.#sessions.set(session, ended);
   }
 
-  /** Serves a client as soon as there is a place for it, or tells it that there is none. Never throws. */
-  async #wait(connection: Connection, log: Log): Promise<void> {
-    const { places } = this.#options;
-    if (!await places.takeWithin(PLACE_MS)) {
-      log("refused", { reason: `${places.total} clients are connected` });
-      return await refuse(connection, places.total);
+  /** Serves those who wait as places become free, until nobody waits any more. Never throws. */
+  async #seat(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      while (this.#waiting.length > 0 && this.#options.places.take()) {
+        const { connection, log } = this.#waiting.shift()!;
+        this.#serve(connection, log);
+      }
+      for (const one of this.#waiting) one.looks++;
+      while (this.#waiting[0]?.looks >= LOOKS) this.#refuse(this.#waiting.shift()!, this.#full);
     }
-    if (!this.#stopped) return this.#serve(connection, log);
-    places.leave();
-    connection.close();
+  }
+
+  /** Tells a client why it cannot be served. */
+  #refuse({ connection, log }: Waiting, { code, message }: ErrorMessage): void {
+    log("refused", { reason: message });
+    const refusal = refuse(connection, { code, message }).finally(() => this.#refusals.delete(refusal));
+    this.#refusals.add(refusal);
+  }
+
+  get #full(): ErrorMessage {
+    return {
+      code: "busy",
+      message: `the server has its ${this.#options.places.total} connections already; try again later`,
+    };
   }
 }
 
-async function refuse(connection: Connection, maxConnections: number): Promise<void> {
-  const message = `the server has its ${maxConnections} connections already; try again later`;
-  connection.writeFrame(FrameKind.ERROR, 0, encodeMessage({ code: "busy", message }));
+async function refuse(connection: Connection, why: ErrorMessage): Promise<void> {
+  connection.writeFrame(FrameKind.ERROR, 0, encodeMessage(why));
   await connection.linger(REFUSE_MS);
   connection.close();
+}
+
+/** A client for whom there is no place yet. */
+interface Waiting {
+  readonly connection: Connection;
+  readonly log: Log;
+  /** How often a place was looked for. */
+  looks: number;
 }

@@ -10,6 +10,7 @@ import type { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, TruncatedError } from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
 import {
+  type Access,
   type AnyRequest,
   BODY_WINDOW_BYTES,
   bodyEnd,
@@ -24,7 +25,6 @@ import {
   PROTOCOL_VERSION,
 } from "../protocol/messages.ts";
 import { SOFTWARE } from "../protocol/version.ts";
-import type { Access } from "./commands/table.ts";
 import { dispatch } from "./dispatch.ts";
 import type { Log } from "./log.ts";
 import type { Storage } from "./storage/storage.ts";

@@ -2,11 +2,15 @@
  * Nobody gets out of the served folder: raw requests as an attacker would send them, and the real `ftp`.
  */
 
-import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { type Client, CommandError, connect } from "../client/client.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { type Client, connect } from "../client/client.ts";
+import { DiskError } from "../disk/errors.ts";
 import { exists } from "../disk/exists.ts";
 import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
+import { LocalStorage } from "../server/storage/local.ts";
+import { namesIn } from "./support/files.ts";
+import { testUnless } from "./support/machine.ts";
 import { ftp, startServer } from "./support/programs.ts";
 import { endOf, type RawAnswer, RawClient, utf8 } from "./support/raw_client.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -390,36 +394,62 @@ Deno.test("pipes, sockets and devices are shown and can be deleted, but are neve
   await succeeds(client.ask("rm", { path: "/socket" }));
 });
 
-Deno.test("where all of a machine is served, what its system shows of itself is not, for packs and folders neither", async () => {
-  using area = new TempFolder();
-  // Of the folders out of bounds the only one that anybody may write to.
-  const there = `/dev/shm/connme-test-${crypto.randomUUID()}`;
-  area.file("in.txt", "inside");
-  await using server = await startServer({ dir: "/" });
-  const client = await connect({ hostname: "127.0.0.1", port: server.port });
-  try {
-    Deno.writeTextFileSync(there, SECRET);
-    const pack = await client.downloadPack([there, "/proc/self/environ", `${area.path}/in.txt`]);
-    const came: [boolean, string][] = [];
-    while (await pack.fill()) {
-      for (let file = pack.next(); file !== undefined; file = pack.next()) {
-        came.push([file.failed, file.failed ? client.packError(file).code : new TextDecoder().decode(file.content)]);
+const noSystem = Deno.build.os === "linux" ? undefined : "there are no /dev/shm and /proc";
+testUnless(
+  noSystem,
+  "where all of a machine is served, what its system shows of itself is not, nor through links",
+  async () => {
+    using area = new TempFolder();
+    // Of the folders out of bounds the only one that anybody may write to.
+    using system = new TempFolder("/dev/shm");
+    system.file("secret.txt", SECRET);
+    area.file("in.txt", "inside");
+    Deno.symlinkSync(system.path, `${area.path}/link`);
+    Deno.symlinkSync("/proc/self", `${area.path}/process`);
+    const storage = new LocalStorage("/", { sync: false });
+    const path = (text: string) => text.split("/").slice(1);
+    const into = new Uint8Array(1000);
+    const options = { modified: 0, mode: 0o644 };
+    const { signal } = new AbortController();
+    for (const folder of [system.path, `${area.path}/link`]) {
+      const [there, fresh] = [path(`${folder}/secret.txt`), path(`${folder}/new`)];
+      const refused: Record<string, () => unknown> = {
+        stat: () => storage.stat(there),
+        open: () => storage.open(there),
+        read: () => storage.reader().read(there, into),
+        list: () => Array.fromAsync(storage.list(path(folder), { recursive: false, hidden: true })),
+        usage: () => storage.usage(path(folder), signal),
+        create: () => storage.create(fresh, { collision: "rename", offset: 0 }),
+        store: () => storage.store({ collision: "overwrite", again: false }).add(fresh, utf8("x"), options),
+        makeFolder: () => storage.makeFolder(fresh),
+        move: () => storage.move(path(`${area.path}/in.txt`), fresh),
+        "move away": () => storage.move(there, path(`${area.path}/stolen`)),
+        copy: () => storage.copy(there, path(`${area.path}/stolen`), signal),
+        remove: () => storage.remove(there, { recursive: false, signal }),
+        touch: () => storage.touch(there, { before: 0, modified: 0, mode: 0o600 }),
+        room: () => storage.room(there),
+      };
+      for (const [what, work] of Object.entries(refused)) {
+        const error = await assertRejects(async () => void await work(), DiskError, "out of bounds");
+        assertEquals([what, error.code], [what, "denied"]);
       }
     }
-    assertEquals(came, [[true, "denied"], [true, "denied"], [false, "inside"]]);
-    const file = { content: utf8("x"), modified: 0, mode: 0o644, failed: false };
-    const files = [`${there}-new`, "/dev/null", `${area.path}/new.txt`].map((path) => ({ ...file, path }));
-    const unusual = await client.uploadPack(() => files.shift(), { collision: "overwrite" });
-    assertEquals([0, 1, 2].map((at) => unusual.get(at)?.error?.code), ["denied", "denied", undefined]);
-    assertEquals((await assertRejects(() => client.makeFolder(`${there}-new`), CommandError)).code, "denied");
-    assertEquals((await assertRejects(() => client.list("/proc"), CommandError)).code, "denied");
-    assertEquals([exists(`${there}-new`), Deno.lstatSync("/dev/null").isCharDevice], [false, true]);
-    assertEquals(Deno.readTextFileSync(`${area.path}/new.txt`), "x");
-  } finally {
-    await client.close();
-    for (const path of [there, `${there}-new`]) if (exists(path)) Deno.removeSync(path, { recursive: true });
-  }
-});
+    await assertRejects(() => storage.remove(["dev"], { recursive: true, signal }), DiskError, "out of bounds");
+    assertThrows(() => storage.open(path(`${area.path}/process/environ`)), DiskError, "out of bounds");
+    const listed = (await Array.fromAsync(storage.list(path(area.path), { recursive: true, hidden: true }))).flat();
+    assertEquals(listed.map(({ name, kind }) => `${name}: ${kind}`).sort(), [
+      "in.txt: file",
+      "link: link",
+      "process: link",
+    ]);
+    assertEquals([namesIn(system.path), Deno.readTextFileSync(`${system.path}/secret.txt`)], [["secret.txt"], SECRET]);
+    // What is not out of bounds is served.
+    const reader = storage.reader();
+    const file = reader.read(path(`${area.path}/in.txt`), into);
+    reader.close();
+    assertEquals(file === "too large" ? file : decode(file.content), "inside");
+  },
+);
 
 Deno.test("a listing that waits for its reader does not follow a folder that became a link out", async () => {
   using area = new Area();

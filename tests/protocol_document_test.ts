@@ -171,12 +171,12 @@ Deno.test("section 6.1: the members of END", () => {
   assertEquals(members(tables(section("6.1"))[0]), Object.keys(bodyEnd.entries).sort());
 });
 
-Deno.test("section 7: every command and who sends its body", () => {
+Deno.test("section 7: every command, whether it changes something, and who sends its body", () => {
   const expected = Object.entries(COMMANDS).map(([name, command]) => {
     const body = "body" in command ? command.body.toUpperCase() : "";
-    return [name, body];
+    return [name, command.access, body];
   });
-  assertEquals(columns(tables(section("7"))[0], 0, 2).sort(), expected.sort());
+  assertEquals(columns(tables(section("7"))[0], 0, 1, 2).sort(), expected.sort());
 });
 
 Deno.test("section 7.1: the members of an entry", () => {

@@ -12,13 +12,13 @@ import { type Call, parseCall } from "../commands/parse.ts";
 import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
-import { after } from "../timer.ts";
+import { after, unlessAborted } from "../timer.ts";
 import { DEFAULT_RETRIES } from "../transfer/retry.ts";
 import { createMeter, type Meter } from "./progress.ts";
 import { splitWords } from "./words.ts";
 
-/** How long a server that is left may take to say goodbye, in milliseconds. */
-const GOODBYE_MS = 2000;
+/** How long it may take to leave a server that still owes answers, or takes no bytes, in milliseconds. */
+const LEAVE_MS = 2000;
 
 /** Options of {@linkcode Runner}. */
 export interface RunnerOptions {
@@ -265,24 +265,17 @@ function unforeseen(error: unknown): Failure {
 
 /** A connection that stands too late to be wanted is closed. */
 async function unlessCanceled(connecting: Promise<Client>, signal: AbortSignal): Promise<Client> {
-  const canceled = Promise.withResolvers<never>();
-  canceled.promise.catch(() => {});
-  const cancel = () => canceled.reject(signal.reason);
-  signal.addEventListener("abort", cancel, { once: true });
-  if (signal.aborted) cancel();
   try {
-    return await Promise.race([connecting, canceled.promise]);
+    return await unlessAborted(connecting, signal);
   } catch (error) {
     connecting.then((late) => late.abort(), () => {});
     throw error;
-  } finally {
-    signal.removeEventListener("abort", cancel);
   }
 }
 
 async function sayGoodbye(client: Client | undefined): Promise<void> {
   if (!client) return;
-  const inTime = after(GOODBYE_MS, () => client.abort());
+  const inTime = after(LEAVE_MS, () => client.abort());
   await client.close();
   inTime();
 }

@@ -9,7 +9,7 @@ import type { Client } from "../client.ts";
 import type { Arguments, Context } from "../commands/command.ts";
 import { UsageError } from "../errors.ts";
 import { plural } from "../listing.ts";
-import type { Connector } from "./retry.ts";
+import { type Connector, greetingOf } from "./retry.ts";
 
 /** Most connections of one transfer: a server has other clients, too. */
 const MOST = 16;
@@ -49,6 +49,7 @@ export async function withLanes(
   const count = requireJobs(call);
   const more: Line[] = [];
   try {
+    if (count > 1) await greetingOf(context); // or one of the others could get the place that this one waits for
     const dialed = await Promise.allSettled(Array.from({ length: count - 1 }, () => context.dial()));
     for (const dial of dialed) if (dial.status === "fulfilled") more.push(new Line(context, dial.value));
     const refused = dialed.find((dial) => dial.status === "rejected")?.reason;

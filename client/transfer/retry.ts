@@ -5,7 +5,7 @@
  */
 
 import { CommandError, ConnectionLostError, TruncatedError, UnreachableError } from "../../protocol/errors.ts";
-import type { Client } from "../client.ts";
+import type { Client, ServerHello } from "../client.ts";
 
 /** The pause before the second attempt in a row to go on, in milliseconds; before each further one it is twice as long. */
 const FIRST_PAUSE_MS = 200;
@@ -25,6 +25,22 @@ export interface Connector {
   readonly signal: AbortSignal;
   /** Connects again, unless somebody else has done so meanwhile. */
   reconnect(): Promise<void>;
+}
+
+/**
+ * What the server says of itself.
+ *
+ * @param connector the connection
+ * @returns `undefined` where it is lost at this moment
+ * @throws {UnreachableError} when there is no server
+ */
+export async function greetingOf(connector: Connector): Promise<ServerHello | undefined> {
+  try {
+    return await connector.client.hello;
+  } catch (error) {
+    if (error instanceof UnreachableError) throw error;
+    return undefined;
+  }
 }
 
 /**
@@ -65,7 +81,7 @@ export async function retrying<T>(
       const why = client ? client.lost : (error as Error).cause ?? error;
       if (seen !== shared.steps) vain = 0;
       seen = shared.steps;
-      // Unless the person has asked for it, nobody waits for a server that was never there.
+      // Unless the person has asked for it, nobody waits for a server that has not even said HELLO.
       if (error instanceof UnreachableError) throw error;
       if (!isLost(why) || connector.signal.aborted || vain >= connector.retries) throw error;
     } finally {

@@ -1,5 +1,5 @@
 /**
- * Every command that the server knows, and what it takes to be allowed to use it.
+ * Every command that the server knows.
  *
  * @module
  */
@@ -25,27 +25,24 @@ import { touch } from "./touch.ts";
 import { upload } from "./upload.ts";
 import { uploadPack } from "./upload_pack.ts";
 
-/** Whether a command changes what is served. */
-export type Access = "read" | "write";
-
-/** The handler of each command and the access that it needs. */
-export const HANDLERS: { readonly [C in CommandName]: { access: Access; handle: Handler<C> } } = {
-  stat: { access: "read", handle: stat },
-  ls: { access: "read", handle: ls },
-  size: { access: "read", handle: size },
-  download: { access: "read", handle: download },
-  upload: { access: "write", handle: upload },
-  rm: { access: "write", handle: rm },
-  mkdir: { access: "write", handle: mkdir },
-  rmdir: { access: "write", handle: rmdir },
-  mv: { access: "write", handle: mv },
-  resume: { access: "write", handle: resume },
-  blocks: { access: "read", handle: blocks },
-  checksum: { access: "read", handle: checksum },
-  cp: { access: "write", handle: cp },
-  df: { access: "read", handle: df },
-  upload_pack: { access: "write", handle: uploadPack },
-  download_pack: { access: "read", handle: downloadPack },
-  touch: { access: "write", handle: touch },
-  folder_digests: { access: "read", handle: folderDigests },
+/** The handler of each command. */
+export const HANDLERS: { readonly [C in CommandName]: Handler<C> } = {
+  stat,
+  ls,
+  size,
+  download,
+  upload,
+  rm,
+  mkdir,
+  rmdir,
+  mv,
+  resume,
+  blocks,
+  checksum,
+  cp,
+  df,
+  upload_pack: uploadPack,
+  download_pack: downloadPack,
+  touch,
+  folder_digests: folderDigests,
 };

@@ -60,7 +60,10 @@ const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
   name_too_long: "failed",
 };
 
-/** Where the system shows itself as files. Deno keeps programs out of there, but not what asks the C library. */
+/**
+ * Real paths where the system shows itself as files. Deno keeps programs out of there, but neither what asks the C library nor
+ * what comes through a link.
+ */
 const SYSTEM = /^\/(?:dev|proc|sys)(?:\/|$)/;
 
 /** Files below one folder of this machine. */
@@ -106,7 +109,7 @@ export class LocalStorage implements Storage {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real, name } = folder;
       try {
-        if (SYSTEM.test(real)) throw new DiskError("denied", "what the system shows of itself is out of bounds");
+        requireNoSystem(real, name === "" ? path : [...path, ...name.split("/")]);
         using open = openFolder(real, true);
         const look = (one: Listed, lossy: boolean) => {
           if (isPartialName(one.name) || (!hidden && one.name.startsWith("."))) return;
@@ -140,6 +143,7 @@ export class LocalStorage implements Storage {
     for await (const items of this.list(path, { recursive: true, hidden: true })) {
       signal.throwIfAborted();
       for (const { name, kind, size, link, unreadable } of items) {
+        if (unreadable && SYSTEM.test(this.#join([...path, ...name.split("/")]))) continue; // whatever it is, no files
         if (unreadable === "denied") {
           throw new DiskError("denied", `${show([...path, ...name.split("/")])}: permission denied`);
         } else if (unreadable === "failed") {
@@ -421,6 +425,7 @@ export class LocalStorage implements Storage {
     if (path.length === 0) throw new DiskError("denied", "the served folder itself cannot be removed or moved");
     this.#join(path);
     const target = under(this.#resolve(path.slice(0, -1)), path.at(-1)!);
+    requireNoSystem(target, path);
     if (look(target).kind === "link") this.#resolveLink(target, path);
     return target;
   }
@@ -460,7 +465,8 @@ export class LocalStorage implements Storage {
   /** The real path of a folder. */
   #folder(path: Path): string {
     const joined = this.#join(path);
-    if (!SYSTEM.test(joined) && isPlainFolder(joined)) return joined;
+    requireNoSystem(joined, path);
+    if (isPlainFolder(joined)) return joined;
     const folder = this.#attempt(path, () => this.#resolve(path));
     if (lookThrough(folder).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
     return folder;
@@ -480,8 +486,11 @@ export class LocalStorage implements Storage {
   }
 
   #inside(real: string, path: Path): string {
-    if (real === this.#root || real.startsWith(under(this.#root, ""))) return real;
-    throw new DiskError("outside", `${show(path)} leads out of the served folder`);
+    if (real !== this.#root && !real.startsWith(under(this.#root, ""))) {
+      throw new DiskError("outside", `${show(path)} leads out of the served folder`);
+    }
+    requireNoSystem(real, path);
+    return real;
   }
 
   /** The path of something in the served folder whose real path is known. */
@@ -551,6 +560,11 @@ function opened(path: Path, source: FileSource, link: boolean): OpenFile {
     seek: (offset) => source.seek(offset),
     close: () => source.close(),
   };
+}
+
+/** Where all of a machine is served, what its system shows of itself is not. */
+function requireNoSystem(real: string, path: Path): void {
+  if (SYSTEM.test(real)) throw new DiskError("denied", `${show(path)} is out of bounds: the system shows itself there`);
 }
 
 function reserved(path: Path): DiskError {

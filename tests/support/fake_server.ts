@@ -40,11 +40,16 @@ export class FakeServer implements AsyncDisposable {
     return `127.0.0.1:${this.#listener.addr.port}`;
   }
 
+  /** Waits until it has played to the end with every client that has come. */
+  async played(): Promise<void> {
+    await Promise.all(this.#played);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     for (const peer of this.#peers) peer[Symbol.dispose]();
     await this.#accepting;
-    await Promise.all(this.#played);
+    await this.played();
   }
 
   async #accept(play: (peer: RawClient) => Promise<void>): Promise<void> {

@@ -6,7 +6,12 @@ libc();
 /** A folder for one test, removed at its end. */
 export class TempFolder implements Disposable {
   /** Its real path. */
-  readonly path: string = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "connme-test-" }));
+  readonly path: string;
+
+  /** @param dir where it is made; by default where the system has such folders */
+  constructor(dir?: string) {
+    this.path = Deno.realPathSync(Deno.makeTempDirSync({ dir, prefix: "connme-test-" }));
+  }
 
   /**
    * Puts a file into it.
