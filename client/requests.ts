@@ -6,7 +6,13 @@
 
 import { type BodyBudget, type ByteSource, IncomingBody, sendBody } from "../protocol/body.ts";
 import type { Connection } from "../protocol/connection.ts";
-import { CommandError, ConnectionLostError, ProtocolError, UnreachableError } from "../protocol/errors.ts";
+import {
+  CommandError,
+  ConnectionLostError,
+  ProtocolError,
+  TruncatedError,
+  UnreachableError,
+} from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
 import {
   BODY_WINDOW_BYTES,
@@ -262,7 +268,13 @@ export class Requests {
         await this.#take(frame);
       }
     } catch (error) {
-      this.abort(error instanceof ProtocolError ? error : new ProtocolError("internal error", { cause: error }));
+      this.abort(
+        error instanceof TruncatedError
+          ? new ConnectionLostError("it was cut in the middle of an answer", { cause: error })
+          : error instanceof ProtocolError
+          ? error
+          : new ProtocolError("internal error", { cause: error }),
+      );
     }
   }
 

@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
+import { plant } from "./support/trees.ts";
 
 /** Runs commands from standard input, as a script does. */
 function script(address: string, lines: string[], cwd?: string): Promise<FtpResult> {
@@ -280,6 +281,22 @@ Deno.test("cd, pwd, mkdir, rmdir, mv and stat work on remote folders", async () 
   assertDone(await ftp(server, "rmdir", "a/b", "a"));
   assertEquals(names(server.dir), []);
   assertEquals((await script(server.address, ["cd nowhere"])).code, 1);
+});
+
+Deno.test("what is refused for want of an option names it", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "full/a": "1" });
+  const advice: [string[], RegExp][] = [
+    [["mkdir", "no/sub"], /"\/no": there is no such file or folder; -p makes the folders above it, too\n$/],
+    [["rmdir", "full"], /not empty; rm -r removes it with everything in it\n$/],
+    [["rm", "--yes", "full"], /"\/full" is a folder; rm -r deletes it with everything in it\n$/],
+    [["cp", "full", "copy"], /"\/full" is a folder; cp copies single files\n$/],
+  ];
+  for (const [args, says] of advice) {
+    const { code, stderr } = await ftp(server, ...args);
+    assertEquals(code, 1);
+    assertMatch(stderr, says);
+  }
 });
 
 Deno.test("mv never replaces", async () => {

@@ -61,6 +61,27 @@ Deno.test("a server that is down at the start is waited for where --retries says
   assertEquals((await runFtp([shut.address, "pwd"])).code, 0);
 });
 
+Deno.test("a script whose connection is lost between two lines connects again, and is where it was", async () => {
+  await using server = await startServer();
+  Deno.mkdirSync(`${server.dir}/sub`);
+  const child = startFtp([server.address], { stdin: "" });
+  const [out, errors] = [new Transcript(child.stdout), new Transcript(child.stderr)];
+  const writer = child.stdin.getWriter();
+  const say = (line: string) => writer.write(new TextEncoder().encode(`${line}\n`));
+  await say("cd sub");
+  await out.waitFor("/sub\n");
+  server.kill("SIGKILL");
+  await server.stopped;
+  await say("mkdir made"); // there is nobody yet
+  await errors.waitFor("connecting again");
+  await using _again = await startServer({ dir: server.dir, port: server.port });
+  await out.waitFor("Made /sub/made");
+  await writer.close();
+  assertEquals((await child.status).code, 0);
+  await Promise.all([out.ended, errors.ended]);
+  assertMatch(errors.text, /^The connection was lost \([^\n]+\); connecting again\nConnected again\n$/);
+});
+
 Deno.test("help needs no server", async () => {
   const { code, stdout } = await runFtp(["help", "download"]);
   assertEquals(code, 0);

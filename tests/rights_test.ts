@@ -178,7 +178,7 @@ for (const down of [false, true]) {
     Deno.chmodSync(`${to}/shared`, 0o775); // what others may do more is not taken from them
     Deno.chmodSync(`${to}/sub/deep`, 0o700);
     Deno.writeTextFileSync(`${from}/pay/new`, "4");
-    assertMatch((await sync("--dry-run")).stdout, /^touch {3}pay\/$/m);
+    assertMatch((await sync("--dry-run")).stdout, /^touch {3}pay\/ \(rights\)$/m);
     assertEquals(rights(), [0o755, 0o775, 0o700]);
     const done = await sync();
     assertEquals([done.code, done.stderr, rights()], [0, "", [0o700, 0o775, 0o700]]);

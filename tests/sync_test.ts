@@ -141,7 +141,7 @@ for (const down of [false, true]) {
     touch(`${to}/c`, new Date(LONG_AGO.getTime() + 5000));
     const planned = jsonLines(await sync("--checksum", "--dry-run", "--json"));
     assertEquals(planned, [
-      { step: "touch", path: "c" },
+      { step: "touch", path: "c", why: "time" },
       { step: "copy", path: "b", size: 3, why: "changed" },
       { summary: { steps: 2, bytes: 3, same: 1, failed: 0 } },
     ]);
@@ -167,8 +167,8 @@ for (const down of [false, true]) {
     const planned = jsonLines(await sync("--checksum", "--dry-run", "--json"));
     const { summary } = planned.pop();
     assertEquals(
-      planned.map(({ step, path }) => [step, path]),
-      ["both", "run", "time", "tool"].map((p) => ["touch", p]),
+      planned.map(({ step, path, why }) => [step, path, why]),
+      [["touch", "both", "time"], ["touch", "run", "rights"], ["touch", "time", "time"], ["touch", "tool", "rights"]],
     );
     assertEquals(summary, { steps: 4, bytes: 0, same: 1, failed: 0 });
     const done = await sync("--checksum");

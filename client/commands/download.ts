@@ -2,7 +2,6 @@ import { DiskError, diskError } from "../../disk/errors.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
 import { split } from "../../disk/path.ts";
-import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { fileSize, printable, summary } from "../format.ts";
@@ -12,6 +11,7 @@ import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
 import { isThere } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
+import { canGoOn } from "../transfer/blocks.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
@@ -21,6 +21,7 @@ import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { isTop, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
+import { advise } from "./each.ts";
 
 /** As much of a file as can matter for a screenful, in bytes. */
 const PREVIEW_BYTES = 64 * 1024;
@@ -92,18 +93,19 @@ async function fetchOne(context: Context, file: string, local: string | undefine
   }
   const began = performance.now();
   let meter: ReturnType<Context["meter"]> | undefined;
-  let resumed = 0;
+  let [resumed, moved, total] = [0, 0, 0];
   const { saved, size } = await fetchFile(context, {
     path,
     target: localTarget(local, baseName(path)),
     collision: on.has("overwrite") ? "overwrite" : "rename",
     sha256,
-    onSize: (size) => meter ??= context.meter(baseName(path), size),
-    onProgress: (done, before) => meter?.update(done, resumed = before),
+    onSize: (size) => meter ??= context.meter(baseName(path), total = size),
+    onProgress: (done, before) => meter?.update(moved = done, resumed = before),
     onResume: (note) => out.note(`${printable(file)}: ${note}`),
   }).catch((error) => {
-    if (!(error instanceof CommandError && error.code === "is_folder")) throw error;
-    throw new CommandError("is_folder", `"${file}" is a folder; -r takes it with all in it`);
+    const note = canGoOn(error, moved, total);
+    if (note) out.note(`${printable(file)}: ${note}`);
+    return advise("is_folder", "; -r takes it with all in it")(error);
   }).finally(() => meter?.finish());
   const ms = performance.now() - began;
   out.done(

@@ -9,7 +9,7 @@ import { ancestors, resolvePath } from "../../protocol/path.ts";
 import { printable } from "../format.ts";
 import { requireRemoteFolders } from "../transfer/folders.ts";
 import type { Command } from "./command.ts";
-import { forEach } from "./each.ts";
+import { advise, forEach } from "./each.ts";
 
 /** `cd`: goes to another remote folder. */
 export const cd: Command = {
@@ -56,7 +56,10 @@ export const mkdir: Command = {
       if (on.has("parents")) {
         const all = path === "/" ? [] : [...ancestors(path), path];
         await requireRemoteFolders(context, all.map((path) => ({ path })));
-      } else await client.makeFolder(path, { signal });
+      } else {
+        await client.makeFolder(path, { signal })
+          .catch(advise("not_found", "; -p makes the folders above it, too"));
+      }
       out.done({ made: path }, `Made ${printable(path)}`);
     });
   },
@@ -73,7 +76,8 @@ export const rmdir: Command = {
     const { client, out, remoteFolder, signal } = context;
     await forEach(context, args, async (name) => {
       const path = resolvePath(remoteFolder, name);
-      await client.removeFolder(path, { signal });
+      await client.removeFolder(path, { signal })
+        .catch(advise("not_empty", "; rm -r removes it with everything in it"));
       out.done({ removed: path }, `Removed ${printable(path)}`);
     });
   },

@@ -5,7 +5,9 @@ import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { expandNames } from "../remote_files.ts";
 import type { Command, Context } from "./command.ts";
-import { forEach } from "./each.ts";
+import { advise, forEach } from "./each.ts";
+
+const WITH_ALL = "; rm -r deletes it with everything in it";
 
 /** `rm`: removes files, or with `-r` folders. */
 export const rm: Command = {
@@ -33,17 +35,13 @@ export const rm: Command = {
       const recursive = on.has("recursive");
       if (!on.has("yes")) {
         const { kind } = await client.stat(path, { signal });
-        if (kind === "folder" && !recursive) {
-          throw new CommandError(
-            "is_folder",
-            `"${printable(name)}" is a folder; rm -r deletes it with everything in it`,
-          );
-        }
+        if (kind === "folder" && !recursive) throw new CommandError("is_folder", `"${path}" is a folder${WITH_ALL}`);
         if (!await confirm(context, name)) {
           return out.note(`${printable(name)} was kept`);
         }
       }
-      const { files, folders } = await client.remove(path, { recursive, signal });
+      const { files, folders } = await client.remove(path, { recursive, signal })
+        .catch(advise("is_folder", WITH_ALL));
       const what = folders > 0 || files !== 1 ? ` (${plural(files, "file")}, ${plural(folders, "folder")} in it)` : "";
       out.done({ deleted: path, files, folders }, `Deleted ${printable(name)}${what}`);
     }, left);

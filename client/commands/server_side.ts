@@ -13,7 +13,7 @@ import { expandNames, listing, remoteTarget, requireAll } from "../remote_files.
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
-import { forEach } from "./each.ts";
+import { advise, forEach } from "./each.ts";
 
 /** `cp`: copies a file on the server. */
 export const cp: Command = {
@@ -27,7 +27,7 @@ export const cp: Command = {
     const { client, out, remoteFolder, signal } = context;
     const from = resolvePath(remoteFolder, args[0]);
     const to = await remoteTarget(context, args[1], baseName(from));
-    await client.copy(from, to, { signal });
+    await client.copy(from, to, { signal }).catch(advise("is_folder", "; cp copies single files"));
     out.done({ copied: from, to }, `Copied ${printable(from)} to ${printable(to)}`);
   },
 };
@@ -136,7 +136,7 @@ export const df: Command = {
   async run({ client, out, remoteFolder, signal }, { args: [typed = ""] }) {
     const path = resolvePath(remoteFolder, typed);
     const { size, free } = await client.room(path, { signal });
-    const percent = size === 0 ? 0 : Math.round((size - free) / size * 100);
-    out.result({ path, size, free }, `Free: ${fileSize(free)}\nOf:   ${fileSize(size)}, ${percent}% used`);
+    const percent = size === 0 ? 0 : Math.round(free / size * 100);
+    out.result({ path, size, free }, `Free: ${fileSize(free)}\nOf:   ${fileSize(size)}, ${percent}% free`);
   },
 };

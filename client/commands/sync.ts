@@ -54,10 +54,14 @@ export const sync: Command = {
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
       out.note("nothing is deleted, as not all can be looked at and copied");
     }
-    if (!down && steps(plan) > 0 && (await hello).readOnly) {
-      throw new CommandError("read_only", `the server serves for reading only; ${plural(steps(plan), "step")} to take`);
+    const refusal = !down && steps(plan) > 0 && (await hello).readOnly
+      ? `the server serves for reading only; ${plural(steps(plan), "step")} to take`
+      : undefined;
+    if (on.has("dry-run")) {
+      if (refusal) out.note(refusal);
+      return showPlan(context, plan);
     }
-    if (on.has("dry-run")) return showPlan(context, plan);
+    if (refusal) throw new CommandError("read_only", refusal);
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
     await carryOut(
       context,
@@ -156,17 +160,22 @@ async function carryOut(
       copies.push({ path: to, size, why: "new" });
     }
   });
-  await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, async ({ path, kind, size, ...options }) => {
-    try {
-      await target.touch(path, options);
-      touched++;
-      tell({ step: "touch", path });
-    } catch (error) {
-      // Somebody else's: it can still be replaced, perhaps.
-      if (codeOf(error) === "denied" && kind === "file") copies.push({ path, size, why: "changed" });
-      else left.push({ path, reason: failureOf(error, signal).message, failed: true });
-    }
-  });
+  await pipeline(
+    plan.touches,
+    () => 0,
+    { count: COUNT, bytes: 1 },
+    async ({ path, kind, size, why: _, ...options }) => {
+      try {
+        await target.touch(path, options);
+        touched++;
+        tell({ step: "touch", path });
+      } catch (error) {
+        // Somebody else's: it can still be replaced, perhaps.
+        if (codeOf(error) === "denied" && kind === "file") copies.push({ path, size, why: "changed" });
+        else left.push({ path, reason: failureOf(error, signal).message, failed: true });
+      }
+    },
+  );
   let deleting = false;
   const finish = async (failed: number) => {
     deleting = failed === 0;
@@ -218,8 +227,8 @@ function showPlan({ out }: Context, plan: Plan): void {
   for (const { from, to } of renames) {
     out.result({ step: "rename", from, to }, `rename  ${printable(from)} to ${printable(to)}`);
   }
-  for (const { path, kind } of touches.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
-    out.result({ step: "touch", path }, `touch   ${printable(path)}${kind === "folder" ? "/" : ""}`);
+  for (const { path, kind, why } of touches.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
+    out.result({ step: "touch", path, why }, `touch   ${printable(path)}${kind === "folder" ? "/" : ""} (${why})`);
   }
   for (const { path, size, why } of copies.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
     out.result({ step: "copy", path, size, why }, `copy    ${printable(path)} (${why}, ${bytes(size)})`);

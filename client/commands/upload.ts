@@ -8,6 +8,7 @@ import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder, remoteTarget } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
+import { canGoOn } from "../transfer/blocks.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
@@ -93,9 +94,9 @@ async function sendOne(context: Context, file: string, remote: string | undefine
   const meter = context.meter(baseName(path), size);
   const began = performance.now();
   let stored: Sent;
-  let resumed = 0;
+  let [resumed, moved] = [0, 0];
   try {
-    const onProgress = (sent: number, before = 0) => meter.update(sent, resumed = before);
+    const onProgress = (sent: number, before = 0) => meter.update(moved = sent, resumed = before);
     stored = file === "-"
       ? await client.upload(path, standardInput, { collision, sha256, signal, onProgress })
       : await sendFile(context, {
@@ -106,6 +107,10 @@ async function sendOne(context: Context, file: string, remote: string | undefine
         onProgress,
         onResume: (note) => out.note(`${printable(file)}: ${note}`),
       });
+  } catch (error) {
+    const note = canGoOn(error, moved, size ?? 0);
+    if (note) out.note(`${printable(file)}: ${note}`);
+    throw error;
   } finally {
     meter.finish();
   }

@@ -13,7 +13,7 @@ import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
 import { after, unlessAborted } from "../timer.ts";
-import { DEFAULT_RETRIES } from "../transfer/retry.ts";
+import { connectPatiently, DEFAULT_RETRIES } from "../transfer/retry.ts";
 import { createMeter, type Meter } from "./progress.ts";
 import { splitWords } from "./words.ts";
 
@@ -133,6 +133,20 @@ export class Runner implements Context {
     return this.#reconnecting ??= this.#redial().finally(() => this.#reconnecting = undefined);
   }
 
+  /**
+   * Connects again where the connection was lost since the last command: nothing of this one has been sent yet.
+   *
+   * @throws {ConnectionLostError} when there is none, and none can be had
+   */
+  async #restore(): Promise<void> {
+    const lost = this.#client?.lost;
+    // Who sits there need not wait for a server that is away.
+    if (lost && !(lost instanceof UnreachableError)) {
+      await (this.interactive ? this.reconnect() : connectPatiently(this));
+    }
+    void this.client; // says at once that there is none
+  }
+
   async #redial(): Promise<void> {
     const lost = this.#client?.lost;
     if (lost && lost !== this.#told) this.out.note(`The connection was lost (${lost.message}); connecting again`);
@@ -200,7 +214,7 @@ export class Runner implements Context {
       const call = typeof what === "string" ? this.#parse(what) : what;
       if (call) {
         this.#out = this.#base.with({ json: call.on.has("json"), quiet: call.on.has("quiet") });
-        if (!call.command.offline) void this.client; // says at once that there is none
+        if (!call.command.offline) await this.#restore();
         await call.command.run(this, call);
       }
       return ExitCode.DONE;

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { CommandError, ConnectionLostError } from "../../protocol/errors.ts";
 import { BLOCK_BYTES } from "../../protocol/messages.ts";
 import type { BlockDigests } from "../client.ts";
+import { bytes } from "../format.ts";
 
 /** Files of this size and more, in bytes, are worth going on with. */
 export const RESUME_BYTES = 8 * 1024 * 1024;
@@ -17,6 +19,21 @@ export const RESUME_BYTES = 8 * 1024 * 1024;
  */
 export function heldBy(doing: string): string {
   return `another run is ${doing} the same file, or was until a moment ago; starting from the beginning`;
+}
+
+/**
+ * What a person is told when the transfer of a file has ended before its time.
+ *
+ * @param error what ended it
+ * @param done how many bytes were moved, as far as that is known
+ * @param size all of them
+ * @returns `undefined` where the same command would begin anew, or fail again
+ */
+export function canGoOn(error: unknown, done: number, size: number): string | undefined {
+  const isInterrupted = error instanceof ConnectionLostError ||
+    error instanceof CommandError && error.code === "canceled";
+  if (!isInterrupted || done === 0 || size < RESUME_BYTES) return undefined;
+  return `${bytes(done)} of ${bytes(size)} were moved; the same command again goes on from there`;
 }
 
 /**

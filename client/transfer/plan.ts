@@ -47,6 +47,8 @@ export interface Touch extends TouchOptions {
   kind: Node["kind"];
   /** Bytes. */
   size: number;
+  /** What differs; with the time, perhaps the rights as well. */
+  why: "time" | "rights";
 }
 
 /** Something to delete. */
@@ -115,12 +117,13 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   const doubtful: Node[] = [];
   const touches: Touch[] = [];
   const settle = (node: Node, other: Node) => {
-    const isAlike = node.kind === "folder"
-      ? suitsFolder(other.mode, node.mode)
-      : isSameTime(other, node) && suits(other.mode, node.mode);
+    const isFolder = node.kind === "folder";
+    const suited = isFolder ? suitsFolder(other.mode, node.mode) : suits(other.mode, node.mode);
+    const why = isFolder || isSameTime(other, node) ? "rights" : "time";
+    const isAlike = suited && why === "rights";
     if (!isAlike && !options.compareOnly) {
       const { path, kind, size, modified, mode } = node;
-      touches.push({ path, kind, size, before: other.modified, modified, mode });
+      touches.push({ path, kind, size, before: other.modified, modified, mode, why });
     } else if (node.kind === "file") same++;
   };
   /** What the target has as something else, and what that is. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CommandError, ConnectionLostError, TruncatedError, UnreachableError } from "../../protocol/errors.ts";
+import { CommandError, ConnectionLostError, UnreachableError } from "../../protocol/errors.ts";
 import type { Client, ServerHello } from "../client.ts";
 
 /** The pause before the second attempt in a row to go on, in milliseconds; before each further one it is twice as long. */
@@ -136,7 +136,7 @@ async function ended(client: Client | undefined, signal: AbortSignal): Promise<v
 
 /** A server that breaks the protocol would do so again. */
 function isLost(why: unknown): boolean {
-  return why instanceof ConnectionLostError || why instanceof TruncatedError;
+  return why instanceof ConnectionLostError;
 }
 
 /**

@@ -564,7 +564,9 @@ function opened(path: Path, source: FileSource, link: boolean): OpenFile {
 
 /** Where all of a machine is served, what its system shows of itself is not. */
 function requireNoSystem(real: string, path: Path): void {
-  if (SYSTEM.test(real)) throw new DiskError("denied", `${show(path)} is out of bounds: the system shows itself there`);
+  if (SYSTEM.test(real)) {
+    throw new DiskError("denied", `${show(path)}: special files, as in /dev and /proc, are out of bounds`);
+  }
 }
 
 function reserved(path: Path): DiskError {
