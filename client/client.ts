@@ -428,7 +428,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   try {
     conn = await Deno.connect({ hostname, port, signal: AbortSignal.timeout(timeout * 1000) });
   } catch (error) {
-    throw new UnreachableError(`cannot connect to ${where}: ${whyNot(error, timeout)}`, { cause: error });
+    throw new UnreachableError(where, whyNot(error, timeout), { cause: error });
   }
   conn.setNoDelay(true);
   const client = new Client(new Requests(new Connection(conn), where, timeout * 1000));

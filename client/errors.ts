@@ -34,6 +34,22 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof CommandError || error instanceof DiskError ? error.code : undefined;
 }
 
+/**
+ * Adds what to do next to what the server says, for `catch`.
+ *
+ * @param code of the errors that it is about
+ * @param advice behind the message
+ * @returns throws what it is given, with the advice where that fits
+ */
+export function advise(code: string, advice: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof CommandError && error.code === code) {
+      throw new CommandError(error.code, error.message + advice);
+    }
+    throw error;
+  };
+}
+
 /** The exit codes of ftp. */
 export const ExitCode = {
   DONE: 0,

@@ -30,7 +30,8 @@ import {
   serverHello,
 } from "../protocol/messages.ts";
 import { SOFTWARE } from "../protocol/version.ts";
-import { after, unlessAborted } from "./timer.ts";
+import { after } from "./timer.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 /** An answer: what REPLY said, and the bytes behind it, to be read or discarded. */
 export interface Answer<C extends CommandName> {
@@ -290,7 +291,7 @@ export class Requests {
   }
 
   #unreachable(why: ProtocolError): UnreachableError {
-    return new UnreachableError(`cannot connect to ${this.#where}: ${why.message}`, { code: why.code, cause: why });
+    return new UnreachableError(this.#where, why.message, { code: why.code, cause: why });
   }
 
   async #take(frame: Frame): Promise<void> {

@@ -84,6 +84,17 @@ export class ConnectionLostError extends ProtocolError {
 export class UnreachableError extends ConnectionLostError {
   /** The name of the class, for logs. */
   override name = "UnreachableError";
+
+  /**
+   * Nobody to talk to.
+   *
+   * @param where what people call the server
+   * @param why for a person
+   * @param options as for any {@linkcode ProtocolError}
+   */
+  constructor(where: string, why: string, options: { code?: ErrorCode; cause?: unknown } = {}) {
+    super(`cannot connect to ${where}: ${why}`, options);
+  }
 }
 
 /**

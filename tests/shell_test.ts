@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { RESUME_BYTES } from "../client/transfer/blocks.ts";
 import { FrameKind } from "../protocol/frame.ts";
+import { FakeServer } from "./support/fake_server.ts";
 import { namesIn, partialsIn, pattern, sha256OfFile } from "./support/files.ts";
 import { startServer } from "./support/programs.ts";
 import { COLUMNS, Key, openShell, PROMPT } from "./support/pty.ts";
@@ -345,9 +346,25 @@ Deno.test("when the server is gone, the next command tries once to get it back, 
   await shell.enter("connme");
   await shell.waitFor("connection refused");
   await shell.waitFor("ftp (not connected)> ");
-  await using _again = await startServer({ dir: server.dir, port: server.port });
+  {
+    await using _again = await startServer({ dir: server.dir, port: server.port });
+    await shell.enter("size ../report.txt");
+    await shell.waitFor(/Connected again[^]*\(5 bytes\)[^]*:\/kept> $/);
+  }
+  await using _third = await startServer({ dir: server.dir, port: server.port });
+  await shell.enter("connme");
+  await shell.waitFor(/Connected to[^]*:\/kept> $/);
   await shell.enter("size ../report.txt");
-  await shell.waitFor(/Connected again[^]*\(5 bytes\)[^]*:\/kept> $/);
+  await shell.waitFor("(5 bytes)");
+});
+
+Deno.test("a connection that is lost in the middle of a command is told with what to type next", async () => {
+  await using server = FakeServer.greeting((peer) => Promise.resolve(peer[Symbol.dispose]()));
+  await using shell = await openShell([server.address]);
+  await shell.enter("ls");
+  await shell.waitFor(`the connection to ${server.address} was lost: `);
+  await shell.waitFor("; type connme to connect again");
+  await shell.waitFor("ftp (not connected)> ");
 });
 
 Deno.test("a transfer that takes its time shows a progress line that fits, and takes it away", async () => {

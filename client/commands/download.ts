@@ -3,7 +3,7 @@ import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
 import { split } from "../../disk/path.ts";
 import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
-import { UsageError } from "../errors.ts";
+import { advise, UsageError } from "../errors.ts";
 import { fileSize, printable, summary } from "../format.ts";
 import { isLocalFolder, localTarget, readHead, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
@@ -11,7 +11,7 @@ import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
 import { isThere } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
-import { canGoOn } from "../transfer/blocks.ts";
+import { tellInterrupted } from "../transfer/blocks.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";
@@ -21,7 +21,6 @@ import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { isTop, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
-import { advise } from "./each.ts";
 
 /** As much of a file as can matter for a screenful, in bytes. */
 const PREVIEW_BYTES = 64 * 1024;
@@ -103,8 +102,7 @@ async function fetchOne(context: Context, file: string, local: string | undefine
     onProgress: (done, before) => meter?.update(moved = done, resumed = before),
     onResume: (note) => out.note(`${printable(file)}: ${note}`),
   }).catch((error) => {
-    const note = canGoOn(error, moved, total);
-    if (note) out.note(`${printable(file)}: ${note}`);
+    tellInterrupted(out, file, error, moved, total);
     return advise("is_folder", "; -r takes it with all in it")(error);
   }).finally(() => meter?.finish());
   const ms = performance.now() - began;

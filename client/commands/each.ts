@@ -1,4 +1,4 @@
-import { CommandError, ProtocolError } from "../../protocol/errors.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
 import { PartlyFailedError, toFailure } from "../errors.ts";
 import { plural } from "../listing.ts";
 import { type Left, tellLeft } from "../transfer/left.ts";
@@ -33,20 +33,4 @@ export async function forEach(
     }
   }
   if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(count, "name")} failed`);
-}
-
-/**
- * Adds what to do next to what the server says, for `catch`.
- *
- * @param code of the errors that it is about
- * @param advice behind the message
- * @returns throws what it is given, with the advice where that fits
- */
-export function advise(code: string, advice: string): (error: unknown) => never {
-  return (error) => {
-    if (error instanceof CommandError && error.code === code) {
-      throw new CommandError(error.code, error.message + advice);
-    }
-    throw error;
-  };
 }

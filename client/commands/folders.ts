@@ -6,10 +6,11 @@
 
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, resolvePath } from "../../protocol/path.ts";
+import { advise } from "../errors.ts";
 import { printable } from "../format.ts";
 import { requireRemoteFolders } from "../transfer/folders.ts";
 import type { Command } from "./command.ts";
-import { advise, forEach } from "./each.ts";
+import { forEach } from "./each.ts";
 
 /** `cd`: goes to another remote folder. */
 export const cd: Command = {

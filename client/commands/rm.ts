@@ -1,11 +1,11 @@
 import { CommandError } from "../../protocol/errors.ts";
 import { resolvePath } from "../../protocol/path.ts";
-import { UsageError } from "../errors.ts";
+import { advise, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { expandNames } from "../remote_files.ts";
 import type { Command, Context } from "./command.ts";
-import { advise, forEach } from "./each.ts";
+import { forEach } from "./each.ts";
 
 const WITH_ALL = "; rm -r deletes it with everything in it";
 

@@ -6,14 +6,14 @@
 
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
-import { UsageError } from "../errors.ts";
+import { advise, UsageError } from "../errors.ts";
 import { bytes, fileSize, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
 import { expandNames, listing, remoteTarget, requireAll } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
-import { advise, forEach } from "./each.ts";
+import { forEach } from "./each.ts";
 
 /** `cp`: copies a file on the server. */
 export const cp: Command = {

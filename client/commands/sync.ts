@@ -10,7 +10,7 @@ import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { tellLeft } from "../transfer/left.ts";
 import { pipeline } from "../transfer/pipeline.ts";
-import { type Copy, deepestFirst, type Deletion, makePlan, type Plan } from "../transfer/plan.ts";
+import { type Copy, deepestFirst, type Deletion, makePlan, type Plan, type Touch } from "../transfer/plan.ts";
 import { sender } from "../transfer/send_many.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide, type Side } from "../transfer/side.ts";
@@ -160,22 +160,18 @@ async function carryOut(
       copies.push({ path: to, size, why: "new" });
     }
   });
-  await pipeline(
-    plan.touches,
-    () => 0,
-    { count: COUNT, bytes: 1 },
-    async ({ path, kind, size, why: _, ...options }) => {
-      try {
-        await target.touch(path, options);
-        touched++;
-        tell({ step: "touch", path });
-      } catch (error) {
-        // Somebody else's: it can still be replaced, perhaps.
-        if (codeOf(error) === "denied" && kind === "file") copies.push({ path, size, why: "changed" });
-        else left.push({ path, reason: failureOf(error, signal).message, failed: true });
-      }
-    },
-  );
+  const touch = async ({ path, kind, size, before, modified, mode }: Touch) => {
+    try {
+      await target.touch(path, { before, modified, mode });
+      touched++;
+      tell({ step: "touch", path });
+    } catch (error) {
+      // Somebody else's: it can still be replaced, perhaps.
+      if (codeOf(error) === "denied" && kind === "file") copies.push({ path, size, why: "changed" });
+      else left.push({ path, reason: failureOf(error, signal).message, failed: true });
+    }
+  };
+  await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, touch);
   let deleting = false;
   const finish = async (failed: number) => {
     deleting = failed === 0;

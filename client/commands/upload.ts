@@ -8,7 +8,7 @@ import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder, remoteTarget } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
-import { canGoOn } from "../transfer/blocks.ts";
+import { tellInterrupted } from "../transfer/blocks.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
@@ -108,8 +108,7 @@ async function sendOne(context: Context, file: string, remote: string | undefine
         onResume: (note) => out.note(`${printable(file)}: ${note}`),
       });
   } catch (error) {
-    const note = canGoOn(error, moved, size ?? 0);
-    if (note) out.note(`${printable(file)}: ${note}`);
+    tellInterrupted(out, file, error, moved, size ?? 0);
     throw error;
   } finally {
     meter.finish();

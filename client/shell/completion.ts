@@ -8,6 +8,7 @@ import { resolvePath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import type { ArgumentKind, Command } from "../commands/command.ts";
 import { COMMON_OPTIONS, findCommand, type Options } from "../commands/parse.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import { quoteWord, wordAtCursor } from "./words.ts";
 
 /** How long a server may take to answer, in milliseconds: nobody wants to wait for a Tab. */
@@ -123,13 +124,8 @@ async function remotePaths(
   const path = resolvePath(remoteFolder, folder);
   const hidden = start.startsWith(".");
   const signal = AbortSignal.timeout(REMOTE_MS);
-  const late = Promise.withResolvers<never>();
-  late.promise.catch(() => {});
-  signal.addEventListener("abort", () => late.reject(signal.reason));
   // The answer to an earlier request may be what takes long: then the cancellation itself is not answered in time.
-  const listing = client.list(path, { hidden, signal });
-  listing.catch(() => {});
-  const entries = await Promise.race([listing, late.promise]);
+  const entries = await unlessAborted(client.list(path, { hidden, signal }), signal);
   return pathCandidates(
     folder,
     start,

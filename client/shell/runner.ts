@@ -12,8 +12,9 @@ import { type Call, parseCall } from "../commands/parse.ts";
 import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
-import { after, unlessAborted } from "../timer.ts";
+import { after } from "../timer.ts";
 import { connectPatiently, DEFAULT_RETRIES } from "../transfer/retry.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import { createMeter, type Meter } from "./progress.ts";
 import { splitWords } from "./words.ts";
 

@@ -7,7 +7,8 @@
 import { CommandError, ConnectionLostError } from "../../protocol/errors.ts";
 import { BLOCK_BYTES } from "../../protocol/messages.ts";
 import type { BlockDigests } from "../client.ts";
-import { bytes } from "../format.ts";
+import { bytes, printable } from "../format.ts";
+import type { Output } from "../output.ts";
 
 /** Files of this size and more, in bytes, are worth going on with. */
 export const RESUME_BYTES = 8 * 1024 * 1024;
@@ -22,18 +23,20 @@ export function heldBy(doing: string): string {
 }
 
 /**
- * What a person is told when the transfer of a file has ended before its time.
+ * Tells a person whose transfer of a file has ended before its time that the same command goes on from there, if it does.
  *
+ * @param out where to tell
+ * @param file what the person calls it
  * @param error what ended it
  * @param done how many bytes were moved, as far as that is known
  * @param size all of them
- * @returns `undefined` where the same command would begin anew, or fail again
  */
-export function canGoOn(error: unknown, done: number, size: number): string | undefined {
+export function tellInterrupted(out: Output, file: string, error: unknown, done: number, size: number): void {
   const isInterrupted = error instanceof ConnectionLostError ||
     error instanceof CommandError && error.code === "canceled";
-  if (!isInterrupted || done === 0 || size < RESUME_BYTES) return undefined;
-  return `${bytes(done)} of ${bytes(size)} were moved; the same command again goes on from there`;
+  if (!isInterrupted || done === 0 || size < RESUME_BYTES) return;
+  const how = `${bytes(done)} of ${bytes(size)} were moved; the same command again goes on from there`;
+  out.note(`${printable(file)}: ${how}`);
 }
 
 /**

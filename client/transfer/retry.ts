@@ -6,6 +6,7 @@
 
 import { CommandError, ConnectionLostError, UnreachableError } from "../../protocol/errors.ts";
 import type { Client, ServerHello } from "../client.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 
 /** The pause before the second attempt in a row to go on, in milliseconds; before each further one it is twice as long. */
 const FIRST_PAUSE_MS = 200;
@@ -76,7 +77,9 @@ export async function retrying<T>(
       // A write fails before anybody has read that the connection is gone.
       if (error instanceof ConnectionLostError) client?.abort();
       // A server that stops takes nothing new, lets what is under way end, and goes; the next one may come.
-      if (error instanceof CommandError && error.code === "stopping") await ended(client, connector.signal);
+      if (client && error instanceof CommandError && error.code === "stopping") {
+        await unlessAborted(client.ended, connector.signal).catch(() => {});
+      }
       // Without a client, the connection was lost by somebody else who has not got another one yet.
       const why = client ? client.lost : (error as Error).cause ?? error;
       if (seen !== shared.steps) vain = 0;
@@ -123,15 +126,6 @@ async function alone(shared: Progress): Promise<() => void> {
     shared.first = undefined;
     resolve();
   };
-}
-
-/** Waits for the end of a connection, unless nobody wants that any more. */
-async function ended(client: Client | undefined, signal: AbortSignal): Promise<void> {
-  const { promise: aborted, resolve } = Promise.withResolvers<void>();
-  const abort = () => resolve();
-  signal.addEventListener("abort", abort);
-  if (!signal.aborted) await Promise.race([client?.ended, aborted]);
-  signal.removeEventListener("abort", abort);
 }
 
 /** A server that breaks the protocol would do so again. */

@@ -109,7 +109,7 @@ export class LocalStorage implements Storage {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real, name } = folder;
       try {
-        requireNoSystem(real, name === "" ? path : [...path, ...name.split("/")]);
+        requireNoSystem(real, path);
         using open = openFolder(real, true);
         const look = (one: Listed, lossy: boolean) => {
           if (isPartialName(one.name) || (!hidden && one.name.startsWith("."))) return;
@@ -143,12 +143,13 @@ export class LocalStorage implements Storage {
     for await (const items of this.list(path, { recursive: true, hidden: true })) {
       signal.throwIfAborted();
       for (const { name, kind, size, link, unreadable } of items) {
-        if (unreadable && SYSTEM.test(this.#join([...path, ...name.split("/")]))) continue; // whatever it is, no files
-        if (unreadable === "denied") {
-          throw new DiskError("denied", `${show([...path, ...name.split("/")])}: permission denied`);
-        } else if (unreadable === "failed") {
-          throw new DiskError("denied", `${show([...path, ...name.split("/")])}: the system cannot tell of it`);
-        } else if (unreadable) continue; // it went away meanwhile
+        if (unreadable) {
+          const at = [...path, ...name.split("/")];
+          // It went away meanwhile; or whatever it is, it is no files.
+          if (unreadable === "changed" || SYSTEM.test(this.#join(at))) continue;
+          const why = unreadable === "denied" ? "permission denied" : "the system cannot tell of it";
+          throw new DiskError("denied", `${show(at)}: ${why}`);
+        }
         if (kind === "folder" && !link) sum.folders++;
         else sum.files++;
         sum.size += size;
