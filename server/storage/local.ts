@@ -1,10 +1,6 @@
 /**
  * A storage on the local disk (or whatever is mounted there), confined to one folder.
  *
- * Confinement rests on the real path: every path is resolved through all of its symbolic links, and what does not lie in
- * the served folder then is refused. What is remembered between two calls is looked at again before it is used, or used in a way
- * that the system refuses where a link has come into it, so several servers may serve the same folder.
- *
  * @module
  */
 
@@ -22,10 +18,19 @@ import { makeFolder } from "../../disk/new_folder.ts";
 import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
 import { type OpenFolder, openFolder } from "../../disk/open_folder.ts";
 import { split, under } from "../../disk/path.ts";
-import { isPlainFolder } from "../../disk/plain.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import { removePartial, removeTree } from "./remove_tree.ts";
+import {
+  areInOneFolder,
+  attempt,
+  FRESH_MS,
+  isOfSystem,
+  requireNoSystem,
+  reserved,
+  ServedFolder,
+  show,
+} from "./served_folder.ts";
 import type {
   CreateOptions,
   Interrupted,
@@ -43,9 +48,6 @@ import type {
 } from "./storage.ts";
 import { holdsPartialsOnly, inBatches, type Place, placeOf } from "./walk.ts";
 
-/** For so long, in milliseconds, the real path of a folder is remembered. */
-const FRESH_MS = 1;
-
 /** What is copied in one go, in bytes. */
 const COPY_BYTES = 256 * 1024;
 
@@ -60,18 +62,10 @@ const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
   name_too_long: "failed",
 };
 
-/**
- * Real paths where the system shows itself as files. Deno keeps programs out of there, but neither what asks the C library nor
- * what comes through a link.
- */
-const SYSTEM = /^\/(?:dev|proc|sys)(?:\/|$)/;
-
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
-  readonly #root: string;
+  readonly #served: ServedFolder;
   readonly #sync: boolean;
-  /** What {@linkcode LocalStorage.#folderOf} found last, and when it was looked at. */
-  #last: { path: Path; real: string; asked: number } | undefined;
 
   /**
    * @param root the folder to serve
@@ -79,33 +73,28 @@ export class LocalStorage implements Storage {
    * @throws {DiskError} when the folder is missing, is none, or cannot be read
    */
   constructor(root: string, options: { sync: boolean }) {
-    try {
-      this.#root = Deno.realPathSync(root);
-      Deno.readDirSync(this.#root)[Symbol.iterator]().next();
-    } catch (error) {
-      throw diskError(error, `serving ${JSON.stringify(root)}`);
-    }
+    this.#served = new ServedFolder(root);
     this.#sync = options.sync;
   }
 
   /** The real path of the served folder. */
   get root(): string {
-    return this.#root;
+    return this.#served.root;
   }
 
   stat(path: Path): Item {
-    return this.#attempt(path, () => {
-      const real = this.#resolve(path); // first: of what lies outside nothing at all is looked at
-      return describe(path.at(-1) ?? "", lookThrough(real), this.#isLink(path));
+    return attempt(path, () => {
+      const real = this.#served.resolve(path); // first: of what lies outside nothing at all is looked at
+      return describe(path.at(-1) ?? "", lookThrough(real), this.#served.isLink(path));
     });
   }
 
   real(path: Path): Path {
-    return this.#attempt(path, () => this.#below(this.#resolve(path)));
+    return attempt(path, () => this.#served.below(this.#served.resolve(path)));
   }
 
   async *list(path: Path, { recursive, hidden }: { recursive: boolean; hidden: boolean }): AsyncIterable<Item[]> {
-    const folders = [this.#attempt(path, () => ({ ...placeOf(this.#resolve(path)), name: "" }))];
+    const folders = [attempt(path, () => ({ ...placeOf(this.#served.resolve(path)), name: "" }))];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real, name } = folder;
       try {
@@ -146,7 +135,7 @@ export class LocalStorage implements Storage {
         if (unreadable) {
           const at = [...path, ...name.split("/")];
           // It went away meanwhile; or whatever it is, it is no files.
-          if (unreadable === "changed" || SYSTEM.test(this.#join(at))) continue;
+          if (unreadable === "changed" || isOfSystem(this.#served.join(at))) continue;
           const why = unreadable === "denied" ? "permission denied" : "the system cannot tell of it";
           throw new DiskError("denied", `${show(at)}: ${why}`);
         }
@@ -159,9 +148,9 @@ export class LocalStorage implements Storage {
   }
 
   open(path: Path): OpenFile {
-    return this.#attempt(path, () => {
-      const real = this.#resolve(path); // first: of what lies outside nothing at all is looked at
-      const link = this.#isLink(path);
+    return attempt(path, () => {
+      const real = this.#served.resolve(path); // first: of what lies outside nothing at all is looked at
+      const link = this.#served.isLink(path);
       return opened(path, new FileSource(real, show(path)), link);
     });
   }
@@ -177,19 +166,19 @@ export class LocalStorage implements Storage {
       const now = performance.now();
       if (!last || now - last.opened > FRESH_MS || !areInOneFolder(path, last.path)) {
         close();
-        last = { path, folder: openFolder(this.#folder(path.slice(0, -1)), true), opened: now };
+        last = { path, folder: openFolder(this.#served.folder(path.slice(0, -1)), true), opened: now };
       }
       return last.folder;
     };
     const readLinked = (path: Path, into: Uint8Array<ArrayBuffer>) => {
-      const { folder, name } = split(this.#resolve(path));
+      const { folder, name } = split(this.#served.resolve(path));
       using open = openFolder(folder, true);
       const file = open.readFile(name, into, () => show(path));
       if (file === "link") throw new DiskError("changed", `${show(path)} was changed meanwhile; try again`);
       return file;
     };
     const read = (path: Path, into: Uint8Array<ArrayBuffer>) =>
-      this.#attempt(path, () => {
+      attempt(path, () => {
         const name = path.at(-1);
         if (name === undefined) throw new DiskError("is_folder", `${show(path)} is a folder`);
         if (isPartialName(name)) throw reserved(path);
@@ -200,7 +189,7 @@ export class LocalStorage implements Storage {
   }
 
   async create(path: Path, { mode, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
-    const target = this.#attempt(path, () => this.#writable(path));
+    const target = attempt(path, () => this.#served.writable(path));
     // It is checked again when the file is published; here it saves sending what cannot be stored.
     if (collision === "fail" && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
     if (collision === "overwrite" && isFolder(target)) throw new DiskError("is_folder", `${show(path)} is a folder`);
@@ -212,9 +201,9 @@ export class LocalStorage implements Storage {
       left?.keep();
       throw new DiskError("changed", `${show(path)}: what the last attempt left is gone; start over`);
     }
-    const partial = left ?? this.#attempt(path, () => {
+    const partial = left ?? attempt(path, () => {
       // Others had their turn, and may have moved its folder away and a link into its place.
-      if (this.#writable(path) !== target) {
+      if (this.#served.writable(path) !== target) {
         throw new DiskError("changed", `${show(path)}: its folder was moved; try again`);
       }
       return PartialFile.create(folder, options);
@@ -232,7 +221,7 @@ export class LocalStorage implements Storage {
         const got = await partial.publish(name, { collision, modified, sync: this.#sync });
         if (got === name) return path;
         // Where a link led, the new name stands beside what it led to.
-        return this.#isLink(path) ? this.#below(under(folder, got)) : [...path.slice(0, -1), got];
+        return this.#served.isLink(path) ? this.#served.below(under(folder, got)) : [...path.slice(0, -1), got];
       },
       discard: () => partial.discard(),
       keep: () => partial.keep(),
@@ -244,11 +233,11 @@ export class LocalStorage implements Storage {
     const paths: Path[] = [];
     return {
       add: (path, content, { modified, mode }) => {
-        this.#attempt(path, () => {
+        attempt(path, () => {
           const name = path.at(-1);
           if (name === undefined) throw new DiskError("exists", "the served folder itself cannot be replaced");
           if (isPartialName(name)) throw reserved(path);
-          batch.add({ folder: this.#folderOf(path), name, content, modified, mode, shown: () => show(path) });
+          batch.add({ folder: this.#served.folderOf(path), name, content, modified, mode, shown: () => show(path) });
         });
         paths.push(path);
       },
@@ -261,7 +250,7 @@ export class LocalStorage implements Storage {
   }
 
   async interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | "held" | undefined> {
-    const { folder } = split(this.#attempt(path, () => this.#writable(path)));
+    const { folder } = split(attempt(path, () => this.#served.writable(path)));
     const partial = await PartialFile.resume(folder, { owner, shown: show(path), plain: true });
     if (!partial) return PartialFile.isLeft(folder, owner) ? "held" : undefined;
     return {
@@ -299,11 +288,11 @@ export class LocalStorage implements Storage {
   }
 
   async room(path: Path): Promise<Room> {
-    return await roomOf(this.#attempt(path, () => this.#resolve(path)));
+    return await roomOf(attempt(path, () => this.#served.resolve(path)));
   }
 
   async remove(path: Path, { recursive, signal }: { recursive: boolean; signal: AbortSignal }): Promise<Removed> {
-    const target = this.#attempt(path, () => this.#entry(path));
+    const target = attempt(path, () => this.#served.entry(path));
     const removed = { files: 0, folders: -1 };
     try {
       if (look(target).kind === "folder") {
@@ -321,13 +310,13 @@ export class LocalStorage implements Storage {
   }
 
   makeFolder(path: Path, mode: number = NEW_FOLDER_MODE): void {
-    this.#attempt(path, () => {
-      this.#join(path);
+    attempt(path, () => {
+      this.#served.join(path);
       const name = path.at(-1) ?? "."; // the served folder itself is there
       try {
-        makeFolder(under(path.length === 0 ? this.#root : this.#folderOf(path), name), mode, true);
+        makeFolder(under(path.length === 0 ? this.#served.root : this.#served.folderOf(path), name), mode, true);
       } catch (error) {
-        if (errnoOf(error) === "EEXIST") this.#writable(path); // throws for a link that leads out
+        if (errnoOf(error) === "EEXIST") this.#served.writable(path); // throws for a link that leads out
         throw error;
       }
     });
@@ -335,12 +324,12 @@ export class LocalStorage implements Storage {
 
   touch(path: Path, options: TouchOptions): void {
     if (path.length === 0) throw new DiskError("denied", "the served folder itself keeps its rights");
-    touch(this.#attempt(path, () => this.#resolve(path)), show(path), options);
+    touch(attempt(path, () => this.#served.resolve(path)), show(path), options);
   }
 
   removeFolder(path: Path): void {
-    this.#attempt(path, () => {
-      const target = this.#entry(path);
+    attempt(path, () => {
+      const target = this.#served.entry(path);
       if (look(target).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
       try {
         Deno.removeSync(target);
@@ -352,9 +341,9 @@ export class LocalStorage implements Storage {
   }
 
   move(from: Path, to: Path): void {
-    const source = this.#attempt(from, () => this.#entry(from));
-    this.#attempt(to, () => {
-      const target = this.#writable(to);
+    const source = attempt(from, () => this.#served.entry(from));
+    attempt(to, () => {
+      const target = this.#served.writable(to);
       // A folder takes no hard link, but renaming one can replace nothing except an empty folder.
       if (look(source).kind !== "folder") return movePathToFreeName(source, target, true);
       if (`${target}/`.startsWith(`${source}/`)) {
@@ -369,7 +358,7 @@ export class LocalStorage implements Storage {
     let swept = 0;
     const folders: Place[] = [];
     try {
-      folders.push(placeOf(this.#root));
+      folders.push(placeOf(this.#served.root));
     } catch { /* its disk is away, perhaps, and comes back */ }
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const { real } = folder;
@@ -379,7 +368,7 @@ export class LocalStorage implements Storage {
           if (lastTouched(path) >= before) return;
           removePartial(path, kind);
           swept++;
-        } else if (kind === "folder" && !SYSTEM.test(path)) folders.push(placeOf(path));
+        } else if (kind === "folder" && !isOfSystem(path)) folders.push(placeOf(path));
       };
       const tryToLook = (one: Listed) => {
         try {
@@ -391,117 +380,6 @@ export class LocalStorage implements Storage {
       } catch { /* the same */ }
     }
     return swept;
-  }
-
-  /** The real path of what stands under a path, links followed. */
-  #resolve(path: Path): string {
-    const joined = this.#join(path);
-    try {
-      return this.#inside(Deno.realPathSync(joined), path);
-    } catch (error) {
-      // What is missing may be missing outside: whether it is there is nobody's business.
-      if (!(error instanceof DiskError)) this.#inside(this.#deepest(path), path);
-      throw error;
-    }
-  }
-
-  /** The real path of as much of a path as there is. */
-  #deepest(path: Path): string {
-    let [there, missing] = [0, path.length];
-    let real = this.#root;
-    while (missing - there > 1) {
-      const middle = (there + missing) >> 1;
-      try {
-        real = Deno.realPathSync(this.#join(path.slice(0, middle)));
-        there = middle;
-      } catch {
-        missing = middle;
-      }
-    }
-    return real;
-  }
-
-  /** The path of an entry itself: links in its folder followed, but not the last one, which must not lead out. */
-  #entry(path: Path): string {
-    if (path.length === 0) throw new DiskError("denied", "the served folder itself cannot be removed or moved");
-    this.#join(path);
-    const target = under(this.#resolve(path.slice(0, -1)), path.at(-1)!);
-    requireNoSystem(target, path);
-    if (look(target).kind === "link") this.#resolveLink(target, path);
-    return target;
-  }
-
-  /**
-   * Where something new may be put. A link that stands there already must not lead out; it is followed to a file, while one
-   * to a folder is a taken name like any other: what it leads to may be the served folder itself, beside which is outside.
-   */
-  #writable(path: Path): string {
-    if (path.length === 0) throw new DiskError("exists", "the served folder itself cannot be replaced");
-    this.#join(path);
-    const target = under(this.#folder(path.slice(0, -1)), path.at(-1)!);
-    try {
-      if (look(target).kind !== "link") return target;
-      const real = this.#resolveLink(target, path);
-      return isFolder(real) ? target : real;
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT") return target;
-      throw error;
-    }
-  }
-
-  /**
-   * The folder that a path stands in. Those of one folder often come in a row, so the last one is remembered for a moment.
-   * Somebody may move it away meanwhile, and a link into its place.
-   *
-   * @returns its real path, only for what refuses links in it
-   */
-  #folderOf(path: Path): string {
-    const now = performance.now();
-    if (!this.#last || now - this.#last.asked > FRESH_MS || !areInOneFolder(path, this.#last.path)) {
-      this.#last = { path, real: this.#folder(path.slice(0, -1)), asked: now };
-    }
-    return this.#last.real;
-  }
-
-  /** The real path of a folder. */
-  #folder(path: Path): string {
-    const joined = this.#join(path);
-    requireNoSystem(joined, path);
-    if (isPlainFolder(joined)) return joined;
-    const folder = this.#attempt(path, () => this.#resolve(path));
-    if (lookThrough(folder).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
-    return folder;
-  }
-
-  #resolveLink(link: string, path: Path): string {
-    try {
-      return this.#inside(Deno.realPathSync(link), path);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
-      throw new DiskError("outside", `${show(path)} is a symbolic link that leads nowhere`);
-    }
-  }
-
-  #isLink(path: Path): boolean {
-    return path.length > 0 && look(this.#join(path)).kind === "link";
-  }
-
-  #inside(real: string, path: Path): string {
-    if (real !== this.#root && !real.startsWith(under(this.#root, ""))) {
-      throw new DiskError("outside", `${show(path)} leads out of the served folder`);
-    }
-    requireNoSystem(real, path);
-    return real;
-  }
-
-  /** The path of something in the served folder whose real path is known. */
-  #below(real: string): Path {
-    return real.slice(this.#root.length).split("/").filter((name) => name !== "");
-  }
-
-  #join(path: Path): string {
-    if (path.some(isPartialName)) throw reserved(path);
-    return path.length === 0 ? this.#root : under(this.#root, path.join("/"));
   }
 
   /**
@@ -522,26 +400,12 @@ export class LocalStorage implements Storage {
     }
     if (seen.kind !== "link") return { item: describe(shown, seen, false), seen };
     try {
-      const real = this.#inside(Deno.realPathSync(under(folder.path, name)), []);
+      const real = this.#served.inside(Deno.realPathSync(under(folder.path, name)), []);
       return { item: describe(shown, lookThrough(real), true), seen };
     } catch {
       return { item: describe(shown, seen, true), seen };
     }
   }
-
-  #attempt<T>(path: Path, work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw diskError(error, show(path));
-    }
-  }
-}
-
-function areInOneFolder(one: Path, other: Path): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = one.length - 2; at >= 0; at--) if (one[at] !== other[at]) return false;
-  return true;
 }
 
 /** What can be told of something whose name is not valid Unicode: no path leads there. */
@@ -563,17 +427,6 @@ function opened(path: Path, source: FileSource, link: boolean): OpenFile {
   };
 }
 
-/** Where all of a machine is served, what its system shows of itself is not. */
-function requireNoSystem(real: string, path: Path): void {
-  if (SYSTEM.test(real)) {
-    throw new DiskError("denied", `${show(path)}: special files, as in /dev and /proc, are out of bounds`);
-  }
-}
-
-function reserved(path: Path): DiskError {
-  return new DiskError("bad_path", `${show(path)}: that name is reserved`);
-}
-
 /** What stands where a small file is to go: to follow a link is for an upload of its own. */
 function requireNoLink(folder: OpenFolder, name: string): void {
   let kind: Seen["kind"] | undefined;
@@ -581,8 +434,4 @@ function requireNoLink(folder: OpenFolder, name: string): void {
     kind = folder.look(name).kind;
   } catch { /* it has gone meanwhile */ }
   if (kind === "link") throw new DiskError("changed", "a symbolic link stands there");
-}
-
-function show(path: Path): string {
-  return JSON.stringify(`/${path.join("/")}`);
 }
