@@ -8,7 +8,7 @@ import { findCommand, parseCall } from "./client/commands/parse.ts";
 import { COMMANDS } from "./client/commands/table.ts";
 import { ExitCode, UsageError } from "./client/errors.ts";
 import { helpText, type Invocation, readInvocation } from "./client/invocation.ts";
-import { Output } from "./client/output.ts";
+import { Output, outputOptions } from "./client/output.ts";
 import { ask } from "./client/shell/ask.ts";
 import { Runner } from "./client/shell/runner.ts";
 import { connectPatiently } from "./client/transfer/retry.ts";
@@ -21,13 +21,13 @@ async function main(): Promise<ExitCode> {
   // Tells errors in the arguments as these ask for, whether or not they can be read to their end.
   const early = new Runner({
     commands: COMMANDS,
-    out: new Output({ json: Deno.args.includes("--json"), quiet: false }),
+    out: new Output({ json: Deno.args.includes("--json"), quiet: false, verbose: false }),
   });
   let runner = early;
   try {
     const invocation = readInvocation(Deno.args);
     const { on, address, timeout, retries } = invocation;
-    const out = new Output({ json: on.has("json"), quiet: on.has("quiet") });
+    const out = new Output(outputOptions(on));
     if (on.has("help") || on.has("version")) {
       out.result({ version: VERSION }, on.has("help") ? helpText(COMMANDS) : `ftp ${VERSION}`);
       return ExitCode.DONE;

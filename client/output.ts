@@ -15,7 +15,20 @@ export interface OutputOptions {
   json: boolean;
   /** Only what was asked for and errors: no confirmations, no notes. */
   quiet: boolean;
+  /** Each of many things that are done, too. */
+  verbose: boolean;
 }
+
+/**
+ * What the command line says of it.
+ *
+ * @param on the options without a value that were given
+ */
+export function outputOptions(on: ReadonlySet<string>): OutputOptions {
+  return { json: on.has("json"), quiet: on.has("quiet"), verbose: on.has("verbose") };
+}
+
+const CLEAR_LINE = "\r\x1b[K";
 
 const encoder = new TextEncoder();
 
@@ -38,13 +51,18 @@ export class Output {
     return this.#options.quiet;
   }
 
+  /** Whether each of many things is told. */
+  get verbose(): boolean {
+    return this.#options.verbose;
+  }
+
   /**
    * The same output with other options, for one command.
    *
    * @param options the ones to set; those that are on stay on
    */
-  with(options: Partial<OutputOptions>): Output {
-    return new Output({ json: this.json || options.json === true, quiet: this.quiet || options.quiet === true });
+  with({ json = false, quiet = false, verbose = false }: Partial<OutputOptions>): Output {
+    return new Output({ json: this.json || json, quiet: this.quiet || quiet, verbose: this.verbose || verbose });
   }
 
   /**
@@ -65,6 +83,18 @@ export class Output {
    */
   done(value: object, text: string): void {
     if (!this.quiet) this.result(value, text);
+  }
+
+  /**
+   * One of many things that were done, which their sum follows. Left out with `quiet`, and as text but for `verbose`.
+   *
+   * @param value as JSON
+   * @param text makes it as text
+   */
+  step(value: object, text: () => string): void {
+    if (this.quiet || !(this.json || this.verbose)) return;
+    if (!this.json && Deno.stderr.isTerminal()) writeAll(Deno.stderr, CLEAR_LINE); // there may be a progress line
+    this.result(value, this.json ? "" : text());
   }
 
   /** Text that belongs to results shown to people. Left out with `json` and `quiet`. */
@@ -104,8 +134,7 @@ export class Output {
   }
 
   #error(text: string): void {
-    // There may be a progress line.
-    const clear = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+    const clear = Deno.stderr.isTerminal() ? CLEAR_LINE : ""; // there may be a progress line
     writeAll(Deno.stderr, `${clear}${text}\n`);
   }
 }

@@ -567,8 +567,11 @@ Deno.test("files that got another name are counted in the summary", async () => 
   plant(local.path, { "t/a": "1", "t/b": "2" });
   const { path: cwd } = local;
   assertMatch((await ftp(server, "mput", "t/a", "t/b", { cwd })).stdout, /^Sent 2 files, 2 B in [^,]+\n$/);
-  const again = await ftp(server, "mput", "t/a", "t/b", { cwd });
-  assertMatch(again.stdout, /^Sent 2 files, .*, 2 under another name, as their own was taken\n$/);
+  const again = await ftp(server, "mput", "t/a", "t/b", "-v", { cwd });
+  assertMatch(
+    again.stdout,
+    /^a as \/a_1\nb as \/b_1\nSent 2 files, .*, 2 under another name, as their own was taken\n$/,
+  );
   assertEquals(paths(server.dir), ["a", "a_1", "b", "b_1"]);
   for (const expected of [0, 2]) {
     const fetched = await ftp(server, "mget", "a", "b", "--json", { cwd });

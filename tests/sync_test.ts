@@ -118,9 +118,9 @@ for (const down of [false, true]) {
     assertEquals(summary, { steps: planned.length, bytes: summary.bytes, same: 1, failed: 0 });
     assertMatch(text.stdout, new RegExp(`^${planned.length} steps, .* to copy, 1 file the same\n`, "m"));
     const done = jsonLines(await sync("--delete", "--json"));
-    // The order of what was under way at once is not fixed; the reason of a copy is part of the plan only.
-    const steps = (lines: { step?: string; why?: string }[]) =>
-      lines.filter(({ step }) => step !== undefined).map(({ why: _, ...rest }) => JSON.stringify(rest)).sort();
+    // The order of what was under way at once is not fixed.
+    const steps = (lines: { step?: string }[]) =>
+      lines.filter(({ step }) => step !== undefined).map((line) => JSON.stringify(line)).sort();
     assertEquals(steps(done), steps(planned));
     const { deleted, renamed, same } = done.at(-1).summary;
     const count = (step: string) => planned.filter((line) => line.step === step).length;
@@ -129,6 +129,20 @@ for (const down of [false, true]) {
     assertDone(await sync("--delete", "--dry-run"));
     const [nothing, ...more] = jsonLines(await sync("--delete", "--dry-run", "--json"));
     assertEquals([nothing, more], [{ summary: { steps: 0, bytes: 0, same: 8, failed: 0 } }, []]);
+  });
+
+  Deno.test(`${direction} --verbose tells each step in the words of the plan; without it, and with --quiet, there is none`, async () => {
+    const steps = ({ stdout }: FtpResult) => stdout.split("\n").filter((line) => /^[a-z]+ {2}/.test(line)).sort();
+    for (const flags of [["-v"], ["--verbose", "--quiet"], []]) {
+      await using it = await ends(down);
+      plantDifferences(it);
+      const planned = steps(await it.sync("--delete", "--dry-run"));
+      assert(planned.length > 10);
+      const done = await it.sync("--delete", ...flags);
+      assertDone(done);
+      assertEquals(steps(done), flags.length === 1 ? planned : []);
+      assertEquals(/^Copied 6 files/m.test(done.stdout), flags.length < 2);
+    }
   });
 
   Deno.test(`${direction} --checksum finds what size and time do not show`, async () => {
@@ -141,7 +155,7 @@ for (const down of [false, true]) {
     touch(`${to}/c`, new Date(LONG_AGO.getTime() + 5000));
     const planned = jsonLines(await sync("--checksum", "--dry-run", "--json"));
     assertEquals(planned, [
-      { step: "touch", path: "c", why: "time" },
+      { step: "touch", path: "c", kind: "file", why: "time" },
       { step: "copy", path: "b", size: 3, why: "changed" },
       { summary: { steps: 2, bytes: 3, same: 1, failed: 0 } },
     ]);

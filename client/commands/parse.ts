@@ -16,7 +16,8 @@ export type Options = NonNullable<Command["options"]>;
 /** Options that every command takes. */
 export const COMMON_OPTIONS: Options = {
   json: { help: "one JSON object per result" },
-  quiet: { help: "only results and errors" },
+  quiet: { short: "q", help: "only results and errors" },
+  verbose: { short: "v", help: "tell each file of a transfer, each step of a sync" },
 };
 
 /** A command to run, with what to run it on. */

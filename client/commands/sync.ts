@@ -70,11 +70,10 @@ export const sync: Command = {
       on.has("stop-on-error"),
       (copies, batch) =>
         withLanes(context, call, async (lanes) => {
-          const common = ({ path, size }: Copy) => ({
-            name: path,
-            size,
-            result: ({ size }: Moved) => ({ step: "copy", path, size }),
-          });
+          const common = ({ path, size, why }: Copy) => {
+            const step = ({ size }: Moved) => ({ step: "copy", path, size, why }) as const;
+            return { name: path, size, result: step, line: (moved: Moved) => stepLine(step(moved)) };
+          };
           const localPath = ({ path }: Copy) => joinPath(local.top, path);
           const remotePath = ({ path }: Copy) => joinPath(remote.top, path);
           if (!down) {
@@ -107,7 +106,7 @@ async function carryOut(
   copyAll: (copies: readonly Copy[], batch: BatchOptions) => Promise<void>,
 ): Promise<void> {
   const { out, signal } = context;
-  const tell = (step: object) => out.json && !out.quiet && out.result(step, "");
+  const tell = (step: Step) => out.step(step, () => stepLine(step));
   if (stopOnError && plan.left.some(({ failed }) => failed)) {
     tellLeft(out, plan.left);
     throw new PartlyFailedError("stopped before anything was done");
@@ -160,11 +159,11 @@ async function carryOut(
       copies.push({ path: to, size, why: "new" });
     }
   });
-  const touch = async ({ path, kind, size, before, modified, mode }: Touch) => {
+  const touch = async ({ path, kind, size, before, modified, mode, why }: Touch) => {
     try {
       await target.touch(path, { before, modified, mode });
       touched++;
-      tell({ step: "touch", path });
+      tell({ step: "touch", path, kind, why });
     } catch (error) {
       // Somebody else's: it can still be replaced, perhaps.
       if (codeOf(error) === "denied" && kind === "file") copies.push({ path, size, why: "changed" });
@@ -212,24 +211,41 @@ function steps({ clear, folders, renames, touches, copies, deletions }: Plan): n
   return clear.length + folders.length + renames.length + touches.length + copies.length + deletions.length;
 }
 
+/** One thing that is to be done, or was done. */
+type Step =
+  | { step: "delete"; path: string; kind: "file" | "folder" }
+  | { step: "make-folder"; path: string }
+  | { step: "rename"; from: string; to: string }
+  | { step: "touch"; path: string; kind: "file" | "folder"; why: Touch["why"] }
+  | { step: "copy"; path: string; size: number; why: Copy["why"] };
+
+/** The same in words: what a plan says, and what `--verbose` tells of a run. */
+function stepLine(step: Step): string {
+  const name = (path: string, kind?: string) => `${printable(path)}${kind === "folder" ? "/" : ""}`;
+  switch (step.step) {
+    case "delete":
+      return `delete  ${name(step.path, step.kind)}`;
+    case "make-folder":
+      return `make    ${name(step.path, "folder")}`;
+    case "rename":
+      return `rename  ${name(step.from)} to ${name(step.to)}`;
+    case "touch":
+      return `touch   ${name(step.path, step.kind)} (${step.why})`;
+    case "copy":
+      return `copy    ${name(step.path)} (${step.why}, ${bytes(step.size)})`;
+  }
+}
+
 function showPlan({ out }: Context, plan: Plan): void {
   const { clear, folders, renames, touches, copies, deletions, left, same } = plan;
-  const deletion = ({ path, kind }: Deletion) =>
-    out.result({ step: "delete", path, kind }, `delete  ${printable(path)}${kind === "folder" ? "/" : ""}`);
-  clear.forEach(deletion);
-  for (const path of folders.map(({ path }) => path || ".").sort()) {
-    out.result({ step: "make-folder", path }, `make    ${printable(path)}/`);
-  }
-  for (const { from, to } of renames) {
-    out.result({ step: "rename", from, to }, `rename  ${printable(from)} to ${printable(to)}`);
-  }
-  for (const { path, kind, why } of touches.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
-    out.result({ step: "touch", path, why }, `touch   ${printable(path)}${kind === "folder" ? "/" : ""} (${why})`);
-  }
-  for (const { path, size, why } of copies.toSorted((a, b) => a.path < b.path ? -1 : 1)) {
-    out.result({ step: "copy", path, size, why }, `copy    ${printable(path)} (${why}, ${bytes(size)})`);
-  }
-  deletions.forEach(deletion);
+  const show = (step: Step) => out.result(step, stepLine(step));
+  const byPath = (a: { path: string }, b: { path: string }) => a.path < b.path ? -1 : 1;
+  for (const { path, kind } of clear) show({ step: "delete", path, kind });
+  for (const path of folders.map(({ path }) => path || ".").sort()) show({ step: "make-folder", path });
+  for (const { from, to } of renames) show({ step: "rename", from, to });
+  for (const { path, kind, why } of touches.toSorted(byPath)) show({ step: "touch", path, kind, why });
+  for (const { path, size, why } of copies.toSorted(byPath)) show({ step: "copy", path, size, why });
+  for (const { path, kind } of deletions) show({ step: "delete", path, kind });
   const { failed } = tellLeft(out, left);
   const size = copies.reduce((sum, { size }) => sum + size, 0);
   out.done(

@@ -11,7 +11,7 @@ import type { Command, Context } from "../commands/command.ts";
 import { type Call, parseCall } from "../commands/parse.ts";
 import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
-import type { Output } from "../output.ts";
+import { type Output, outputOptions } from "../output.ts";
 import { after } from "../timer.ts";
 import { connectPatiently, DEFAULT_RETRIES } from "../transfer/retry.ts";
 import { unlessAborted } from "../unless_aborted.ts";
@@ -214,7 +214,7 @@ export class Runner implements Context {
     try {
       const call = typeof what === "string" ? this.#parse(what) : what;
       if (call) {
-        this.#out = this.#base.with({ json: call.on.has("json"), quiet: call.on.has("quiet") });
+        this.#out = this.#base.with(outputOptions(call.on));
         if (!call.command.offline) await this.#restore();
         await call.command.run(this, call);
       }

@@ -43,6 +43,8 @@ export interface Job {
   wanted: string;
   /** What `--json` prints when it was moved. */
   result(moved: Moved): object;
+  /** What `--verbose` prints then; its name where this is left out. */
+  line?(moved: Moved): string;
 }
 
 /** How files are moved. */
@@ -141,11 +143,12 @@ export async function runBatch<J extends Job>(
       meter.update(moved, resumed, label, isComplete() ? total.bytes : undefined);
     };
   };
-  const succeeded = ({ wanted, result }: J, done: Moved) => {
+  const succeeded = ({ name, wanted, result, line }: J, done: Moved) => {
     files++;
     fullInVain = 0;
-    if (done.path !== wanted) renamed++;
-    if (out.json && !out.quiet) out.result(result(done), "");
+    const isRenamed = done.path !== wanted;
+    if (isRenamed) renamed++;
+    out.step(result(done), () => line?.(done) ?? `${printable(name)}${isRenamed ? ` as ${printable(done.path)}` : ""}`);
   };
   const fell = (name: string, error: unknown) => {
     const failure = toFailure(error);
