@@ -26,13 +26,13 @@ async function main(): Promise<ExitCode> {
   let runner = early;
   try {
     const invocation = readInvocation(Deno.args);
-    const { on, address, timeout, retries } = invocation;
+    const { on, ...options } = invocation;
     const out = new Output(outputOptions(on));
     if (on.has("help") || on.has("version")) {
       out.result({ version: VERSION }, on.has("help") ? helpText(COMMANDS) : `ftp ${VERSION}`);
       return ExitCode.DONE;
     }
-    runner = new Runner({ commands: COMMANDS, out, address, timeout, retries });
+    runner = new Runner({ commands: COMMANDS, out, ...options });
     return await run(runner, invocation);
   } catch (error) {
     return (error instanceof UsageError ? early : runner).report(error);

@@ -34,9 +34,11 @@ import { type PackedFile, packSource } from "../protocol/pack.ts";
 import { quote } from "../protocol/path.ts";
 import { type BlockDigests, readDigests, readLines, watch } from "./answer_body.ts";
 import { Download, PackDownload } from "./download.ts";
+import type { RateLimit } from "./rate_limit.ts";
 import { Requests } from "./requests.ts";
 
 export type { BlockDigests } from "./answer_body.ts";
+export { RateLimit } from "./rate_limit.ts";
 export { Download, PackDownload } from "./download.ts";
 export type { ByteSource } from "../protocol/body.ts";
 export {
@@ -66,6 +68,8 @@ export interface ConnectOptions {
    * time of the way there and back. It fails with what would have been thrown here.
    */
   eager?: boolean;
+  /** How fast bytes may go, shared with other connections that are given the same one; as fast as they can by default. */
+  limit?: RateLimit;
 }
 
 /** Options that every request takes. */
@@ -422,7 +426,7 @@ export class Client {
  * @throws {UnreachableError} when nobody answers there, or what answers is no connme server, or takes no more clients
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
-  const { hostname, port = DEFAULT_PORT, timeout = DEFAULT_TIMEOUT, eager = false } = options;
+  const { hostname, port = DEFAULT_PORT, timeout = DEFAULT_TIMEOUT, eager = false, limit } = options;
   const where = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   let conn: Deno.TcpConn;
   try {
@@ -431,7 +435,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     throw new UnreachableError(where, whyNot(error, timeout), { cause: error });
   }
   conn.setNoDelay(true);
-  const client = new Client(new Requests(new Connection(conn), where, timeout * 1000));
+  const client = new Client(new Requests(new Connection(limit ? limit.around(conn) : conn), where, timeout * 1000));
   if (!eager) await client.hello;
   return client;
 }

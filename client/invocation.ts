@@ -8,6 +8,7 @@ import { COMMON_OPTIONS, type Options, parseOptions } from "./commands/parse.ts"
 import { commandList } from "./commands/help.ts";
 import type { Command } from "./commands/command.ts";
 import { DEFAULT_TIMEOUT } from "./client.ts";
+import { parseRate } from "./rate_limit.ts";
 import { DEFAULT_RETRIES } from "./transfer/retry.ts";
 import { UsageError } from "./errors.ts";
 
@@ -25,6 +26,8 @@ export interface Invocation {
   timeout?: number;
   /** How often to try again in vain when the connection was lost. */
   retries?: number;
+  /** Bytes a second that may go each way. */
+  limitRate?: number;
 }
 
 const USAGE = "ftp [OPTIONS] [HOST[:PORT] [COMMAND [ARG...]]]";
@@ -36,6 +39,7 @@ const OPTIONS: Options = {
     value: "COUNT",
     help: `how often to connect in vain, in a transfer (${DEFAULT_RETRIES}), or at the start of a command (1)`,
   },
+  "limit-rate": { value: "RATE", help: "move at most so many bytes a second each way, such as 500K or 2M" },
   file: { short: "f", value: "FILE", help: "run the commands in FILE, one a line" },
   help: { short: "h", help: "show this" },
   version: { short: "V", help: "show the version" },
@@ -68,6 +72,7 @@ export function readInvocation(args: readonly string[]): Invocation {
     file: value("file"),
     timeout: seconds(value("timeout")),
     retries: count(value("retries")),
+    limitRate: rate(value("limit-rate")),
   };
   if (invocation.file !== undefined && invocation.words.length > 0) {
     throw wrong("there is a file of commands and a command");
@@ -111,6 +116,13 @@ function count(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,6}$/.test(text)) throw wrong("--retries takes a whole number");
   return Number(text);
+}
+
+function rate(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = parseRate(text);
+  if (!value) throw wrong("--limit-rate takes bytes a second, such as 500K or 2M, and at least 16K");
+  return value;
 }
 
 function seconds(text: string | undefined): number | undefined {

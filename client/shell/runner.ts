@@ -6,12 +6,13 @@
 
 import { ConnectionLostError, type ProtocolError, UnreachableError } from "../../protocol/errors.ts";
 import { type Address, parseAddress, showAddress } from "../address.ts";
-import { type Client, CommandError, connect, DEFAULT_PORT } from "../client.ts";
+import { type Client, CommandError, connect, type ConnectOptions, DEFAULT_PORT } from "../client.ts";
 import type { Command, Context } from "../commands/command.ts";
 import { type Call, parseCall } from "../commands/parse.ts";
 import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { type Output, outputOptions } from "../output.ts";
+import { RateLimit } from "../rate_limit.ts";
 import { after } from "../timer.ts";
 import { connectPatiently, DEFAULT_RETRIES } from "../transfer/retry.ts";
 import { unlessAborted } from "../unless_aborted.ts";
@@ -33,6 +34,8 @@ export interface RunnerOptions {
   timeout?: number;
   /** How often to try again in vain when the connection was lost. */
   retries?: number;
+  /** Bytes a second that may go each way, over all connections. */
+  limitRate?: number;
 }
 
 /** What commands work with, from the first to the last. One command runs at a time. */
@@ -46,7 +49,7 @@ export class Runner implements Context {
   left = false;
   readonly #base: Output;
   readonly #start: Address;
-  readonly #timeout: number | undefined;
+  readonly #how: Pick<ConnectOptions, "timeout" | "limit">;
   readonly retries: number;
   #reconnecting: Promise<void> | undefined;
   /** The loss that the person has been told of. */
@@ -60,12 +63,12 @@ export class Runner implements Context {
    * @param options see {@linkcode RunnerOptions}
    * @throws {UsageError} when the address is none
    */
-  constructor({ commands, out, address, timeout, retries = DEFAULT_RETRIES }: RunnerOptions) {
+  constructor({ commands, out, address, timeout, retries = DEFAULT_RETRIES, limitRate }: RunnerOptions) {
     this.retries = retries;
     this.commands = commands;
     this.#base = this.#out = out;
     this.#start = address === undefined ? { hostname: "localhost", port: DEFAULT_PORT } : parseAddress(address);
-    this.#timeout = timeout;
+    this.#how = { timeout, limit: limitRate === undefined ? undefined : new RateLimit(limitRate) };
   }
 
   /** Where the running command puts what it has to say. */
@@ -114,7 +117,7 @@ export class Runner implements Context {
   /** As {@linkcode Runner.connect}, but silently; and `eager` as in {@linkcode connect}. */
   async open({ address, eager }: { address?: string; eager?: boolean } = {}): Promise<void> {
     const target = address === undefined ? this.#start : parseAddress(address);
-    const client = await unlessCanceled(connect({ ...target, timeout: this.#timeout, eager }), this.signal);
+    const client = await unlessCanceled(connect({ ...target, ...this.#how, eager }), this.signal);
     const former = this.#client;
     // Where the connection was lost, the next command means the folder that the prompt has shown.
     const isBack = former?.lost !== undefined && showAddress(target) === showAddress(this.#address!);
@@ -163,7 +166,7 @@ export class Runner implements Context {
    * @throws {ConnectionLostError} {@linkcode CommandError} `canceled`
    */
   dial(): Promise<Client> {
-    const connecting = connect({ ...this.#address ?? this.#start, timeout: this.#timeout });
+    const connecting = connect({ ...this.#address ?? this.#start, ...this.#how });
     return unlessCanceled(connecting, this.signal);
   }
 
