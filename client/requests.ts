@@ -409,7 +409,8 @@ export class Requests {
       return this.abort(new ConnectionLostError(`no answer for ${this.#timeoutMs / 1000} s`));
     }
     const patience = owing ? this.#timeoutMs / 2 : this.#greeting.idleTimeout * 1000 / 3;
-    if (!this.#pinged && blocked === 0 && silent > patience) {
+    // Also while something is being written, which over a slow line is always so: it goes behind that.
+    if (!this.#pinged && silent > patience) {
       this.#pinged = true;
       if (!owing) this.#owedSince = now;
       this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));

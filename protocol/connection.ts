@@ -72,8 +72,6 @@ export class Connection {
   #writes = 0;
   #wroteAt = 0;
 
-  /** When the read under way began, in milliseconds of `performance.now()`; `undefined` while nobody reads. */
-  readingSince: number | undefined;
   /** When the write under way began, in milliseconds of `performance.now()`; `undefined` while nothing is written. */
   writingSince: number | undefined;
 
@@ -89,6 +87,11 @@ export class Connection {
     this.#writer.closed.catch(() => {}); // write() reports it
   }
 
+  /** Since when a read waits for bytes, see {@linkcode ExactReader.waitingSince}; `undefined` while none does. */
+  get readingSince(): number | undefined {
+    return this.#reader.waitingSince;
+  }
+
   /** Whether {@linkcode Connection.close} was called. */
   get closed(): boolean {
     return this.#closed;
@@ -101,7 +104,7 @@ export class Connection {
    * @throws {TruncatedError} when it closed after fewer
    */
   async readOpening(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return await this.#timed(this.#reader.read(PREAMBLE.length));
+    return await this.#read(PREAMBLE.length);
   }
 
   /**
@@ -115,14 +118,14 @@ export class Connection {
    */
   async readFrame(limit = MAX_DATA_BYTES): Promise<Frame | null> {
     const resting = this.#lastKind !== FrameKind.DATA;
-    const head = await this.#timed(this.#reader.read(HEADER_BYTES, resting));
+    const head = await this.#read(HEADER_BYTES, resting);
     if (head === null) return null;
     const header = decodeHeader(head);
     if (header.length > limit) {
       throw new ProtocolError(`${kindName(header.kind)} frame of ${header.length} bytes; the limit here is ${limit}`);
     }
     this.#lastKind = header.kind;
-    const payload = await this.#timed(this.#reader.read(header.length));
+    const payload = await this.#read(header.length);
     if (payload === null) throw new TruncatedError(`the stream ended inside a ${kindName(header.kind)} frame`);
     return { ...header, payload };
   }
@@ -268,14 +271,11 @@ export class Connection {
     }
   }
 
-  async #timed<T>(read: Promise<T>): Promise<T> {
-    this.readingSince = performance.now();
+  async #read(length: number, resting = false): Promise<Uint8Array<ArrayBuffer> | null> {
     try {
-      return await read;
+      return await this.#reader.read(length, resting);
     } catch (error) {
       throw lost(error);
-    } finally {
-      this.readingSince = undefined;
     }
   }
 }

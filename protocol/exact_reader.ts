@@ -14,6 +14,8 @@ const RESTING_BYTES = 4 * 1024;
 const CHEAP_TO_MOVE_BYTES = 4 * 1024;
 /** The largest read posted for its own sake; a longer exact read gets what it needs. */
 const LARGEST_BYTES = 1024 * 1024;
+/** So much of a longer read, in bytes, is seen to arrive: over a slow line, the whole may take longer than anybody is silent. */
+const SEEN_BYTES = 64 * 1024;
 
 /**
  * Exact reads over a readable byte stream with a BYOB reader.
@@ -27,6 +29,12 @@ export class ExactReader {
   #start = 0;
   #end = 0;
   #size = RESTING_BYTES;
+
+  /**
+   * When the wait for the next bytes began, in milliseconds of `performance.now()`; `undefined` while nothing is waited for.
+   * In a read of more than 64 KiB, each 64 KiB that arrive begin it anew.
+   */
+  waitingSince: number | undefined;
 
   /**
    * Reads from this stream.
@@ -59,7 +67,11 @@ export class ExactReader {
   async read(length: number, resting = false): Promise<Uint8Array<ArrayBuffer> | null> {
     if (this.#end - this.#start < length) {
       if (resting && this.#end === this.#start) this.#rest();
-      if (!await this.#fill(length)) return null;
+      try {
+        if (!await this.#fill(length)) return null;
+      } finally {
+        this.waitingSince = undefined;
+      }
     }
     const start = this.#start;
     this.#start += length;
@@ -91,7 +103,7 @@ export class ExactReader {
 
   /** Makes at least `length` bytes available from #start; false at a clean end. */
   async #fill(length: number): Promise<boolean> {
-    const have = this.#end - this.#start;
+    let have = this.#end - this.#start;
     // Room for the headers before and behind it: a stream of full DATA frames then costs one read a frame, and no copying.
     const wanted = Math.max(this.#size, length + 2 * HEADER_BYTES);
     if (this.#block.length < wanted) {
@@ -102,25 +114,29 @@ export class ExactReader {
       this.#moveTo(this.#block);
     }
 
-    const from = this.#end;
-    const view = new Uint8Array(this.#block.buffer, from);
-    const room = view.length;
-    const { done, value } = await this.#reader.read(view, { min: length - have });
-    if (value === undefined) { // canceled: the block went with it
-      this.#block = new Uint8Array(0);
-      this.#start = this.#end = 0;
-      if (have > 0) throw new TruncatedError(`the stream was canceled after ${have} of ${length} bytes`);
-      return false;
-    }
-    this.#block = new Uint8Array(value.buffer);
-    this.#end = from + value.byteLength;
-    if (value.byteLength === room && this.#size < LARGEST_BYTES) this.#size *= 4;
-    const got = have + value.byteLength;
-    if (got < length) {
-      // `done` alone says nothing: a partial tail comes with it.
-      if (!done) throw new TruncatedError(`the stream gave ${got} of ${length} bytes`);
-      if (got > 0) throw new TruncatedError(`the stream ended after ${got} of ${length} bytes`);
-      return false;
+    while (have < length) {
+      const from = this.#end;
+      const view = new Uint8Array(this.#block.buffer, from);
+      const room = view.length;
+      const min = Math.min(length - have, SEEN_BYTES);
+      this.waitingSince = performance.now();
+      const { done, value } = await this.#reader.read(view, { min });
+      if (value === undefined) { // canceled: the block went with it
+        this.#block = new Uint8Array(0);
+        this.#start = this.#end = 0;
+        if (have > 0) throw new TruncatedError(`the stream was canceled after ${have} of ${length} bytes`);
+        return false;
+      }
+      this.#block = new Uint8Array(value.buffer);
+      this.#end = from + value.byteLength;
+      if (value.byteLength === room && this.#size < LARGEST_BYTES) this.#size *= 4;
+      have += value.byteLength;
+      if (value.byteLength < min) {
+        // `done` alone says nothing: a partial tail comes with it.
+        if (!done) throw new TruncatedError(`the stream gave ${have} of ${length} bytes`);
+        if (have > 0) throw new TruncatedError(`the stream ended after ${have} of ${length} bytes`);
+        return false;
+      }
     }
     return true;
   }

@@ -33,3 +33,17 @@ for (const [what, ...connections] of [["one connection"], ["several connections 
     }
   });
 }
+
+Deno.test("a transfer that goes slowly is not taken for a server that is silent", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  Deno.writeFileSync(`${server.dir}/down`, pattern(FILE_BYTES, 1));
+  const up = local.file("up", pattern(FILE_BYTES, 2));
+  const slowly = ["--limit-rate", "64K", "--timeout", "2", "--retries", "0"];
+  const ends = await Promise.all(
+    [["download", "down"], ["upload", "up"]].map((words) => ftp(server, ...slowly, ...words, { cwd: local.path })),
+  );
+  assertEquals(ends.map(({ code, stderr }) => [code, stderr]), [[0, ""], [0, ""]]);
+  assertEquals(sha256OfFile(`${local.path}/down`), sha256OfFile(`${server.dir}/down`));
+  assertEquals(sha256OfFile(`${server.dir}/up`), sha256OfFile(up));
+});
