@@ -14,7 +14,7 @@ import { UsageError } from "./errors.ts";
 
 /** What ftp was called for. */
 export interface Invocation {
-  /** Options without a value: `json`, `quiet`, `help`, `version`. */
+  /** Options without a value: `json`, `quiet`, `verbose`, `help`, `version`. */
   on: ReadonlySet<string>;
   /** The server, as it was written. */
   address?: string;

@@ -435,6 +435,9 @@ testUnless(
       }
     }
     await assertRejects(() => storage.remove(["dev"], { recursive: true, signal }), DiskError, "out of bounds");
+    // Not under another name either, nor beside it.
+    const beside = Promise.resolve().then(() => storage.create(["proc"], { collision: "rename", offset: 0 }));
+    await assertRejects(() => beside, DiskError, "out of bounds");
     assertThrows(() => storage.open(path(`${area.path}/process/environ`)), DiskError, "out of bounds");
     const listed = (await Array.fromAsync(storage.list(path(area.path), { recursive: true, hidden: true }))).flat();
     assertEquals(listed.map(({ name, kind }) => `${name}: ${kind}`).sort(), [

@@ -101,7 +101,7 @@ Deno.test("no content goes to what has not said HELLO", async () => {
 Deno.test("Ctrl-C while the server has not said HELLO: exit code 130, whatever waits for it", async () => {
   using local = new TempFolder();
   local.file("a.txt", "content");
-  for (const args of [["ls"], ["upload", "a.txt"], ["pwd"]]) {
+  for (const args of [["ls"], ["upload", "a.txt"], ["upload", "-r", "."], ["pwd"]]) {
     const opened = Promise.withResolvers<void>();
     const left = Promise.withResolvers<void>();
     await using server = new FakeServer(async (peer) => {

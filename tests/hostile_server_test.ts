@@ -81,7 +81,7 @@ async function fails(
   { memory, canGoOn = false }: { memory?: number; canGoOn?: boolean } = {},
 ): Promise<void> {
   const outcome = await run(server, args, { memory });
-  const note = canGoOn ? "[^\\n]+ were moved; the same command again goes on from there\\n" : "";
+  const note = canGoOn ? "[^\\n]+ were sent; the same command again goes on with what has arrived\\n" : "";
   assertMatch(outcome.stderr, new RegExp(`^${note}ftp: [^\\n]+\\n$`));
   assertMatch(outcome.stderr, says);
   assertEquals([outcome.code, outcome.stdout], [code, ""]);

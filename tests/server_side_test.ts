@@ -126,7 +126,10 @@ Deno.test("a folder that only seems to be empty is not removed by rmdir, which s
   await using server = await startServer();
   plant(server.dir, { [`left/${newPartialName()}`]: "1", "full/x": "2" });
   for (
-    const [name, why] of [["left", "holds what an interrupted upload left; rm -r removes both"], ["full", "not empty"]]
+    const [name, why] of [["left", "holds what an interrupted upload left; rm -r removes it with everything in it\n"], [
+      "full",
+      "not empty",
+    ]]
   ) {
     const { code, stderr } = await ftp(server, "rmdir", name);
     assertEquals(code, 1);

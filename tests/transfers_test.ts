@@ -633,7 +633,7 @@ Deno.test("a server that is gone during a download: exit code 3, and nothing of 
   assertEquals([result.code, result.stdout], [3, ""]);
   assertMatch(
     result.stderr,
-    /^large\.bin: [\d.]+ MiB of 64\.0 MiB were moved; the same command again goes on from there\nftp: the connection [^\n]+\n$/,
+    /^large\.bin: [\d.]+ MiB of 64\.0 MiB were fetched; the same command again goes on with what has arrived\nftp: the connection [^\n]+\n$/,
   );
   assertEquals(namesIn(local.path).filter((name) => !partialsIn(local.path).includes(name)), []);
 });

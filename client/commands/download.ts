@@ -102,7 +102,7 @@ async function fetchOne(context: Context, file: string, local: string | undefine
     onProgress: (done, before) => meter?.update(moved = done, resumed = before),
     onResume: (note) => out.note(`${printable(file)}: ${note}`),
   }).catch((error) => {
-    tellInterrupted(out, file, error, moved, total);
+    tellInterrupted(out, file, error, "fetched", moved, total);
     return advise("is_folder", "; -r takes it with all in it")(error);
   }).finally(() => meter?.finish());
   const ms = performance.now() - began;

@@ -108,7 +108,7 @@ async function sendOne(context: Context, file: string, remote: string | undefine
         onResume: (note) => out.note(`${printable(file)}: ${note}`),
       });
   } catch (error) {
-    tellInterrupted(out, file, error, moved, size ?? 0);
+    tellInterrupted(out, file, error, "sent", moved, size ?? 0);
     throw error;
   } finally {
     meter.finish();

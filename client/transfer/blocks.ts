@@ -23,19 +23,29 @@ export function heldBy(doing: string): string {
 }
 
 /**
- * Tells a person whose transfer of a file has ended before its time that the same command goes on from there, if it does.
+ * Tells a person whose transfer of a file has ended before its time that the same command goes on with it, if it does.
  *
  * @param out where to tell
  * @param file what the person calls it
  * @param error what ended it
- * @param done how many bytes were moved, as far as that is known
+ * @param moved what was done to bytes: what was sent need not have arrived, and when it was all, may be stored
+ * @param done how many bytes that are
  * @param size all of them
  */
-export function tellInterrupted(out: Output, file: string, error: unknown, done: number, size: number): void {
+export function tellInterrupted(
+  out: Output,
+  file: string,
+  error: unknown,
+  moved: "sent" | "fetched",
+  done: number,
+  size: number,
+): void {
   const isInterrupted = error instanceof ConnectionLostError ||
     error instanceof CommandError && error.code === "canceled";
   if (!isInterrupted || done === 0 || size < RESUME_BYTES) return;
-  const how = `${bytes(done)} of ${bytes(size)} were moved; the same command again goes on from there`;
+  const how = moved === "sent" && done === size
+    ? "all of it was sent, and it may be stored; look before you send it again"
+    : `${bytes(done)} of ${bytes(size)} were ${moved}; the same command again goes on with what has arrived`;
   out.note(`${printable(file)}: ${how}`);
 }
 

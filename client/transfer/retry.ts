@@ -34,12 +34,14 @@ export interface Connector {
  * @param connector the connection
  * @returns `undefined` where it is lost at this moment
  * @throws {UnreachableError} when there is no server
+ * @throws what the signal was aborted with
  */
 export async function greetingOf(connector: Connector): Promise<ServerHello | undefined> {
   try {
     return await connector.client.hello;
   } catch (error) {
     if (error instanceof UnreachableError) throw error;
+    connector.signal.throwIfAborted(); // the person has had enough: nothing is to begin
     return undefined;
   }
 }

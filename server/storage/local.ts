@@ -335,7 +335,7 @@ export class LocalStorage implements Storage {
         Deno.removeSync(target);
       } catch (error) {
         if (errnoOf(error) !== "ENOTEMPTY" || !holdsPartialsOnly(target)) throw error;
-        throw new DiskError("not_empty", `${show(path)} holds what an interrupted upload left; rm -r removes both`);
+        throw new DiskError("not_empty", `${show(path)} holds what an interrupted upload left`);
       }
     });
   }

@@ -101,6 +101,7 @@ export class ServedFolder {
     if (path.length === 0) throw new DiskError("exists", "the served folder itself cannot be replaced");
     this.join(path);
     const target = under(this.folder(path.slice(0, -1)), path.at(-1)!);
+    requireNoSystem(target, path);
     try {
       if (look(target).kind !== "link") return target;
       const real = this.#resolveLink(target, path);
