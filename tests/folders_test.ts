@@ -592,6 +592,13 @@ Deno.test("of two names the second is not taken for a target when it may be mean
     /"b" is a local file, too\. mput sends both; upload FILE "\.\/b" stores the first one as that/,
   );
   assertEquals([paths(server.dir), paths(local.path)], [["c", "d"], ["a", "b"]]);
+  plant(local.path, { "t/1": "1", "t/2": "2" });
+  for (const folder of ["t", "./t", `${cwd}/t`]) { // as a shell makes of t/*
+    const two = await ftp(server, "upload", "--overwrite", `${folder}/1`, `${folder}/2`, { cwd });
+    assertEquals([two.code, two.stdout], [2, ""], folder);
+    assertStringIncludes(two.stderr, `"${folder}/2" is a local file, too. mput sends both`);
+  }
+  Deno.removeSync(`${cwd}/t`, { recursive: true });
   assertEquals((await ftp(server, "upload", "a", "./b", { cwd })).code, 0);
   assertEquals((await ftp(server, "upload", "a", "a", { cwd })).code, 0);
   // A script means the same tomorrow, whatever the server holds by then.

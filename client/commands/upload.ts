@@ -50,13 +50,15 @@ export const upload: Command = {
     const single = args.length <= 2 && !on.has("recursive") && (readPattern(args[0]) === undefined || exists(args[0]));
     requireJobs(call);
     const last = args.at(-1)!;
-    // A shell may have made two names of a pattern.
-    const plain = args.length === 2 && args[0] !== last && !args.some((name) => name.includes("/"));
-    if (plain && (isLocalFile(last) || on.has("recursive") && isLocalFolder(last))) {
+    // A shell may have made two names of a pattern; those stand in one folder.
+    const alike = args.length === 2 && args[0] !== last && folderPart(args[0]) === folderPart(last);
+    if (alike && (isLocalFile(last) || on.has("recursive") && isLocalFolder(last))) {
       const what = isLocalFile(last) ? "file" : "folder";
       const mput = on.has("recursive") ? "mput -r" : "mput";
       throw new UsageError(
-        `upload: "${last}" is a local ${what}, too. ${mput} sends both; upload FILE "./${last}" stores the first one as that`,
+        `upload: "${last}" is a local ${what}, too. ${mput} sends both; upload FILE "${
+          last.startsWith("/") ? "/." : "./"
+        }${last}" stores the first one as that`,
       );
     }
     if (single) return await sendOne(context, args[0], args[1], call);
@@ -76,6 +78,11 @@ export const mput: Command = {
   options: OPTIONS,
   run: (context, call) => sendMany(context, call.args, undefined, call),
 };
+
+/** What stands before the last name of a path, as it was written. */
+function folderPart(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}
 
 async function sendOne(context: Context, file: string, remote: string | undefined, call: Arguments): Promise<void> {
   const { client, out, signal } = context;
