@@ -31,6 +31,11 @@ export async function giveWay(): Promise<void> {
   }
 }
 
+/** Waits for what {@linkcode giveWay} may have begun and nobody waits for: a test is to leave nothing behind. */
+export async function wayGiven(): Promise<void> {
+  await round?.over;
+}
+
 /**
  * Lets the event loop come round once. Not by `setImmediate`, which comes before the sockets are looked at again, nor by a
  * timer, the shortest of which is a millisecond: another thread looks at something that is always there, which takes a

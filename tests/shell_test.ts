@@ -5,10 +5,12 @@ import { RESUME_BYTES } from "../client/transfer/blocks.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { FakeServer } from "./support/fake_server.ts";
 import { namesIn, partialsIn, pattern, sha256OfFile } from "./support/files.ts";
+import { hasUnnoticedEnd } from "./support/machine.ts";
 import { startServer } from "./support/programs.ts";
 import { COLUMNS, Key, openShell, PROMPT } from "./support/pty.ts";
 import { Hold, type Meddle, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
+import { until } from "./support/until.ts";
 
 /** What Tab answers the first time when there is more than one way to go on. */
 const BELL = "\x07";
@@ -341,6 +343,7 @@ Deno.test("when the server is gone, the next command tries once to get it back, 
   await shell.waitFor(`ftp ${server.address}:/kept> `);
   server.kill("SIGKILL");
   await server.stopped;
+  await until(() => !hasUnnoticedEnd(server.port), "ftp to notice");
   await shell.enter("ls");
   await shell.waitFor(/The connection was lost \([^)]+\); connecting again/);
   await shell.waitFor(`ftp: cannot connect to ${server.address}: connection refused`);

@@ -81,6 +81,17 @@ export function openFiles(pid: number): number {
   return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
 }
 
+/**
+ * Whether somebody on this machine still holds a connection that the other side has closed.
+ *
+ * @param port of that other side
+ */
+export function hasUnnoticedEnd(port: number): boolean {
+  const remote = port.toString(16).toUpperCase().padStart(4, "0");
+  // The state comes right behind the remote address; 08 is CLOSE_WAIT.
+  return new RegExp(`:${remote} 08 `).test(Deno.readTextFileSync("/proc/net/tcp"));
+}
+
 function tryRamDisk(): string | undefined {
   try {
     using _disk = new RamDisk("1m");

@@ -1,7 +1,10 @@
+import { wayGiven } from "../../disk/give_way.ts";
 import { libc } from "../../disk/libc.ts";
 
 // It stays loaded: a test that happened to need it first would be told off for that.
 libc();
+// So would one that ends while the event loop still has to come round.
+Deno.test.afterEach(wayGiven);
 
 /** A folder for one test, removed at its end. */
 export class TempFolder implements Disposable {
