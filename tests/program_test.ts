@@ -2,11 +2,13 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VERSION } from "../protocol/version.ts";
+import { hasUnnoticedEnd } from "./support/machine.ts";
 import { FTP, ftp, runFtp, startFtp, startServer } from "./support/programs.ts";
 import { Key, openTerminal } from "./support/pty.ts";
 import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { Transcript } from "./support/transcript.ts";
+import { until } from "./support/until.ts";
 
 Deno.test("--help and --version need no server", async () => {
   const help = await runFtp(["--help"]);
@@ -74,6 +76,7 @@ Deno.test("a script whose connection is lost between two lines connects again, a
   await out.waitFor("/sub\n");
   server.kill("SIGKILL");
   await server.stopped;
+  await until(() => !hasUnnoticedEnd(server.port), "ftp to notice");
   await say("mkdir made"); // there is nobody yet
   await errors.waitFor("connecting again");
   await using _again = await startServer({ dir: server.dir, port: server.port });

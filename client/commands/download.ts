@@ -11,7 +11,7 @@ import { preview } from "../preview.ts";
 import { terminalSize } from "../terminal_size.ts";
 import { isThere } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
-import { tellInterrupted } from "../transfer/blocks.ts";
+import { tellInterrupted } from "../transfer/left.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { readPattern } from "../transfer/glob.ts";

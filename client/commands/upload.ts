@@ -8,7 +8,7 @@ import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder, remoteTarget } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
-import { tellInterrupted } from "../transfer/blocks.ts";
+import { tellInterrupted } from "../transfer/left.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";

@@ -4,11 +4,8 @@
  * @module
  */
 
-import { CommandError, ConnectionLostError } from "../../protocol/errors.ts";
 import { BLOCK_BYTES } from "../../protocol/messages.ts";
 import type { BlockDigests } from "../client.ts";
-import { bytes, printable } from "../format.ts";
-import type { Output } from "../output.ts";
 
 /** Files of this size and more, in bytes, are worth going on with. */
 export const RESUME_BYTES = 8 * 1024 * 1024;
@@ -20,33 +17,6 @@ export const RESUME_BYTES = 8 * 1024 * 1024;
  */
 export function heldBy(doing: string): string {
   return `another run is ${doing} the same file, or was until a moment ago; starting from the beginning`;
-}
-
-/**
- * Tells a person whose transfer of a file has ended before its time that the same command goes on with it, if it does.
- *
- * @param out where to tell
- * @param file what the person calls it
- * @param error what ended it
- * @param moved what was done to bytes: what was sent need not have arrived, and when it was all, may be stored
- * @param done how many bytes that are
- * @param size all of them
- */
-export function tellInterrupted(
-  out: Output,
-  file: string,
-  error: unknown,
-  moved: "sent" | "fetched",
-  done: number,
-  size: number,
-): void {
-  const isInterrupted = error instanceof ConnectionLostError ||
-    error instanceof CommandError && error.code === "canceled";
-  if (!isInterrupted || done === 0 || size < RESUME_BYTES) return;
-  const how = moved === "sent" && done === size
-    ? "all of it was sent, and it may be stored; look before you send it again"
-    : `${bytes(done)} of ${bytes(size)} were ${moved}; the same command again goes on with what has arrived`;
-  out.note(`${printable(file)}: ${how}`);
 }
 
 /**

@@ -1,12 +1,14 @@
 /**
- * What is not moved, and why.
+ * What is not moved, or not wholly, and why.
  *
  * @module
  */
 
+import { CommandError, ConnectionLostError } from "../../protocol/errors.ts";
 import { ExitCode } from "../errors.ts";
-import { printable } from "../format.ts";
+import { bytes, printable } from "../format.ts";
 import type { Output } from "../output.ts";
+import { RESUME_BYTES } from "./blocks.ts";
 
 /** Something that is not moved, and why. */
 export interface Left {
@@ -56,4 +58,31 @@ export function tellLeft(out: Output, left: readonly Left[]): { skipped: number;
     if (count > MOST_NAMED) out.note(`${count - MOST_NAMED} more are left out: ${why}`);
   }
   return { skipped: left.length - failed, failed };
+}
+
+/**
+ * Tells a person whose transfer of a file has ended before its time that the same command goes on with it, if it does.
+ *
+ * @param out where to tell
+ * @param file what the person calls it
+ * @param error what ended it
+ * @param moved what was done to bytes: what was sent need not have arrived, and when it was all, may be stored
+ * @param done how many bytes that are
+ * @param size all of them
+ */
+export function tellInterrupted(
+  out: Output,
+  file: string,
+  error: unknown,
+  moved: "sent" | "fetched",
+  done: number,
+  size: number,
+): void {
+  const isInterrupted = error instanceof ConnectionLostError ||
+    error instanceof CommandError && error.code === "canceled";
+  if (!isInterrupted || done === 0 || size < RESUME_BYTES) return;
+  const how = moved === "sent" && done === size
+    ? "all of it was sent, and it may be stored; look before you send it again"
+    : `${bytes(done)} of ${bytes(size)} were ${moved}; the same command again goes on with what has arrived`;
+  out.note(`${printable(file)}: ${how}`);
 }
