@@ -27,7 +27,11 @@ async function main(): Promise<ExitCode> {
   try {
     const invocation = readInvocation(Deno.args);
     const { on, ...options } = invocation;
+    const { address } = options;
     const out = new Output(outputOptions(on));
+    if (on.has("help") && address !== undefined && findCommand(COMMANDS, address)) {
+      return await early.run(parseCall(COMMANDS, ["help", address]));
+    }
     if (on.has("help") || on.has("version")) {
       out.result({ version: VERSION }, on.has("help") ? helpText(COMMANDS) : `ftp ${VERSION}`);
       return ExitCode.DONE;

@@ -58,7 +58,12 @@ const SETTINGS = {
     help: "refuse clients beyond so many",
   },
   workers: {
-    schema: v.pipe(number, v.integer("must be a whole number"), v.minValue(1, "must be at least 1"), v.maxValue(256)),
+    schema: v.pipe(
+      number,
+      v.integer("must be a whole number"),
+      v.minValue(1, "must be at least 1"),
+      v.maxValue(256, "must be at most 256"),
+    ),
     fallback: 1,
     value: "COUNT",
     help: "threads that serve, for many clients on many cores",
@@ -125,6 +130,12 @@ export async function readConfig(args: string[], sources: Sources): Promise<Invo
       return key === undefined;
     },
   });
+  // parseArgs takes whatever a switch is given for yes, but "false".
+  for (const arg of args) {
+    const [, no, name, given] = /^--(no-)?([^=]+)=(.*)$/.exec(arg) ?? [];
+    if (!switches.includes(name as SettingName) || !no && (given === "true" || given === "false")) continue;
+    problems.push(`${arg} will not do: it is --${name} or --no-${name}`);
+  }
   if (problems.length > 0) throw new ConfigError(problems[0]);
   if (flags.help) return { run: "help" };
   if (flags.version) return { run: "version" };

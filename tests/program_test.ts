@@ -91,6 +91,9 @@ Deno.test("help needs no server", async () => {
   const { code, stdout } = await runFtp(["help", "download"]);
   assertEquals(code, 0);
   assertMatch(stdout, /^download FILE/);
+  assertEquals((await runFtp(["download", "--help"])).stdout, stdout);
+  const { code: wrong, stderr } = await runFtp(["help", "downlaod"]);
+  assertEquals([wrong, stderr], [2, 'ftp: there is no command "downlaod"; did you mean download?\n']);
 });
 
 Deno.test("-f runs the commands of a file, with comments and quotes, and tells the line of a failure", async () => {

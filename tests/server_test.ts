@@ -152,6 +152,10 @@ Deno.test("a wrong option, variable or key is one clear line and exit code 2", a
   await assertRefuses(/--max-connections: "1.5" will not do: must be a whole number/, [...at, "--max-connections=1.5"]);
   await assertRefuses(/--idle-timeout: "0" will not do: must be at least 0.1/, [...at, "--idle-timeout", "0"]);
   await assertRefuses(/--grace: "3000000" will not do: must be at most 2000000/, [...at, "--grace", "3000000"]);
+  await assertRefuses(/--workers: "257" will not do: must be at most 256/, [...at, "--workers", "257"]);
+  for (const wrong of ["--read-only=flase", "--read-only=", "--no-read-only=false"]) {
+    await assertRefuses(`${wrong} will not do: it is --read-only or --no-read-only`, [...at, wrong]);
+  }
   await assertRefuses(/there is no setting FTPD_READONLY; did you mean FTPD_READ_ONLY\?/, at, {
     env: { FTPD_READONLY: "true" },
   });

@@ -1,5 +1,5 @@
-import { UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
+import { findCommand, unknownCommand } from "./parse.ts";
 
 /** `help`: all commands, or one. */
 export const help: Command = {
@@ -12,9 +12,8 @@ export const help: Command = {
   offline: true,
   run({ out, commands }, { args: [name] }) {
     if (name === undefined) return out.result({ commands: commands.map(({ name }) => name) }, commandList(commands));
-    const lower = name.toLowerCase();
-    const command = commands.find(({ name, aliases }) => name === lower || aliases?.includes(lower));
-    if (!command) throw new UsageError(`there is no command "${name}"; help lists them all`);
+    const command = findCommand(commands, name);
+    if (!command) throw unknownCommand(commands, name);
     const { usage, summary } = command;
     out.result({ command: command.name, usage, summary }, helpFor(command));
   },

@@ -38,6 +38,18 @@ export function findCommand(commands: readonly Command[], name: string): Command
 }
 
 /**
+ * What to throw for a name that {@linkcode findCommand} does not know.
+ *
+ * @param commands the table
+ * @param name as it was typed
+ */
+export function unknownCommand(commands: readonly Command[], name: string): UsageError {
+  const meant = nearest(name, commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
+  const hint = meant ? `did you mean ${meant}?` : "help lists them all";
+  return new UsageError(`there is no command "${printable(name)}"; ${hint}`);
+}
+
+/**
  * Reads a command line.
  *
  * @param commands the table
@@ -47,12 +59,7 @@ export function findCommand(commands: readonly Command[], name: string): Command
 export function parseCall(commands: readonly Command[], words: readonly string[]): Call {
   const [name, ...rest] = words;
   const command = findCommand(commands, name);
-  if (!command) {
-    const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
-    const meant = nearest(name, names);
-    const hint = meant ? `did you mean ${meant}?` : "help lists them all";
-    throw new UsageError(`there is no command "${printable(name)}"; ${hint}`);
-  }
+  if (!command) throw unknownCommand(commands, name);
   const wrong = (what: string) =>
     new UsageError(`${command.name}: ${what}; usage: ${command.name} ${command.usage}`.trimEnd());
   const end = rest.indexOf("--");
