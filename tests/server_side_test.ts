@@ -157,7 +157,7 @@ Deno.test("sync to a server for reading only is refused at once, unless there is
   const { code, stdout, stderr } = await ftp(server, "sync", "tree", "tree", { cwd });
   assertEquals([code, stdout, stderr], [1, "", "ftp: the server serves for reading only; 2 steps to take\n"]);
   const plan = await ftp(server, "sync", "tree", "tree", "--dry-run", { cwd });
-  assertEquals([plan.code, plan.stderr], [0, "the server serves for reading only; 2 steps to take\n"]);
+  assertEquals([plan.code, plan.stderr], [1, "ftp: the server serves for reading only; 2 steps to take\n"]);
   assertMatch(plan.stdout, /^copy {4}b \(new, 1 B\)\ncopy {4}c [^\n]*\n2 steps, /);
 });
 

@@ -57,11 +57,9 @@ export const sync: Command = {
     const refusal = !down && steps(plan) > 0 && (await hello).readOnly
       ? `the server serves for reading only; ${plural(steps(plan), "step")} to take`
       : undefined;
-    if (on.has("dry-run")) {
-      if (refusal) out.note(refusal);
-      return showPlan(context, plan);
-    }
+    if (on.has("dry-run")) showPlan(context, plan);
     if (refusal) throw new CommandError("read_only", refusal);
+    if (on.has("dry-run")) return;
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
     await carryOut(
       context,
