@@ -109,7 +109,7 @@ export class Requests {
   }
 
   /**
-   * What the server says of itself. Before that, one request is sent if it changes nothing.
+   * What the server says of itself.
    *
    * @throws {UnreachableError} (rejects) when it speaks something else, refuses, or says nothing in time
    * @throws {ProtocolError} (rejects) what {@linkcode Requests.abort} was given before
@@ -134,7 +134,8 @@ export class Requests {
   }
 
   /**
-   * Sends a request, with its body, once all earlier ones have been sent.
+   * Sends a request, with its body, once all earlier ones have been sent. Before the server has said HELLO, a single one is
+   * sent, and only if it changes nothing.
    *
    * @param command its name
    * @param parameters what it takes

@@ -110,7 +110,7 @@ Deno.test("those who wait are served in the order in which they came", async () 
   }
 });
 
-Deno.test("who waits when the server stops is told that, and no place is lost by it", async () => {
+Deno.test("who waits when the server stops is told that", async () => {
   await using server = new OwnServer(0);
   using client = await waiting(server);
   server.stop();
