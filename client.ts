@@ -26,8 +26,7 @@ async function main(): Promise<ExitCode> {
   let runner = early;
   try {
     const invocation = readInvocation(Deno.args);
-    const { on, ...options } = invocation;
-    const { address } = options;
+    const { on, address, timeout, retries, limitRate } = invocation;
     const out = new Output(outputOptions(on));
     if (on.has("help") && address !== undefined && findCommand(COMMANDS, address)) {
       return await early.run(parseCall(COMMANDS, ["help", address]));
@@ -36,7 +35,7 @@ async function main(): Promise<ExitCode> {
       out.result({ version: VERSION }, on.has("help") ? helpText(COMMANDS) : `ftp ${VERSION}`);
       return ExitCode.DONE;
     }
-    runner = new Runner({ commands: COMMANDS, out, ...options });
+    runner = new Runner({ commands: COMMANDS, out, address, timeout, retries, limitRate });
     return await run(runner, invocation);
   } catch (error) {
     return (error instanceof UsageError ? early : runner).report(error);

@@ -8,7 +8,6 @@ import { COMMON_OPTIONS, type Options, parseOptions } from "./commands/parse.ts"
 import { commandList } from "./commands/help.ts";
 import type { Command } from "./commands/command.ts";
 import { DEFAULT_TIMEOUT } from "./client.ts";
-import { parseRate } from "./rate_limit.ts";
 import { DEFAULT_RETRIES } from "./transfer/retry.ts";
 import { UsageError } from "./errors.ts";
 
@@ -56,9 +55,10 @@ const OPTIONS: Options = {
  * import { readInvocation } from "./invocation.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const { address, words } = readInvocation(["--quiet", "localhost", "ls", "-l"]);
+ * const { address, words, limitRate } = readInvocation(["--limit-rate", "1.5M", "localhost", "ls", "-l"]);
  * assertEquals(address, "localhost");
  * assertEquals(words, ["ls", "-l"]);
+ * assertEquals(limitRate, 1572864);
  * ```
  */
 export function readInvocation(args: readonly string[]): Invocation {
@@ -118,10 +118,19 @@ function count(text: string | undefined): number | undefined {
   return Number(text);
 }
 
+/** How a rate is written, and what its unit stands for. */
+const RATE = /^(\d+(?:\.\d+)?)([KMG]?)$/i;
+const UNITS: Record<string, number> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+/** Less would keep a server waiting for longer than most would, until one of many connections has taken a frame. */
+const LEAST_BYTES_PER_SECOND = 16 * 1024;
+
 function rate(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const value = parseRate(text);
-  if (!value) throw wrong("--limit-rate takes bytes a second, such as 500K or 2M, and at least 16K");
+  const [, number, unit = ""] = RATE.exec(text) ?? [];
+  const value = Number(number) * UNITS[unit.toUpperCase()];
+  if (!(value >= LEAST_BYTES_PER_SECOND)) {
+    throw wrong("--limit-rate takes bytes a second, such as 500K or 2M, and at least 16K");
+  }
   return value;
 }
 

@@ -37,7 +37,7 @@ export class RateLimit {
       readable: received(transport.readable, this.#receiving),
       writable: sent(transport.writable, this.#sending),
       close: () => transport.close(),
-      closeWrite: async () => await transport.closeWrite?.(),
+      closeWrite: transport.closeWrite && (() => transport.closeWrite!()),
     };
   }
 }
@@ -67,22 +67,17 @@ class Budget {
 
 function received(from: Transport["readable"], budget: Budget): Transport["readable"] {
   const reader = from.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(budget.piece);
   return new ReadableStream({
     type: "bytes",
-    autoAllocateChunkSize: budget.piece,
     async pull(controller) {
-      const { view } = controller.byobRequest!; // there always is one, as buffers are allocated
-      const room = Math.min(view!.byteLength, budget.piece);
-      const { done, value } = await reader.read(new Uint8Array(buffer, 0, room));
-      if (done) {
-        controller.close();
-        return controller.byobRequest?.respond(0);
-      }
-      new Uint8Array(view!.buffer, view!.byteOffset).set(value);
-      buffer = value.buffer;
-      controller.byobRequest!.respond(value.length);
-      await budget.spend(value.length);
+      const request = controller.byobRequest!; // there always is one: whoever reads frames brings a buffer
+      const view = request.view!;
+      const room = Math.min(view.byteLength, budget.piece);
+      const { done, value } = await reader.read(new Uint8Array(view.buffer, view.byteOffset, room));
+      const length = value?.length ?? 0; // it is gone with the view
+      if (done) controller.close();
+      if (value) request.respondWithNewView(value);
+      await budget.spend(length);
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
@@ -101,38 +96,4 @@ function sent(to: Transport["writable"], budget: Budget): Transport["writable"] 
     close: () => writer.close(),
     abort: (reason) => writer.abort(reason),
   });
-}
-
-/** How `--limit-rate` is written. */
-const RATE = /^(\d+(?:\.\d+)?)([KMG]?)$/i;
-const UNITS: Record<string, number> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
-/** Less would let both sides take each other for gone. */
-const LEAST_BYTES_PER_SECOND = 16 * 1024;
-
-/**
- * A rate as people write it.
- *
- * @param text such as `500K`, `1.5M`, `2m` or `100000`
- * @returns bytes a second; `undefined` where it is none, or less than 16K
- *
- * @example
- * ```ts
- * import { parseRate } from "./rate_limit.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(["1.5M", "64k", "100000", "1K", "fast", "-1M"].map(parseRate), [
- *   1572864,
- *   65536,
- *   100000,
- *   undefined,
- *   undefined,
- *   undefined,
- * ]);
- * ```
- */
-export function parseRate(text: string): number | undefined {
-  const [, number, unit] = RATE.exec(text) ?? [];
-  if (number === undefined) return undefined;
-  const rate = Number(number) * UNITS[unit.toUpperCase()];
-  return rate >= LEAST_BYTES_PER_SECOND ? rate : undefined;
 }

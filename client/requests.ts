@@ -403,7 +403,9 @@ export class Requests {
     }
     const { readingSince, writingSince } = this.#connection;
     const silent = readingSince === undefined ? 0 : now - readingSince;
-    const blocked = writingSince === undefined ? 0 : now - writingSince;
+    // What is written takes its time over a slow line, while the server says that it is there. One that lets us answer its
+    // PINGs, and takes no answer, is not.
+    const blocked = writingSince === undefined ? 0 : Math.min(now - writingSince, now - (readingSince ?? -Infinity));
     const owing = this.#pending.size > 0;
     const late = owing || this.#pinged ? Math.min(silent, now - this.#owedSince) : 0;
     if (Math.max(blocked, late) > this.#timeoutMs) {

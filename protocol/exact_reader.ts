@@ -14,8 +14,6 @@ const RESTING_BYTES = 4 * 1024;
 const CHEAP_TO_MOVE_BYTES = 4 * 1024;
 /** The largest read posted for its own sake; a longer exact read gets what it needs. */
 const LARGEST_BYTES = 1024 * 1024;
-/** So much of a longer read, in bytes, is seen to arrive: over a slow line, the whole may take longer than anybody is silent. */
-const SEEN_BYTES = 64 * 1024;
 
 /**
  * Exact reads over a readable byte stream with a BYOB reader.
@@ -32,7 +30,7 @@ export class ExactReader {
 
   /**
    * When the wait for the next bytes began, in milliseconds of `performance.now()`; `undefined` while nothing is waited for.
-   * In a read of more than 64 KiB, each 64 KiB that arrive begin it anew.
+   * Whatever arrives begins it anew: over a slow line, a whole frame may take longer than anybody is silent.
    */
   waitingSince: number | undefined;
 
@@ -104,7 +102,7 @@ export class ExactReader {
   /** Makes at least `length` bytes available from #start; false at a clean end. */
   async #fill(length: number): Promise<boolean> {
     let have = this.#end - this.#start;
-    // Room for the headers before and behind it: a stream of full DATA frames then costs one read a frame, and no copying.
+    // Room for the headers before and behind it: a stream of full DATA frames then needs no copying.
     const wanted = Math.max(this.#size, length + 2 * HEADER_BYTES);
     if (this.#block.length < wanted) {
       const small = this.#block;
@@ -118,9 +116,8 @@ export class ExactReader {
       const from = this.#end;
       const view = new Uint8Array(this.#block.buffer, from);
       const room = view.length;
-      const min = Math.min(length - have, SEEN_BYTES);
       this.waitingSince = performance.now();
-      const { done, value } = await this.#reader.read(view, { min });
+      const { done, value } = await this.#reader.read(view);
       if (value === undefined) { // canceled: the block went with it
         this.#block = new Uint8Array(0);
         this.#start = this.#end = 0;
@@ -131,9 +128,7 @@ export class ExactReader {
       this.#end = from + value.byteLength;
       if (value.byteLength === room && this.#size < LARGEST_BYTES) this.#size *= 4;
       have += value.byteLength;
-      if (value.byteLength < min) {
-        // `done` alone says nothing: a partial tail comes with it.
-        if (!done) throw new TruncatedError(`the stream gave ${have} of ${length} bytes`);
+      if (done) {
         if (have > 0) throw new TruncatedError(`the stream ended after ${have} of ${length} bytes`);
         return false;
       }

@@ -74,8 +74,8 @@ export class Session {
   #queuedBytes = 0;
   /** Since when the client has been waited for at the most, in milliseconds of `performance.now()`. */
   #awaited = performance.now();
-  /** Whether any of a body has come since {@linkcode Session.checkIdle} was called last. */
-  #tookData = false;
+  /** When {@linkcode Session.checkIdle} was called last. */
+  #checkedAt = 0;
   #greeted = false;
   #leaving = false;
   #abandoned = false;
@@ -119,8 +119,11 @@ export class Session {
       return this.#connection.close();
     }
     // A body that takes long is all that the client hears nothing about, and its PING may stand in line behind much of it.
-    if (this.#tookData && writingSince === undefined) this.#connection.writeFrame(FrameKind.PONG, 0, new Uint8Array(0));
-    this.#tookData = false;
+    const takes = readingSince === undefined || readingSince > this.#checkedAt;
+    if (this.#arriving && takes && writingSince === undefined && !this.#leaving) {
+      this.#connection.writeFrame(FrameKind.PONG, 0, new Uint8Array(0));
+    }
+    this.#checkedAt = now;
     // The opening must be there in time as a whole. Later, while a request runs, it is the client that waits, unless the
     // request waits for its body.
     const since = !this.#greeted
@@ -233,7 +236,6 @@ export class Session {
       case FrameKind.REQUEST:
         return await this.#accept(id, payload, (frame.flags & FLAG_BODY) !== 0);
       case FrameKind.DATA:
-        this.#tookData = true;
         return await this.#bodyOf(id, kind).push(payload);
       case FrameKind.END: {
         const body = this.#bodyOf(id, kind);

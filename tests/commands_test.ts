@@ -1,17 +1,13 @@
 /** Every command as a person or a script would use it, against the built programs. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
+import { assertDone, FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { plant } from "./support/trees.ts";
 
 /** Runs commands from standard input, as a script does. */
 function script(address: string, lines: string[], cwd?: string): Promise<FtpResult> {
   return runFtp([address], { stdin: lines.join("\n") + "\n", cwd });
-}
-
-function assertDone(result: FtpResult): void {
-  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
 }
 
 function names(folder: string): string[] {

@@ -438,6 +438,8 @@ testUnless(
     // Not under another name either, nor beside it.
     const beside = Promise.resolve().then(() => storage.create(["proc"], { collision: "rename", offset: 0 }));
     await assertRejects(() => beside, DiskError, "out of bounds");
+    const pack = storage.store({ collision: "rename", again: false });
+    assertThrows(() => pack.add(["proc"], utf8("x"), options), DiskError, "out of bounds");
     assertThrows(() => storage.open(path(`${area.path}/process/environ`)), DiskError, "out of bounds");
     const listed = (await Array.fromAsync(storage.list(path(area.path), { recursive: true, hidden: true }))).flat();
     assertEquals(listed.map(({ name, kind }) => `${name}: ${kind}`).sort(), [

@@ -7,6 +7,7 @@ import { ConnectionLostError, ProtocolError, TruncatedError } from "../protocol/
 import { decodeHeader, encodeFrame, FrameKind, HEADER_BYTES, MAX_DATA_BYTES, PREAMBLE } from "../protocol/frame.ts";
 import { type AnyFrame, concat, encodeAll, frames } from "./support/frames.ts";
 import { incoming, memoryPair } from "./support/memory_transport.ts";
+import { until } from "./support/until.ts";
 import { inTime, settled, turn } from "./support/watchdog.ts";
 
 /** A transport that takes a write only when the test says so. */
@@ -511,7 +512,16 @@ Deno.test("readingSince and writingSince say since when a read or a write is und
   const reader = new Connection(here);
   const reading = reader.readFrame();
   assert(reader.readingSince! >= before && reader.readingSince! <= performance.now());
-  await there.writable.getWriter().write(encodeAll([ping(1)]));
+  const first = reader.readingSince!;
+  const bytes = encodeAll([ping(2)]);
+  const writer = there.writable.getWriter();
+  for (let at = 0; at < bytes.length - 1; at++) {
+    const last = reader.readingSince!;
+    await writer.write(bytes.slice(at, at + 1));
+    await until(() => reader.readingSince! > last, "the wait to begin anew, whatever comes");
+  }
+  assert(reader.readingSince! > first);
+  await writer.write(bytes.slice(-1));
   await reading;
   assertEquals(reader.readingSince, undefined);
 });

@@ -3,13 +3,9 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { CommandError, connect } from "../client/client.ts";
-import { ftp, type FtpResult, startServer, type TestServer } from "./support/programs.ts";
+import { assertDone, ftp, startServer, type TestServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { logged, paths, plant, snapshot, touch } from "./support/trees.ts";
-
-function assertDone(result: FtpResult): void {
-  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
-}
 
 function half(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 32);

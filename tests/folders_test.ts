@@ -5,7 +5,7 @@ import { connect } from "../client/client.ts";
 import { exists } from "../disk/exists.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { noRamDisk, notBound, RamDisk, testUnless } from "./support/machine.ts";
-import { ftp, type FtpResult, startFtp, startServer } from "./support/programs.ts";
+import { assertDone, ftp, startFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { until } from "./support/until.ts";
 import { boundFtp, jsonLines, LONG_AGO, paths, plant, snapshot, touch } from "./support/trees.ts";
@@ -39,10 +39,6 @@ const HARD_NAMES = [
   "#1;&|<>",
   "é".repeat(100),
 ];
-
-function assertDone(result: FtpResult): void {
-  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
-}
 
 /** Whether one of the numbered folders in a folder has a file of its own name by now; hidden ones come and go. */
 function hasFile(top: string): boolean {
@@ -589,15 +585,26 @@ Deno.test("of two names the second is not taken for a target when it may be mean
   assertEquals(sent.code, 2);
   assertMatch(
     sent.stderr,
-    /"b" is a local file, too\. mput sends both; upload FILE "\.\/b" stores the first one as that/,
+    /"b" is a local file, too\. mput sends them all; upload FILE "\.\/b" stores the first one as that/,
   );
   assertEquals([paths(server.dir), paths(local.path)], [["c", "d"], ["a", "b"]]);
   plant(local.path, { "t/1": "1", "t/2": "2" });
   for (const folder of ["t", "./t", `${cwd}/t`]) { // as a shell makes of t/*
     const two = await ftp(server, "upload", "--overwrite", `${folder}/1`, `${folder}/2`, { cwd });
     assertEquals([two.code, two.stdout], [2, ""], folder);
-    assertStringIncludes(two.stderr, `"${folder}/2" is a local file, too. mput sends both`);
+    assertStringIncludes(two.stderr, `"${folder}/2" is a local file, too. mput sends them all`);
   }
+  for (const names of ["12", "123"]) { // as a shell makes of */
+    const folders = [...names].map((name) => `${name}/`);
+    for (const folder of folders) plant(cwd, { [`${folder}x`]: folder });
+    const all = await ftp(server, "upload", "-r", ...folders, { cwd });
+    assertEquals([all.code, all.stdout], [2, ""], names);
+    assertStringIncludes(all.stderr, `"${folders.at(-1)}" is a local folder, too. mput -r sends them all`);
+  }
+  assertDone(await ftp(server, "upload", "-r", "1", "2/", { cwd })); // the slash says that it is a folder of the server
+  assertEquals(paths(server.dir), ["2/", "2/1/", "2/1/x", "c", "d"]);
+  Deno.removeSync(`${server.dir}/2`, { recursive: true });
+  for (const name of "123") Deno.removeSync(`${cwd}/${name}`, { recursive: true });
   Deno.removeSync(`${cwd}/t`, { recursive: true });
   assertEquals((await ftp(server, "upload", "a", "./b", { cwd })).code, 0);
   assertEquals((await ftp(server, "upload", "a", "a", { cwd })).code, 0);
@@ -752,8 +759,8 @@ Deno.test("a last name that is neither here nor there, or both, is no target", a
   const { path: cwd } = local;
   for (
     const [args, message] of [
-      [["upload", "-r", "A", "B"], /"B" is a local folder, too. mput -r sends both/],
-      [["upload", "-r", "A", "x"], /"x" is a local file, too. mput -r sends both/],
+      [["upload", "-r", "A", "B"], /"B" is a local folder, too. mput -r sends them all/],
+      [["upload", "-r", "A", "x"], /"x" is a local file, too. mput -r sends them all/],
       [["upload", "x", "y", "nonex"], /neither a local file nor a remote folder "nonex"; "nonex\/" makes one/],
     ] as const
   ) {

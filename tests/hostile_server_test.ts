@@ -268,17 +268,28 @@ Deno.test("a server that never answers, and one that never reads: exit code 3 wi
     await using server = FakeServer.greeting(async () => {});
     await fails(server, ["--timeout", "0.5", "size", "x"], 3, /no answer for 0.5 s/);
   });
-  await t.step("an upload", async () => {
-    const over = Promise.withResolvers<void>();
-    await using server = FakeServer.greeting(toUpload(() => over.promise));
-    using file = new TempFolder();
-    const big = file.file("big", 100_000_000);
-    try {
-      await fails(server, ["--timeout", "0.5", "upload", big, "x"], 3, /no answer for 0.5 s/, { canGoOn: true });
-    } finally {
-      over.resolve();
-    }
-  });
+  for (const signs of [0, 20]) {
+    await t.step(`an upload, after ${signs} signs of life`, async () => {
+      const over = Promise.withResolvers<void>();
+      let given = 0;
+      const play: Play = async (peer) => {
+        for (; given < signs; given++) {
+          await peer.frame(FrameKind.PONG, 0);
+          await new Promise((resolve) => setTimeout(resolve, 100)); // a fifth of the timeout
+        }
+        await over.promise;
+      };
+      await using server = FakeServer.greeting(toUpload(play));
+      using file = new TempFolder();
+      const big = file.file("big", 100_000_000);
+      try {
+        await fails(server, ["--timeout", "0.5", "upload", big, "x"], 3, /no answer for 0.5 s/, { canGoOn: true });
+      } finally {
+        over.resolve();
+      }
+      assertEquals(given, signs);
+    });
+  }
   await t.step("answers to its own PINGs", async () => {
     await using server = FakeServer.greeting(async (peer) => {
       for (const bytes = encodeFrame(FrameKind.PING, 0, new Uint8Array(65_536));;) await peer.send(bytes);

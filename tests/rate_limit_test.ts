@@ -1,18 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { pattern, sha256OfFile } from "./support/files.ts";
-import { ftp, startServer } from "./support/programs.ts";
+import { assertDone, ftp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const RATE = 1024 * 1024;
 const FILE_BYTES = 512 * 1024;
 const FILES = 4;
+/** Too much for twice the timeout at the least rate there is. */
+const SLOW_BYTES = 80 * 1024;
+const DUE_MS = FILES * FILE_BYTES / RATE * 1000;
 /** Nothing can be faster than the rate allows but for what a limit may make up for, a twentieth of a second each way. */
-const LEAST_MS = FILES * FILE_BYTES / RATE * 1000 - 100;
+const LEAST_MS = DUE_MS - 100;
+/** What may come on top: on a loaded machine that is much, but not as much as at a part of the rate. */
+const MOST_MS = 4 * DUE_MS;
 
 /** The time that a limited command takes, in milliseconds. */
 async function limited(server: string, args: string[], cwd: string): Promise<number> {
   const began = performance.now();
-  await ftp(server, "--limit-rate", "1M", ...args, { cwd });
+  assertDone(await ftp(server, "--limit-rate", "1M", ...args, { cwd }));
   return performance.now() - began;
 }
 
@@ -25,9 +30,9 @@ for (const [what, ...connections] of [["one connection"], ["several connections 
       Deno.writeFileSync(`${server.dir}/there/${at}`, pattern(FILE_BYTES, at + 1));
     }
     const down = await limited(server.address, ["download", "-r", ...connections, "there"], local.path);
-    assert(down >= LEAST_MS, `down in ${down} ms`);
+    assert(down >= LEAST_MS && down < MOST_MS, `down in ${down} ms`);
     const up = await limited(server.address, ["upload", "-r", ...connections, "there", "back"], local.path);
-    assert(up >= LEAST_MS, `up in ${up} ms`);
+    assert(up >= LEAST_MS && up < MOST_MS, `up in ${up} ms`);
     for (let at = 0; at < FILES; at++) {
       assertEquals(sha256OfFile(`${server.dir}/back/${at}`), sha256OfFile(`${server.dir}/there/${at}`));
     }
@@ -37,9 +42,9 @@ for (const [what, ...connections] of [["one connection"], ["several connections 
 Deno.test("a transfer that goes slowly is not taken for a server that is silent", async () => {
   await using server = await startServer();
   using local = new TempFolder();
-  Deno.writeFileSync(`${server.dir}/down`, pattern(FILE_BYTES, 1));
-  const up = local.file("up", pattern(FILE_BYTES, 2));
-  const slowly = ["--limit-rate", "64K", "--timeout", "2", "--retries", "0"];
+  Deno.writeFileSync(`${server.dir}/down`, pattern(SLOW_BYTES, 1));
+  const up = local.file("up", pattern(SLOW_BYTES, 2));
+  const slowly = ["--limit-rate", "16K", "--timeout", "2", "--retries", "0"];
   const ends = await Promise.all(
     [["download", "down"], ["upload", "up"]].map((words) => ftp(server, ...slowly, ...words, { cwd: local.path })),
   );

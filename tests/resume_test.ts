@@ -2,9 +2,9 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { isPartialName } from "../disk/names.ts";
-import { end, type Ended, Stage, survive } from "./support/cuts.ts";
+import { end, Stage, survive } from "./support/cuts.ts";
 import { namesIn, partialsIn, pattern, Random, sha256OfFile } from "./support/files.ts";
-import { startFtp } from "./support/programs.ts";
+import { assertDone, startFtp } from "./support/programs.ts";
 import { Hold, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
@@ -14,10 +14,6 @@ const SIZE = 64 * MIB;
 const IN_FLIGHT = 16 * MIB;
 /** What the system takes of a sender that is ahead of its reader: as much as the buffers of sockets grow to, 36 MiB in all. */
 const BUFFERED = 40 * MIB;
-
-function assertDone(result: Ended): void {
-  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
-}
 
 /** Where a run said that it goes on. */
 function wentOnAt(stderr: string): number {

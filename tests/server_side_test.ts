@@ -4,13 +4,9 @@ import { crc32 } from "node:zlib";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { newPartialName } from "../disk/names.ts";
 import { namesIn, pattern, sha256 } from "./support/files.ts";
-import { ftp, type FtpResult, startServer } from "./support/programs.ts";
+import { assertDone, ftp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { jsonLines, logged, paths, plant, snapshot, touch } from "./support/trees.ts";
-
-function assertDone(result: FtpResult): void {
-  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
-}
 
 Deno.test("checksum prints what sha256sum prints, and sha256sum -c takes it", async () => {
   await using server = await startServer();

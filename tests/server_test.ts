@@ -1,14 +1,14 @@
 /** `ftpd` as an operator meets it: how it starts, what it logs, how it is configured, how it goes on and how it stops. */
 
-import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, ConnectionLostError, ProtocolError } from "../client/client.ts";
-import { FrameKind } from "../protocol/frame.ts";
+import { encodeFrame, FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { VERSION } from "../protocol/version.ts";
 import { readConfig } from "../server/config.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { bound, notBound, testUnless } from "./support/machine.ts";
 import { ftp, FTPD, startFtp, startServer, type TestServer } from "./support/programs.ts";
-import { GREETING } from "./support/raw_client.ts";
+import { endOf, GREETING, RawClient } from "./support/raw_client.ts";
 import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { PATIENCE_MS, Transcript } from "./support/transcript.ts";
@@ -406,6 +406,51 @@ Deno.test("a client that is silent for longer than the idle timeout is let go, a
   await working.stat("/");
   await working.close();
   await server.stderr.waitFor(/left client=\S+ reason=goodbye/);
+});
+
+Deno.test("a client whose frame comes slowly is not let go, and told again and again that the server is there", async () => {
+  await using server = await startServer({ args: ["--idle-timeout", "1"] });
+  using client = await RawClient.greet(server);
+  const body = pattern(1000);
+  await client.frame(FrameKind.REQUEST, 1, { command: "upload", path: "/slow" }, FLAG_BODY);
+  const frame = encodeFrame(FrameKind.DATA, 1, body);
+  let at = 0;
+  const trickle = async () => {
+    for (; at < frame.length / 2; at++) {
+      await client.send(frame.subarray(at, at + 1));
+      await delay(50);
+      if (told === 3) return;
+    }
+  };
+  let told = 0;
+  const listen = async () => {
+    for (; told < 3; told++) {
+      const next = await client.next();
+      assertEquals([next?.kind, next?.id, next?.bytes.length], [FrameKind.PONG, 0, 0]);
+    }
+  };
+  await Promise.all([trickle(), listen()]);
+  assert(at < frame.length / 2, "all of it came before the client was told");
+  await client.send(frame.subarray(at + 1));
+  await client.frame(FrameKind.END, 1, endOf(body));
+  assertEquals((await client.answer(1)).reply.path, "/slow");
+});
+
+Deno.test("a client that is thrown out in the middle of a body has a second to read why", async () => {
+  await using server = await startServer();
+  using client = await RawClient.greet(server);
+  await client.frame(FrameKind.REQUEST, 1, { command: "upload", path: "/x" }, FLAG_BODY);
+  await client.frame(FrameKind.DATA, 1, pattern(1000));
+  assertEquals((await client.next())?.kind, FrameKind.PONG);
+  await delay(800); // shortly before the server looks at its clock again, which is when it would say so once more
+  await client.frame(FrameKind.DATA, 1, pattern(1000));
+  await client.frame(FrameKind.REQUEST, 2, { command: "stat", path: "/" });
+  const began = performance.now();
+  assertEquals((await client.rest()).at(-1)?.message.code, "protocol");
+  await assertRejects(async () => {
+    for (;; await delay(20)) await client.send(new Uint8Array(1)); // it is read, and thrown away
+  });
+  assert(performance.now() - began > 800);
 });
 
 Deno.test("a server may take its time to answer, however long nothing was asked of it before", async () => {

@@ -5,14 +5,10 @@ import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { namesIn } from "./support/files.ts";
 import { notBound, testUnless } from "./support/machine.ts";
-import { ftp, type FtpResult, runFtp, startServer, type TestServer } from "./support/programs.ts";
+import { assertDone, ftp, type FtpResult, runFtp, startServer, type TestServer } from "./support/programs.ts";
 import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { boundFtp, jsonLines, logged, LONG_AGO, paths, plant, snapshot, touch } from "./support/trees.ts";
-
-function assertDone(result: FtpResult): void {
-  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
-}
 
 /** One direction, with its two ends: `from` becomes what `to` is to be like. */
 interface Ends extends AsyncDisposable {

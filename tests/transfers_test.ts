@@ -10,7 +10,7 @@ import { FrameKind } from "../protocol/frame.ts";
 import { bodyEnd, decodeMessage, encodeMessage } from "../protocol/messages.ts";
 import { namesIn, partialsIn, pattern, sha256, sha256OfFile } from "./support/files.ts";
 import { bound, noRamDisk, notBound, RamDisk, testUnless } from "./support/machine.ts";
-import { FTP, ftp, type FtpResult, startFtp, startServer, type TestServer } from "./support/programs.ts";
+import { assertDone, FTP, ftp, type FtpResult, startFtp, startServer, type TestServer } from "./support/programs.ts";
 import { Hold, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { PATIENCE_MS, Transcript } from "./support/transcript.ts";
@@ -19,10 +19,6 @@ import { inTime } from "./support/watchdog.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-function assertDone(result: FtpResult): void {
-  assertEquals(result.code, 0, `${result.stdout}${result.stderr}`);
-}
 
 /** It must have failed with this exit code and a message for people. */
 function assertFails(result: FtpResult, code: number, message: RegExp): void {

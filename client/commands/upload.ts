@@ -40,8 +40,8 @@ export const upload: Command = {
     "Stores the file under its name in the current remote folder, or as REMOTE. When the name is taken, both are\n" +
     "kept: the new one is called NAME_1. FILE - reads standard input, and needs REMOTE. FILE may be a pattern, as in\n" +
     "'*.log' or 'photos/**/*.jpg'; with several files, a last argument that ends with / is where they go.\n" +
-    "Of two plain names, the second must be no local file, nor with -r a folder: it could be meant as FILE, too. ./NAME\n" +
-    "says that it is REMOTE.",
+    "Of names that one pattern could stand for, such as A B or sub/A sub/B, REMOTE must be no local file, nor with -r a\n" +
+    "folder: it could be meant as FILE, too. ./NAME says that it is REMOTE.",
   arguments: ["local", "remote"],
   count: [1, Infinity],
   options: OPTIONS,
@@ -50,13 +50,14 @@ export const upload: Command = {
     const single = args.length <= 2 && !on.has("recursive") && (readPattern(args[0]) === undefined || exists(args[0]));
     requireJobs(call);
     const last = args.at(-1)!;
-    // A shell may have made two names of a pattern; those stand in one folder.
-    const alike = args.length === 2 && args[0] !== last && folderPart(args[0]) === folderPart(last);
-    if (alike && (isLocalFile(last) || on.has("recursive") && isLocalFolder(last))) {
+    // A shell may have made them of a pattern.
+    const alike = args[0] !== last && args.every((name) => patternOf(name) === patternOf(last));
+    const meansRemote = args.length === 2 || last.endsWith("/");
+    if (alike && meansRemote && (isLocalFile(last) || on.has("recursive") && isLocalFolder(last))) {
       const what = isLocalFile(last) ? "file" : "folder";
       const mput = on.has("recursive") ? "mput -r" : "mput";
       throw new UsageError(
-        `upload: "${last}" is a local ${what}, too. ${mput} sends both; upload FILE "${
+        `upload: "${last}" is a local ${what}, too. ${mput} sends them all; upload FILE "${
           last.startsWith("/") ? "/." : "./"
         }${last}" stores the first one as that`,
       );
@@ -79,9 +80,9 @@ export const mput: Command = {
   run: (context, call) => sendMany(context, call.args, undefined, call),
 };
 
-/** What stands before the last name of a path, as it was written. */
-function folderPart(path: string): string {
-  return path.slice(0, path.lastIndexOf("/") + 1);
+/** A path, as it was written, with a star for its last name. */
+function patternOf(path: string): string {
+  return path.replace(/[^/]+(?=\/*$)/, "*");
 }
 
 async function sendOne(context: Context, file: string, remote: string | undefined, call: Arguments): Promise<void> {

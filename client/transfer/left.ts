@@ -78,10 +78,10 @@ export function tellInterrupted(
   done: number,
   size: number,
 ): void {
-  const isInterrupted = error instanceof ConnectionLostError ||
-    error instanceof CommandError && error.code === "canceled";
+  const isLost = error instanceof ConnectionLostError;
+  const isInterrupted = isLost || error instanceof CommandError && error.code === "canceled";
   if (!isInterrupted || done === 0 || size < RESUME_BYTES) return;
-  const how = moved === "sent" && done === size
+  const how = isLost && moved === "sent" && done === size
     ? "all of it was sent, and it may be stored; look before you send it again"
     : `${bytes(done)} of ${bytes(size)} were ${moved}; the same command again goes on with what has arrived`;
   out.note(`${printable(file)}: ${how}`);

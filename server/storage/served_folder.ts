@@ -85,8 +85,7 @@ export class ServedFolder {
   entry(path: Path): string {
     if (path.length === 0) throw new DiskError("denied", "the served folder itself cannot be removed or moved");
     this.join(path);
-    const target = under(this.resolve(path.slice(0, -1)), path.at(-1)!);
-    requireNoSystem(target, path);
+    const target = entryIn(this.resolve(path.slice(0, -1)), path);
     if (look(target).kind === "link") this.#resolveLink(target, path);
     return target;
   }
@@ -100,8 +99,7 @@ export class ServedFolder {
   writable(path: Path): string {
     if (path.length === 0) throw new DiskError("exists", "the served folder itself cannot be replaced");
     this.join(path);
-    const target = under(this.folder(path.slice(0, -1)), path.at(-1)!);
-    requireNoSystem(target, path);
+    const target = entryIn(this.folder(path.slice(0, -1)), path);
     try {
       if (look(target).kind !== "link") return target;
       const real = this.#resolveLink(target, path);
@@ -117,12 +115,14 @@ export class ServedFolder {
    * Somebody may move it away meanwhile, and a link into its place.
    *
    * @returns its real path, only for what refuses links in it
+   * @throws {DiskError} as {@linkcode ServedFolder.folder} does; `denied` where the path itself is the system's
    */
   folderOf(path: Path): string {
     const now = performance.now();
     if (!this.#last || now - this.#last.asked > FRESH_MS || !areInOneFolder(path, this.#last.path)) {
       this.#last = { path, real: this.folder(path.slice(0, -1)), asked: now };
     }
+    entryIn(this.#last.real, path);
     return this.#last.real;
   }
 
@@ -183,6 +183,13 @@ export class ServedFolder {
     if (path.some(isPartialName)) throw reserved(path);
     return path.length === 0 ? this.root : under(this.root, path.join("/"));
   }
+}
+
+/** The path of an entry of a folder whose real path is known; not one where the system shows itself. */
+function entryIn(folder: string, path: Path): string {
+  const target = under(folder, path.at(-1)!);
+  requireNoSystem(target, path);
+  return target;
 }
 
 /** Whether two paths stand in the same folder. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { TempFolder } from "./temp_folder.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -159,6 +160,11 @@ export interface FtpResult {
   stderr: string;
   /** Its standard output as bytes. */
   bytes: Uint8Array;
+}
+
+/** It must have ended with exit code 0; what it said is shown where not. */
+export function assertDone({ code, stdout, stderr }: Pick<FtpResult, "code" | "stdout" | "stderr">): void {
+  assertEquals(code, 0, `${stdout}${stderr}`);
 }
 
 /**
