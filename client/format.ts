@@ -53,6 +53,25 @@ export function bytes(size: number): string {
 }
 
 /**
+ * A size in a few characters and in bytes.
+ *
+ * @param size in bytes
+ *
+ * @example
+ * ```ts
+ * import { exactBytes } from "./format.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(exactBytes(1572864), "1.5 MiB (1572864 bytes)");
+ * assertEquals(exactBytes(1), "1 byte");
+ * ```
+ */
+export function exactBytes(size: number): string {
+  const exact = `${size} ${size === 1 ? "byte" : "bytes"}`;
+  return size < 1024 ? exact : `${bytes(size)} (${exact})`;
+}
+
+/**
  * A transfer rate.
  *
  * @param size bytes moved

@@ -138,6 +138,8 @@ function seconds(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   // The greatest is what a timer can take.
-  if (!(value > 0 && value <= 2_000_000)) throw wrong("--timeout takes a number of seconds");
+  if (!(value > 0 && value <= 2_000_000)) {
+    throw wrong("--timeout takes a number of seconds, more than 0 and at most 2000000");
+  }
   return value;
 }

@@ -13,7 +13,7 @@ import { printable } from "./format.ts";
 export interface OutputOptions {
   /** One JSON object a result instead of text. */
   json: boolean;
-  /** Only what was asked for and errors: no confirmations, no notes. */
+  /** Only what was asked for and errors, and that a name was taken: no confirmations, no notes. */
   quiet: boolean;
   /** Each of many things that are done, too. */
   verbose: boolean;
@@ -76,13 +76,14 @@ export class Output {
   }
 
   /**
-   * The confirmation that something was done. Left out with `quiet`.
+   * The confirmation that something was done. Left out with `quiet`, but where it was done otherwise than was asked for.
    *
    * @param value as JSON
    * @param text as text
+   * @param asAsked whether nobody needs to know
    */
-  done(value: object, text: string): void {
-    if (!this.quiet) this.result(value, text);
+  done(value: object, text: string, asAsked = true): void {
+    if (!this.quiet || !asAsked) this.result(value, text);
   }
 
   /**

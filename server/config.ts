@@ -126,7 +126,7 @@ export async function readConfig(args: string[], sources: Sources): Promise<Invo
     default: Object.fromEntries(switches.map((name) => [name, undefined])),
     alias: { help: "h", version: "V" },
     unknown: (argument, key) => {
-      if (key !== undefined) problems.push(`unknown option ${argument}`);
+      if (key !== undefined) problems.push(`unknown option ${argument}; --help shows them all`);
       return key === undefined;
     },
   });

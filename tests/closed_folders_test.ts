@@ -59,7 +59,7 @@ for (const [name, rights] of Object.entries(RIGHTS)) {
       plant(server.dir, { "t/a": "1", "t/closed/a": "22", "t/open/a": "333", "t/open/deep/b": "4444" });
       Deno.chmodSync(`${server.dir}/t/closed`, rights);
       const run = async (...args: string[]) => await ftp(server, ...args, { cwd });
-      const told = /^ftp: closed(\/a)?: it cannot be read: permission denied$/m;
+      const told = /^ftp: closed(\/a)?: the server cannot read it: permission denied$/m;
 
       const got = await run("download", "-r", "t");
       assertEquals(got.code, 1, got.stderr);
@@ -69,7 +69,7 @@ for (const [name, rights] of Object.entries(RIGHTS)) {
       for (
         const [args, names] of [
           [["ls", "-R", "t"], ["a", "closed", "open", "open/a", "open/deep", "open/deep/b"]],
-          [["find", "a", "t"], ["a", "open/a"]],
+          [["find", "a", "t"], ["t/a", "t/open/a"]],
         ] as const
       ) {
         const listed = await run(...args, "--json");
@@ -90,7 +90,7 @@ for (const [name, rights] of Object.entries(RIGHTS)) {
       ) {
         const { code, stdout, stderr } = await run(...args);
         assertEquals([code, stdout !== ""], [1, true], `${args}: ${stderr}`);
-        assertMatch(stderr, /^ftp: (t\/)?closed(\/a)?: it cannot be read: permission denied$/m);
+        assertMatch(stderr, /^ftp: (t\/)?closed(\/a)?: the server cannot read it: permission denied$/m);
       }
       assertEquals(Deno.readTextFileSync(`${cwd}/open/a`), "333");
       const { code, stderr } = await run("size", "t");

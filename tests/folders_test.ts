@@ -575,6 +575,30 @@ Deno.test("files that got another name are counted in the summary", async () => 
   }
 });
 
+Deno.test("--overwrite does not replace what the same run has put there; nor is it quiet about a taken name", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  const { path: cwd } = local;
+  plant(cwd, { "p/x": "1", "q/x": "2", "x": "old" });
+  plant(server.dir, { "P/x": "1", "Q/x": "2", "to/x": "old" });
+  for (const [command, ...args] of [["upload", "p/x", "q/x", "to/"], ["upload", "p/*", "q/*", "to/"]]) {
+    const { code, stdout, stderr } = await ftp(server, command, "--overwrite", ...args, { cwd });
+    assertEquals([code, stderr], [1, 'ftp: q/x: "p/x" goes to the same place\nftp: 1 of 2 files failed\n']);
+    assertMatch(stdout, /^Sent 1 file, /);
+    assertEquals(Deno.readTextFileSync(`${server.dir}/to/x`), "1");
+  }
+  for (const args of [["P/x", "Q/x"], ["P/*", "Q/*"]]) {
+    const { code, stderr } = await ftp(server, "mget", "--overwrite", ...args, { cwd });
+    assertEquals([code, stderr.split("\n")[0]], [1, 'ftp: /Q/x: "/P/x" goes to the same place']);
+    assertEquals(Deno.readTextFileSync(`${cwd}/x`), "1");
+  }
+  const quiet = async (...args: string[]) => (await ftp(server, "-q", ...args, { cwd })).stdout;
+  assertMatch(await quiet("download", "to/x"), /^Saved as x_1 /);
+  assertMatch(await quiet("upload", "x", "to/"), /^Stored as \/to\/x_1 /);
+  assertMatch(await quiet("upload", "-r", "p", "q/x", "to/"), /^Sent 2 files, [^\n]*, 1 under another name/);
+  assertEquals(await quiet("upload", "x", "to/y"), "");
+});
+
 Deno.test("of two names the second is not taken for a target when it may be meant as a source", async () => {
   await using server = await startServer();
   using local = new TempFolder();

@@ -34,6 +34,11 @@ Deno.test("a listing shows what has a name that is not valid Unicode, as far as 
   const others = shown.map(({ name, kind }) => [name, kind]).sort();
   assertEquals(others, [["bad-\ufffd", "other"], ["tree/bad-\ufffd", "other"]]);
   assertEquals((await ftp(server, "find", "bad*")).code, 0);
+  const here = jsonLines(await ftp(server, "lls", `${server.dir}/tree`, "--json"));
+  assertEquals(here.map(({ name, kind, lossy }) => [name, kind, lossy]), [
+    ["a", "file", undefined],
+    ["bad-\ufffd", "other", true],
+  ]);
 });
 
 Deno.test("a name of U+FFFD itself is one like any other", async () => {

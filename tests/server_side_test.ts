@@ -180,7 +180,9 @@ Deno.test("find matches names, or paths when there is a slash in the pattern", a
     "photos/b.jpg",
   ]);
   assertEquals(await found("2024"), ["photos/2024"]);
-  assertEquals(await found("?.png", "photos"), ["2024/d.png"]);
+  assertEquals(await found("?.png", "photos"), ["photos/2024/d.png"]);
+  assertEquals(await found("?.png", "/photos/"), ["/photos/2024/d.png"]);
+  assertEquals(await found("a.*", "/"), ["/a.jpg"]);
   assertEquals(await found("*.nothing"), 1);
   assertEquals(await found("*", "nowhere"), 1);
   assertEquals(await found("/a*"), 2);
@@ -212,7 +214,7 @@ Deno.test("df tells the room on the disk", async () => {
   assert(free > 0 && free <= size);
   assertMatch(
     (await ftp(server, "df")).stdout,
-    /^Free: [\d.]+ MB \(\d+ bytes\)\nOf: {3}[\d.]+ MB \(\d+ bytes\), \d+% free\n$/,
+    /^Free: [\d.]+ [MGT]iB \(\d+ bytes\)\nOf: {3}[\d.]+ [GT]iB \(\d+ bytes\), \d+% free\n$/,
   );
   assertEquals((await ftp(server, "df", "nowhere")).code, 1);
 });

@@ -138,8 +138,8 @@ testUnless(
 Deno.test("a wrong option, variable or key is one clear line and exit code 2", async () => {
   using folder = new TempFolder();
   const at = ["--port", "0", folder.path];
-  await assertRefuses("unknown option --bogus", [...at, "--bogus"]);
-  await assertRefuses("unknown option -x", [...at, "-x"]);
+  await assertRefuses("unknown option --bogus; --help shows them all", [...at, "--bogus"]);
+  await assertRefuses("unknown option -x; --help shows them all", [...at, "-x"]);
   await assertRefuses(/--port: "http" will not do/, ["--port", "http", folder.path]);
   await assertRefuses(/--port: "65536" will not do/, ["--port", "65536", folder.path]);
   await assertRefuses(/--port: "" will not do/, [folder.path, "--port"]);

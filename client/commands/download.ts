@@ -4,7 +4,7 @@ import { ensureFolder } from "../../disk/new_folder.ts";
 import { split } from "../../disk/path.ts";
 import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
 import { advise, UsageError } from "../errors.ts";
-import { fileSize, printable, summary } from "../format.ts";
+import { exactBytes, printable, summary } from "../format.ts";
 import { isLocalFolder, localTarget, readHead, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
@@ -18,7 +18,7 @@ import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import type { Left } from "../transfer/left.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
-import { isTop, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
+import { isFirst, isTop, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
@@ -93,9 +93,10 @@ async function fetchOne(context: Context, file: string, local: string | undefine
   const began = performance.now();
   let meter: ReturnType<Context["meter"]> | undefined;
   let [resumed, moved, total] = [0, 0, 0];
+  const target = localTarget(local, baseName(path));
   const { saved, size } = await fetchFile(context, {
     path,
-    target: localTarget(local, baseName(path)),
+    target,
     collision: on.has("overwrite") ? "overwrite" : "rename",
     sha256,
     onSize: (size) => meter ??= context.meter(baseName(path), total = size),
@@ -109,6 +110,7 @@ async function fetchOne(context: Context, file: string, local: string | undefine
   out.done(
     { downloaded: path, saved, size, resumed, ms: Math.round(ms) },
     `Saved as ${printable(saved)} (${summary(size, resumed, ms)})`,
+    saved === targetPath(target),
   );
   if (!on.has("no-show")) await show(out, saved, size);
 }
@@ -121,10 +123,11 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const becomes = items.length > 0 && base(items[0].to) === "";
   makeLocalFolder(top, becomes ? items[0].node.mode : NEW_FOLDER_MODE);
   const folders = makeLocalFolders(top, items, base, typed, left);
-  const files = items.filter(({ node, to }) => {
-    if (node.kind !== "file") return false;
-    const path = base(to);
-    if (folders.has(folderOf(path))) return true;
+  const isFirstThere = isFirst(on.has("overwrite") && typed.length > 1, left);
+  const files = items.filter((item) => {
+    if (item.node.kind !== "file") return false;
+    const path = base(item.to);
+    if (folders.has(folderOf(path))) return isFirstThere(item);
     left.push({ path, reason: NO_FOLDER, failed: true });
     return false;
   });
@@ -238,7 +241,7 @@ async function show(out: Output, path: string, size: number): Promise<void> {
   if (out.json || out.quiet) return;
   const { columns, rows } = terminalSize();
   const view = await preview(readHead(path, PREVIEW_BYTES), size, rows, columns);
-  if (view === undefined) return out.text(`${printable(path)} is not text: ${fileSize(size)}`);
+  if (view === undefined) return out.text(`${printable(path)} is not text: ${exactBytes(size)}`);
   for (const line of view.lines) out.text(line);
   if (view.more) out.text(`... ${view.more}`);
 }

@@ -69,7 +69,14 @@ export const lls: Command = {
 };
 
 function look(path: string, name: string): Entry {
-  const own = Deno.lstatSync(path);
+  let own: Deno.FileInfo;
+  try {
+    own = Deno.lstatSync(path);
+  } catch (error) {
+    // What is no Unicode comes as U+FFFD, under which there is nothing.
+    if (!name.includes("\ufffd")) throw error;
+    return { name, kind: "other", size: 0, modified: 0, mode: 0, link: false, lossy: true };
+  }
   let info: Deno.FileInfo = own;
   try {
     info = Deno.statSync(path);

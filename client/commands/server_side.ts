@@ -7,7 +7,7 @@
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import { advise, UsageError } from "../errors.ts";
-import { bytes, fileSize, printable } from "../format.ts";
+import { bytes, exactBytes, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
 import { expandNames, listing, remoteTarget, requireAll } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
@@ -73,7 +73,7 @@ export const find: Command = {
   usage: "PATTERN [FOLDER]",
   summary: "find remote names that match a pattern",
   details: "PATTERN is matched against the name, or against the path below FOLDER when there is a / in it, as in\n" +
-    "'*.jpg' or 'photos/**/*.jpg'.",
+    "'*.jpg' or 'photos/**/*.jpg'. What is printed begins with FOLDER.",
   arguments: ["none", "remote-folder"],
   count: [1, 2],
   async run({ client, out, remoteFolder, signal }, { args: [typed, folder = ""] }) {
@@ -90,7 +90,10 @@ export const find: Command = {
     };
     const top = resolvePath(remoteFolder, folder);
     const all = await listing(client, top, { recursive: true, hidden: true, signal });
-    const found = all.entries.filter(({ name }) => matches(name));
+    const found = all.entries.filter(({ name }) => matches(name)).map((entry) => ({
+      ...entry,
+      name: joinPath(folder.replace(/(.)\/+$/, "$1"), entry.name),
+    }));
     if (found.length > 0) printListing(out, found, { long: false });
     requireAll(out, all);
     if (found.length === 0) throw new CommandError("not_found", `nothing matches "${printable(typed)}"`);
@@ -137,6 +140,6 @@ export const df: Command = {
     const path = resolvePath(remoteFolder, typed);
     const { size, free } = await client.room(path, { signal });
     const percent = size === 0 ? 0 : Math.round(free / size * 100);
-    out.result({ path, size, free }, `Free: ${fileSize(free)}\nOf:   ${fileSize(size)}, ${percent}% free`);
+    out.result({ path, size, free }, `Free: ${exactBytes(free)}\nOf:   ${exactBytes(size)}, ${percent}% free`);
   },
 };

@@ -1,5 +1,5 @@
 import { resolvePath } from "../../protocol/path.ts";
-import { fileSize, printable, time } from "../format.ts";
+import { exactBytes, printable, time } from "../format.ts";
 import { octal, toJson } from "../listing.ts";
 import type { Command } from "./command.ts";
 
@@ -15,7 +15,7 @@ export const stat: Command = {
     const entry = await client.stat(path, { signal });
     const kind = entry.kind + (entry.link ? ", through a link" : "");
     const lines = [`Path: ${printable(path)}`, `Kind: ${kind}`];
-    if (entry.kind === "file") lines.push(`Size: ${fileSize(entry.size)}`);
+    if (entry.kind === "file") lines.push(`Size: ${exactBytes(entry.size)}`);
     lines.push(`Modified: ${time(entry.modified)}`, `Mode: ${octal(entry.mode)}`);
     out.result({ path, ...toJson(entry) }, lines.join("\n"));
   },

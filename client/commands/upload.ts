@@ -16,7 +16,7 @@ import { ahead } from "../transfer/pipeline.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
-import { localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
+import { isFirst, localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
 const OPTIONS: Command["options"] = {
@@ -125,6 +125,7 @@ async function sendOne(context: Context, file: string, remote: string | undefine
   out.done(
     { uploaded: file, stored: stored.path, size: stored.size, resumed, ms: Math.round(ms) },
     `Stored as ${printable(stored.path)} (${summary(stored.size, resumed, ms)})`,
+    stored.path === path,
   );
 }
 
@@ -154,6 +155,7 @@ async function sendMany(
   const whyMissing = (path: string) =>
     missing.has(folderOf(path)) ? "its folder cannot be made there" : missing.get(path)?.message;
   const total = { files: 0, bytes: 0, isComplete: false };
+  const isFirstThere = isFirst(collision === "overwrite" && typed.length > 1, left);
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
       end.signal.throwIfAborted();
@@ -164,7 +166,7 @@ async function sendMany(
       for (const item of some) {
         const why = missing.size > 0 ? whyMissing(target(item.to)) : undefined;
         if (why !== undefined) left.push({ path: item.to, reason: why, failed: true });
-        else if (item.node.kind === "file") files.push(item);
+        else if (item.node.kind === "file" && isFirstThere(item)) files.push(item);
       }
       total.files += files.length;
       total.bytes += sizeOfAll(files);

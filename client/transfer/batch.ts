@@ -180,7 +180,7 @@ export async function runBatch<J extends Job>(
     if (failed > 0) parts.push(`${failed} failed`);
     if (left > 0) parts.push(`${left} left out`);
     parts.push(...after?.words ?? []);
-    out.done({ summary }, parts.join(", "));
+    out.done({ summary }, parts.join(", "), renamed === 0);
   };
   const moveOne = async (mover: Mover<J>, job: J) => {
     const count = counter(job.name);

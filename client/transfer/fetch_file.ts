@@ -121,7 +121,7 @@ async function agree(
   const equal = await equalPrefix((at, into) => partial.readAt(at, into), digests);
   requireSame(digests.entry, entry, path);
   if (equal > 0) onResume(`going on at ${equal} of ${entry.size} bytes`);
-  else onResume("the file is another one than in the last attempt; starting over");
+  else onResume("what is there is not of this file, or was damaged; starting over");
   return equal;
 }
 

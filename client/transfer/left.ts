@@ -18,6 +18,8 @@ export interface Left {
   reason: string;
   /** What takes it along, if anything does. */
   remedy?: string;
+  /** The code of the error, where it is not something here. */
+  code?: string;
   /** Whether it, or what is in it, was to be moved, and cannot be: then it counts as a failure. */
   failed?: boolean;
 }
@@ -47,7 +49,7 @@ export function tellLeft(out: Output, left: readonly Left[]): { skipped: number;
     const why = whyLeft(one);
     if (one.failed) {
       failed++;
-      out.failure({ code: "local", message: `${name}: ${why}`, exit: ExitCode.REFUSED });
+      out.failure({ code: one.code ?? "local", message: `${name}: ${why}`, exit: ExitCode.REFUSED });
       continue;
     }
     const count = (skipped.get(why) ?? 0) + 1;

@@ -118,7 +118,7 @@ async function agree(
   }
   const equal = await equalPrefix((at, into) => source.readAt(at, into), digests);
   if (equal > 0) onResume(`going on at ${equal} of ${source.size} bytes`);
-  else onResume("the file is another one than in the last attempt; starting over");
+  else onResume("what is there is not of this file, or was damaged; starting over");
   return equal;
 }
 

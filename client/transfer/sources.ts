@@ -67,6 +67,24 @@ export interface Sources {
   left: Left[];
 }
 
+/**
+ * Tells of one source after the other whether it is the first that goes to its place. With `--overwrite` the next one would take
+ * the place of what the same run has put there; it is left, and fails.
+ *
+ * @param replaces whether that is so
+ * @param left gets the others
+ */
+export function isFirst(replaces: boolean, left: Left[]): (source: Source) => boolean {
+  const taken = new Map<string, string>();
+  return ({ from, to }) => {
+    const first = replaces ? taken.get(to) : undefined;
+    if (replaces && first === undefined) taken.set(to, from);
+    if (first === undefined || first === from) return true; // by two names or patterns, perhaps
+    left.push({ path: from, reason: `${quote(first)} goes to the same place`, failed: true });
+    return false;
+  };
+}
+
 /** The bytes of sources. */
 export function sizeOfAll(sources: readonly Source[]): number {
   return sources.reduce((sum, { node }) => sum + node.size, 0);

@@ -48,9 +48,9 @@ const A_LINK: Why = { reason: "it is a symbolic link", remedy: "--links follow t
 const CHANGED: Why = { reason: "it was changed meanwhile", failed: true };
 /** Why something that the server cannot look at or into is left, with all that may be in it. */
 export const UNREADABLE: Record<NonNullable<Entry["unreadable"]>, Why> = {
-  denied: { reason: "it cannot be read: permission denied", failed: true },
-  changed: CHANGED,
-  failed: { reason: "the server's system cannot tell of it", failed: true },
+  denied: { reason: "the server cannot read it: permission denied", code: "denied", failed: true },
+  changed: { ...CHANGED, code: "changed" },
+  failed: { reason: "the server's system cannot tell of it", code: "internal", failed: true },
 };
 const A_CIRCLE: Why = { reason: "it leads in a circle" };
 const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
