@@ -5,13 +5,13 @@
  */
 
 import type { InferOutput } from "valibot";
-import type { IncomingBody } from "../protocol/body.ts";
+import type { IncomingBody } from "../protocol/incoming_body.ts";
 import { CommandError, ProtocolError } from "../protocol/errors.ts";
+import { decodeLines } from "../protocol/message_codec.ts";
 import {
   BLOCK_BYTES,
   BLOCK_DIGEST_BYTES,
   type CommandName,
-  decodeLines,
   type entryLine,
   type folderDigestLine,
   type packLine,

@@ -13,13 +13,13 @@
  * @module
  */
 
-import type { ByteSource } from "../protocol/body.ts";
+import type { ByteSource } from "../protocol/send_body.ts";
 import { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, UnreachableError } from "../protocol/errors.ts";
+import { decodeMessage } from "../protocol/message_codec.ts";
 import {
   type ChecksumAlgorithm,
   type Collision,
-  decodeMessage,
   type Entry,
   entryLine,
   errorMessage,
@@ -40,7 +40,7 @@ import { Requests } from "./requests.ts";
 export type { BlockDigests } from "./answer_body.ts";
 export { RateLimit } from "./rate_limit.ts";
 export { Download, PackDownload } from "./download.ts";
-export type { ByteSource } from "../protocol/body.ts";
+export type { ByteSource } from "../protocol/send_body.ts";
 export {
   CommandError,
   ConnectionLostError,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type BodyBudget, type ByteSource, IncomingBody, sendBody } from "../protocol/body.ts";
+import { type BodyBudget, IncomingBody } from "../protocol/incoming_body.ts";
+import { type ByteSource, sendBody } from "../protocol/send_body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import {
   CommandError,
@@ -14,13 +15,12 @@ import {
   UnreachableError,
 } from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
+import { decodeMessage, encodeMessage } from "../protocol/message_codec.ts";
 import {
   BODY_WINDOW_BYTES,
   bodyEnd,
   type CommandName,
   COMMANDS,
-  decodeMessage,
-  encodeMessage,
   errorMessage,
   goodbye,
   PROTOCOL_VERSION,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ByteSource } from "./body.ts";
+import type { ByteSource } from "./send_body.ts";
 import { crc32 } from "./crc32.ts";
 import { CommandError } from "./errors.ts";
 import { MODE_BITS } from "./mode.ts";

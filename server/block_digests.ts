@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ByteSource } from "../protocol/body.ts";
+import type { ByteSource } from "../protocol/send_body.ts";
 import { BLOCK_BYTES } from "../protocol/messages.ts";
 
 /**

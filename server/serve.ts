@@ -6,7 +6,8 @@
 
 import { Connection } from "../protocol/connection.ts";
 import { FrameKind } from "../protocol/frame.ts";
-import { encodeMessage, type ErrorMessage } from "../protocol/messages.ts";
+import { encodeMessage } from "../protocol/message_codec.ts";
+import type { ErrorMessage } from "../protocol/messages.ts";
 import type { Settings } from "./config.ts";
 import { createLog, type Log } from "./log.ts";
 import type { Places } from "./places.ts";

@@ -5,20 +5,17 @@
  */
 
 import { giveWay } from "../disk/give_way.ts";
-import { type BodyBudget, IncomingBody } from "../protocol/body.ts";
+import { type BodyBudget, IncomingBody } from "../protocol/incoming_body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, TruncatedError } from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
+import { type AnyRequest, decodeMessage, decodeRequest, encodeMessage } from "../protocol/message_codec.ts";
 import {
   type Access,
-  type AnyRequest,
   BODY_WINDOW_BYTES,
   bodyEnd,
   clientHello,
   type Collision,
-  decodeMessage,
-  decodeRequest,
-  encodeMessage,
   errorMessage,
   goodbye,
   MAX_OUTSTANDING_REQUESTS,

@@ -134,8 +134,8 @@ const FORBIDDEN: [from: string, to: string, typeOnly?: "types"][] = [
   ["client/client.ts", "client.ts"],
   ["server/serve.ts", "server.ts"],
   ["server/serve.ts", "tools/run.ts"],
-  ["protocol/body.ts", "disk/names.ts"],
-  ["protocol/body.ts", "server/log.ts", "types"],
+  ["protocol/send_body.ts", "disk/names.ts"],
+  ["protocol/send_body.ts", "server/log.ts", "types"],
   ["disk/move.ts", "server/log.ts"],
   ["disk/move.ts", "server/storage/local.ts"],
   ["disk/move.ts", "client/errors.ts"],
@@ -160,7 +160,7 @@ const ALLOWED: [from: string, to: string, typeOnly?: "types"][] = [
   ["client/commands/ls.ts", "client/client.ts"],
   ["client/client.ts", "protocol/connection.ts"],
   ["disk/errors.ts", "protocol/errors.ts"],
-  ["protocol/body.ts", "protocol/frame.ts"],
+  ["protocol/send_body.ts", "protocol/frame.ts"],
   ["protocol/version.ts", "deno.json"],
 ];
 

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:net";
 import { encodeFrame, FLAG_BODY, FrameKind } from "../protocol/frame.ts";
-import { encodeMessage } from "../protocol/messages.ts";
+import { encodeMessage } from "../protocol/message_codec.ts";
 import { namesIn, partialsIn, pattern, Random } from "./support/files.ts";
 import { concat } from "./support/frames.ts";
 import { openFiles, peakMemory } from "./support/machine.ts";

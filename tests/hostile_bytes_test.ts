@@ -16,15 +16,8 @@ import {
   kindName,
   MAX_DATA_BYTES,
 } from "../protocol/frame.ts";
-import {
-  bodyEnd,
-  clientHello,
-  decodeMessage,
-  decodeRequest,
-  errorMessage,
-  goodbye,
-  serverHello,
-} from "../protocol/messages.ts";
+import { decodeMessage, decodeRequest } from "../protocol/message_codec.ts";
+import { bodyEnd, clientHello, errorMessage, goodbye, serverHello } from "../protocol/messages.ts";
 import { EXCHANGE } from "./support/example_exchange.ts";
 import { concat, encodeAll, frames } from "./support/frames.ts";
 import { incoming } from "./support/memory_transport.ts";

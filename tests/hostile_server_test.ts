@@ -7,7 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { exists } from "../disk/exists.ts";
 import { newPartialName } from "../disk/names.ts";
 import { encodeFrame, FLAG_BODY, FrameKind } from "../protocol/frame.ts";
-import { encodeMessage } from "../protocol/messages.ts";
+import { encodeMessage } from "../protocol/message_codec.ts";
 import { FakeServer, HELLO, type Play } from "./support/fake_server.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { concat } from "./support/frames.ts";

@@ -1,7 +1,8 @@
 /** Bodies of lines: what comes at once goes out together, and what came before a failure goes out before it. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { decodeLines, packLine } from "../protocol/messages.ts";
+import { decodeLines } from "../protocol/message_codec.ts";
+import { packLine } from "../protocol/messages.ts";
 import { linesOf } from "../server/commands/lines.ts";
 
 const line = (at: number) => ({ at, path: `/${at}` });

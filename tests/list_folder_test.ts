@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Selection } from "../client/transfer/selection.ts";
-import { localNodes } from "../client/transfer/tree.ts";
+import { localNodes } from "../client/transfer/local_tree.ts";
 import { type Listed, listFolder } from "../disk/list_folder.ts";
 import { openBelow } from "./support/files.ts";
 import { noLibc, testUnless } from "./support/machine.ts";

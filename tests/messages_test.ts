@@ -5,14 +5,12 @@ import fc from "fast-check";
 import type * as v from "valibot";
 import { CommandError, ERROR_CODES, ProtocolError } from "../protocol/errors.ts";
 import { encodeFrame, FrameKind, MAX_CONTROL_BYTES } from "../protocol/frame.ts";
+import { decodeMessage, decodeRequest, encodeMessage } from "../protocol/message_codec.ts";
 import {
   bodyEnd,
   clientHello,
   type CommandName,
   COMMANDS,
-  decodeMessage,
-  decodeRequest,
-  encodeMessage,
   entryLine,
   errorMessage,
   goodbye,

@@ -13,14 +13,13 @@ import {
   MAX_DATA_BYTES,
   PREAMBLE,
 } from "../protocol/frame.ts";
+import { decodeMessage, decodeRequest } from "../protocol/message_codec.ts";
 import {
   BLOCK_BYTES,
   BODY_WINDOW_BYTES,
   bodyEnd,
   clientHello,
   COMMANDS,
-  decodeMessage,
-  decodeRequest,
   errorMessage,
   goodbye,
   MAX_OUTSTANDING_REQUESTS,

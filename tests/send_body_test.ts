@@ -4,11 +4,13 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { BodyDigest, type ByteSource, sendBody, type SendOptions } from "../protocol/body.ts";
+import { BodyDigest } from "../protocol/body_digest.ts";
+import { type ByteSource, sendBody, type SendOptions } from "../protocol/send_body.ts";
 import { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError } from "../protocol/errors.ts";
 import { FLAG_BODY, FrameKind, HEADER_BYTES } from "../protocol/frame.ts";
-import { type BodyEnd, bodyEnd, decodeMessage } from "../protocol/messages.ts";
+import { decodeMessage } from "../protocol/message_codec.ts";
+import { type BodyEnd, bodyEnd } from "../protocol/messages.ts";
 import { concat } from "./support/frames.ts";
 import { memoryPair } from "./support/memory_transport.ts";
 import { inTime, turn } from "./support/watchdog.ts";

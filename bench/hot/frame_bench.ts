@@ -1,5 +1,5 @@
 import { decodeHeader, encodeFrame, encodeHeader, FrameKind } from "../../protocol/frame.ts";
-import { decodeRequest, encodeMessage } from "../../protocol/messages.ts";
+import { decodeRequest, encodeMessage } from "../../protocol/message_codec.ts";
 
 const header = new Uint8Array(8);
 const payload = new Uint8Array(64);

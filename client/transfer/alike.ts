@@ -10,7 +10,8 @@ import { baseName, folderOf, isSafeName } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Selection } from "./selection.ts";
-import { listRemote, remoteTree, requireFolders, type Tree } from "./tree.ts";
+import { listRemote, remoteTree, requireFolders } from "./remote_tree.ts";
+import type { Tree } from "./tree.ts";
 
 /** Most folders that are listed one by one, all at once. Where more of them differ, the whole tree is listed. */
 const MOST_LISTED = 64;

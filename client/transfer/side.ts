@@ -18,7 +18,9 @@ import { remoteTreeLike } from "./alike.ts";
 import { makeRemoteFolders, type NewFolder, requireRemoteFolders } from "./folders.ts";
 import { type Connector, retrying } from "./retry.ts";
 import type { Selection } from "./selection.ts";
-import { localTree, remoteTree, type Tree } from "./tree.ts";
+import { localTree } from "./local_tree.ts";
+import { remoteTree } from "./remote_tree.ts";
+import type { Tree } from "./tree.ts";
 
 /** How to look at a folder. */
 export interface TreeOptions {

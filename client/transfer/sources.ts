@@ -16,7 +16,9 @@ import { type Pattern, readPattern } from "./glob.ts";
 import { type Left, whyLeft } from "./left.ts";
 import { retrying } from "./retry.ts";
 import { readSelection, type Selection } from "./selection.ts";
-import { localNodes, localTree, type Node, remoteTree, type Tree } from "./tree.ts";
+import { localNodes, localTree } from "./local_tree.ts";
+import { remoteTree } from "./remote_tree.ts";
+import type { Node, Tree } from "./tree.ts";
 
 /** One thing to move. There may be a hundred thousand, so paths are made when they are asked for. */
 export class Source {

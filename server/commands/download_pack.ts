@@ -1,7 +1,7 @@
 import { DiskError } from "../../disk/errors.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { encodeMessage } from "../../protocol/messages.ts";
+import { encodeMessage } from "../../protocol/message_codec.ts";
 import { MAX_PACKED_BYTES, type PackedFile, packSource } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { LogFields } from "../log.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ByteSource, IncomingBody } from "../../protocol/body.ts";
+import type { IncomingBody } from "../../protocol/incoming_body.ts";
+import type { ByteSource } from "../../protocol/send_body.ts";
 import type { Collision, CommandName, ReplyInput, Request } from "../../protocol/messages.ts";
 import type { LogFields } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeLines } from "../../protocol/messages.ts";
+import { encodeLines } from "../../protocol/message_codec.ts";
 import type { Outcome } from "./handler.ts";
 
 /** For so long, in milliseconds, lines are gathered before they go out. */

@@ -5,7 +5,7 @@
  */
 
 import { encodeFrame, FLAG_BODY, FrameKind, HEADER_BYTES, kindName, PREAMBLE } from "../../protocol/frame.ts";
-import { encodeMessage } from "../../protocol/messages.ts";
+import { encodeMessage } from "../../protocol/message_codec.ts";
 
 /** One block: the preamble, or one frame. */
 export interface Step {

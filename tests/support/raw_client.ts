@@ -14,7 +14,7 @@ import {
   MAX_DATA_BYTES,
   PREAMBLE,
 } from "../../protocol/frame.ts";
-import { encodeMessage } from "../../protocol/messages.ts";
+import { encodeMessage } from "../../protocol/message_codec.ts";
 import { concat } from "./frames.ts";
 import { PATIENCE_MS } from "./transcript.ts";
 import { inTime } from "./watchdog.ts";
