@@ -30,6 +30,7 @@ import {
   serverHello,
 } from "../protocol/messages.ts";
 import { SOFTWARE } from "../protocol/version.ts";
+import { Silence } from "./silence.ts";
 import { after } from "./timer.ts";
 import { unlessAborted } from "./unless_aborted.ts";
 
@@ -77,13 +78,8 @@ export class Requests {
   #greeting: ServerHello | undefined;
   #sending: Promise<unknown> = Promise.resolve();
   #lastId = 0;
-  readonly #checkMs: number;
-  readonly #openedAt = performance.now();
-  #checkedAt = performance.now();
+  readonly #silence: Silence;
   #lost: ProtocolError | undefined;
-  #pinged = false;
-  /** Since when the server has owed us something; silence before that says nothing. */
-  #owedSince = 0;
   #closing = false;
   /** Resolved when a request has been answered, for one that has to wait for it. */
   #room: PromiseWithResolvers<void> | undefined;
@@ -99,7 +95,7 @@ export class Requests {
     this.#connection = connection;
     this.#where = where;
     this.#timeoutMs = timeoutMs;
-    this.#checkMs = Math.min(1000, timeoutMs / 4);
+    this.#silence = new Silence(timeoutMs);
     this.#hello.promise.catch(() => {}); // all that was asked for meanwhile fails with the same
     connection.write(PREAMBLE.slice());
     const hello = { version: PROTOCOL_VERSION, software: SOFTWARE, capabilities: [] };
@@ -172,7 +168,7 @@ export class Requests {
       id = this.#nextId();
       pending = { command, answer: Promise.withResolvers() };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
-      if (this.#pending.size === 0) this.#owedSince = performance.now();
+      if (this.#pending.size === 0) this.#silence.owed();
       this.#pending.set(id, pending);
       await this.#write(id, pending, payload, options);
     } finally {
@@ -266,7 +262,7 @@ export class Requests {
       for (;;) {
         const frame = await this.#connection.readFrame();
         if (frame === null) throw new ConnectionLostError("the server closed the connection");
-        this.#pinged = false;
+        this.#silence.heard();
         await this.#take(frame);
       }
     } catch (error) {
@@ -382,7 +378,7 @@ export class Requests {
   }
 
   #watch(): void {
-    this.#endWatch = after(this.#checkMs, () => {
+    this.#endWatch = after(this.#silence.checkMs, () => {
       this.#checkSilence();
       if (!this.#lost) this.#watch();
     });
@@ -390,33 +386,18 @@ export class Requests {
 
   /** A server that owes us an answer is asked for a sign of life, and given up when none comes. */
   #checkSilence(): void {
-    const now = performance.now();
-    const slept = now - this.#checkedAt > 3 * this.#checkMs;
-    this.#checkedAt = now;
-    // We were stopped, or the machine slept: what came meanwhile has not been read yet, so this says nothing about the peer.
-    if (slept) return;
-    if (!this.#greeting) {
-      if (now - this.#openedAt <= this.#timeoutMs) return;
-      const seconds = this.#timeoutMs / 1000;
-      const why = new ConnectionLostError(`no answer within ${seconds} s; is it an ftpd that listens there?`);
-      return this.abort(this.#unreachable(why));
-    }
     const { readingSince, writingSince } = this.#connection;
-    const silent = readingSince === undefined ? 0 : now - readingSince;
-    // What is written takes its time over a slow line, while the server says that it is there. One that lets us answer its
-    // PINGs, and takes no answer, is not.
-    const blocked = writingSince === undefined ? 0 : Math.min(now - writingSince, now - (readingSince ?? -Infinity));
-    const owing = this.#pending.size > 0;
-    const late = owing || this.#pinged ? Math.min(silent, now - this.#owedSince) : 0;
-    if (Math.max(blocked, late) > this.#timeoutMs) {
-      return this.abort(new ConnectionLostError(`no answer for ${this.#timeoutMs / 1000} s`));
-    }
-    const patience = owing ? this.#timeoutMs / 2 : this.#greeting.idleTimeout * 1000 / 3;
-    // Also while something is being written, which over a slow line is always so: it goes behind that.
-    if (!this.#pinged && silent > patience) {
-      this.#pinged = true;
-      if (!owing) this.#owedSince = now;
-      this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
+    const idleMs = this.#greeting && this.#greeting.idleTimeout * 1000;
+    const seconds = this.#timeoutMs / 1000;
+    switch (this.#silence.judge({ readingSince, writingSince, owing: this.#pending.size > 0, idleMs })) {
+      case "unreachable": {
+        const why = new ConnectionLostError(`no answer within ${seconds} s; is it an ftpd that listens there?`);
+        return this.abort(this.#unreachable(why));
+      }
+      case "lost":
+        return this.abort(new ConnectionLostError(`no answer for ${seconds} s`));
+      case "ping": // over a slow line something is being written always: it goes behind that
+        this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
     }
   }
 }

@@ -1,0 +1,76 @@
+/** How long a server may say nothing, by a clock of the test's own. */
+
+import { assertEquals } from "@std/assert";
+import { Silence, type State, type Verdict } from "../client/silence.ts";
+
+const TIMEOUT = 30_000;
+const HOUR = 3_600_000;
+
+/** A connection on which nothing happens; 900 seconds of it are too much for the server. */
+const REST: State = { readingSince: 0, writingSince: undefined, owing: false, idleMs: 900_000 };
+
+/** Every verdict but `wait` until a time, as `ping@15000`; what is asked for at each may change with it. */
+function verdicts(until: number, at: (now: number) => Partial<State>, silence = new Silence(TIMEOUT, 0)): string[] {
+  const seen: string[] = [];
+  for (let now = silence.checkMs; now <= until; now += silence.checkMs) {
+    const verdict: Verdict = silence.judge({ ...REST, ...at(now) }, now);
+    if (verdict !== "wait") seen.push(`${verdict}@${now}`);
+    if (verdict === "lost" || verdict === "unreachable") break;
+  }
+  return seen;
+}
+
+Deno.test("a server that does not say HELLO in time is none", () => {
+  assertEquals(verdicts(HOUR, () => ({ idleMs: undefined, owing: true })), ["unreachable@31000"]);
+});
+
+Deno.test("a server that owes an answer is asked after half the time, and given up after all of it", () => {
+  assertEquals(verdicts(HOUR, () => ({ owing: true })), ["ping@16000", "lost@31000"]);
+});
+
+Deno.test("a connection at rest is kept with a PING every third of the server's own time", () => {
+  let heardAt = 0;
+  const silence = new Silence(TIMEOUT, 0);
+  const seen = verdicts(1_000_000, (now) => {
+    if (now - heardAt > 301_000) { // the answer to the PING
+      silence.heard();
+      heardAt = now;
+    }
+    return { readingSince: heardAt };
+  }, silence);
+  assertEquals(seen, ["ping@301000", "ping@603000", "ping@905000"]);
+});
+
+Deno.test("a server that does not answer the PING of a connection at rest is given up", () => {
+  assertEquals(verdicts(HOUR, () => ({})), ["ping@301000", "lost@332000"]);
+});
+
+Deno.test("silence from before anything was asked for says nothing", () => {
+  const silence = new Silence(TIMEOUT, 0);
+  const seen = verdicts(HOUR, (now) => {
+    if (now === 200_000) silence.owed(now);
+    return { owing: now >= 200_000 };
+  }, silence);
+  assertEquals(seen, ["ping@200000", "lost@231000"]);
+});
+
+Deno.test("a write that is not taken is no silence while the server says that it is there", () => {
+  const sending = { owing: true, writingSince: 1000 };
+  assertEquals(verdicts(HOUR, (now) => ({ ...sending, readingSince: now - 1000 })), []);
+  assertEquals(verdicts(HOUR, (now) => ({ ...sending, readingSince: Math.min(now, 60_000) })), [
+    "ping@76000",
+    "lost@91000",
+  ]);
+});
+
+Deno.test("a server that asks and takes no answer is given up", () => {
+  assertEquals(verdicts(HOUR, () => ({ owing: true, readingSince: undefined, writingSince: 1000 })), ["lost@32000"]);
+});
+
+Deno.test("a machine that slept says nothing about the server", () => {
+  const silence = new Silence(TIMEOUT, 0);
+  const state = { ...REST, owing: true };
+  assertEquals(silence.judge(state, 1000), "wait");
+  assertEquals(silence.judge(state, HOUR), "wait");
+  assertEquals(silence.judge({ ...state, readingSince: HOUR }, HOUR + 1000), "wait");
+});
