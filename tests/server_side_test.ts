@@ -151,9 +151,9 @@ Deno.test("sync to a server for reading only is refused at once, unless there is
   assertEquals((await ftp(server, "sync", "tree", "tree", { cwd })).code, 0);
   plant(cwd, { "tree/b": "2", "tree/c": "3" });
   const { code, stdout, stderr } = await ftp(server, "sync", "tree", "tree", { cwd });
-  assertEquals([code, stdout, stderr], [1, "", "ftp: the server serves for reading only; 2 steps to take\n"]);
+  assertEquals([code, stdout, stderr], [1, "", "ftp: this server serves for reading only; 2 steps cannot be taken\n"]);
   const plan = await ftp(server, "sync", "tree", "tree", "--dry-run", { cwd });
-  assertEquals([plan.code, plan.stderr], [1, "ftp: the server serves for reading only; 2 steps to take\n"]);
+  assertEquals([plan.code, plan.stderr], [1, "ftp: this server serves for reading only; 2 steps cannot be taken\n"]);
   assertMatch(plan.stdout, /^copy {4}b \(new, 1 B\)\ncopy {4}c [^\n]*\n2 steps, /);
 });
 

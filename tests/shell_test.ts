@@ -306,6 +306,10 @@ Deno.test("Ctrl-C and Ctrl-D at a question cancel the command", async () => {
   await shell.waitFor("(Y/N) ");
   await shell.enter("YES");
   await shell.waitFor("Deleted report.txt");
+  await shell.enter("rm -r 'sub folder'");
+  await shell.waitFor("Are you sure you want to delete sub folder with everything in it? (Y/N) ");
+  await shell.enter("n");
+  await shell.waitFor("sub folder was kept");
 });
 
 Deno.test("a second Ctrl-C gets one out of a command whose server has stopped answering", async () => {

@@ -34,9 +34,9 @@ export const rm: Command = {
       if (path === "/") throw new CommandError("denied", "the served folder itself cannot be deleted");
       const recursive = on.has("recursive");
       if (!on.has("yes")) {
-        const { kind } = await client.stat(path, { signal });
+        const { kind, link } = await client.stat(path, { signal });
         if (kind === "folder" && !recursive) throw new CommandError("is_folder", `"${path}" is a folder${WITH_ALL}`);
-        if (!await confirm(context, name)) {
+        if (!await confirm(context, printable(name) + (kind === "folder" && !link ? " with everything in it" : ""))) {
           return out.note(`${printable(name)} was kept`);
         }
       }
@@ -48,9 +48,9 @@ export const rm: Command = {
   },
 };
 
-async function confirm({ ask, out }: Context, name: string): Promise<boolean> {
+async function confirm({ ask, out }: Context, what: string): Promise<boolean> {
   for (;;) {
-    const answer = (await ask!(`Are you sure you want to delete ${printable(name)}? (Y/N) `)).trim().toLowerCase();
+    const answer = (await ask!(`Are you sure you want to delete ${what}? (Y/N) `)).trim().toLowerCase();
     if (answer === "y" || answer === "yes") return true;
     if (answer === "n" || answer === "no") return false;
     out.note("Please answer y, yes, n or no.");

@@ -55,7 +55,7 @@ export const sync: Command = {
       out.note("nothing is deleted, as not all can be looked at and copied");
     }
     const refusal = !down && steps(plan) > 0 && (await hello).readOnly
-      ? `the server serves for reading only; ${plural(steps(plan), "step")} to take`
+      ? `this server serves for reading only; ${plural(steps(plan), "step")} cannot be taken`
       : undefined;
     if (on.has("dry-run")) showPlan(context, plan);
     if (refusal) throw new CommandError("read_only", refusal);
