@@ -5,8 +5,8 @@
  */
 
 import type { InferOutput } from "valibot";
-import type { IncomingBody } from "../protocol/incoming_body.ts";
 import { CommandError, ProtocolError } from "../protocol/errors.ts";
+import type { IncomingBody } from "../protocol/incoming_body.ts";
 import { decodeLines } from "../protocol/message_codec.ts";
 import {
   BLOCK_BYTES,

@@ -13,7 +13,6 @@
  * @module
  */
 
-import type { ByteSource } from "../protocol/send_body.ts";
 import { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, UnreachableError } from "../protocol/errors.ts";
 import { decodeMessage } from "../protocol/message_codec.ts";
@@ -32,6 +31,7 @@ import {
 } from "../protocol/messages.ts";
 import { type PackedFile, packSource } from "../protocol/pack.ts";
 import { quote } from "../protocol/path.ts";
+import type { ByteSource } from "../protocol/send_body.ts";
 import { type BlockDigests, readDigests, readLines, watch } from "./answer_body.ts";
 import { Download, PackDownload } from "./download.ts";
 import type { RateLimit } from "./rate_limit.ts";

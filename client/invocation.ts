@@ -4,12 +4,12 @@
  * @module
  */
 
-import { COMMON_OPTIONS, type Options, parseOptions } from "./commands/parse.ts";
-import { commandList } from "./commands/help.ts";
-import type { Command } from "./commands/command.ts";
 import { DEFAULT_TIMEOUT } from "./client.ts";
-import { DEFAULT_RETRIES } from "./transfer/retry.ts";
+import type { Command } from "./commands/command.ts";
+import { commandList } from "./commands/help.ts";
+import { COMMON_OPTIONS, type Options, parseOptions } from "./commands/parse.ts";
 import { UsageError } from "./errors.ts";
+import { DEFAULT_RETRIES } from "./transfer/retry.ts";
 
 /** What ftp was called for. */
 export interface Invocation {

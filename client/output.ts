@@ -87,13 +87,15 @@ export class Output {
   }
 
   /**
-   * One of many things that were done, which their sum follows. Left out with `quiet`, and as text but for `verbose`.
+   * One of many things that were done, which their sum follows. Left out with `quiet`, and as text but for `verbose`; but not
+   * with `quiet` where it was done otherwise than was asked for.
    *
    * @param value as JSON
    * @param text makes it as text
+   * @param asAsked whether nobody needs to know
    */
-  step(value: object, text: () => string): void {
-    if (this.quiet || !(this.json || this.verbose)) return;
+  step(value: object, text: () => string, asAsked = true): void {
+    if (this.quiet ? asAsked : !(this.json || this.verbose)) return;
     if (!this.json && Deno.stderr.isTerminal()) writeAll(Deno.stderr, CLEAR_LINE); // there may be a progress line
     this.result(value, this.json ? "" : text());
   }

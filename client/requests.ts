@@ -4,8 +4,6 @@
  * @module
  */
 
-import { type BodyBudget, IncomingBody } from "../protocol/incoming_body.ts";
-import { type ByteSource, sendBody } from "../protocol/send_body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import {
   CommandError,
@@ -15,6 +13,7 @@ import {
   UnreachableError,
 } from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
+import { type BodyBudget, IncomingBody } from "../protocol/incoming_body.ts";
 import { decodeMessage, encodeMessage } from "../protocol/message_codec.ts";
 import {
   BODY_WINDOW_BYTES,
@@ -29,6 +28,7 @@ import {
   type ServerHello,
   serverHello,
 } from "../protocol/messages.ts";
+import { type ByteSource, sendBody } from "../protocol/send_body.ts";
 import { SOFTWARE } from "../protocol/version.ts";
 import { Silence } from "./silence.ts";
 import { after } from "./timer.ts";
@@ -386,10 +386,10 @@ export class Requests {
 
   /** A server that owes us an answer is asked for a sign of life, and given up when none comes. */
   #checkSilence(): void {
-    const { readingSince, writingSince } = this.#connection;
+    const { silentSince, writingSince } = this.#connection;
     const idleMs = this.#greeting && this.#greeting.idleTimeout * 1000;
     const seconds = this.#timeoutMs / 1000;
-    switch (this.#silence.judge({ readingSince, writingSince, owing: this.#pending.size > 0, idleMs })) {
+    switch (this.#silence.judge({ silentSince, writingSince, owing: this.#pending.size > 0, idleMs })) {
       case "unreachable": {
         const why = new ConnectionLostError(`no answer within ${seconds} s; is it an ftpd that listens there?`);
         return this.abort(this.#unreachable(why));

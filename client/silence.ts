@@ -9,8 +9,8 @@ export type Verdict = "wait" | "ping" | "lost" | "unreachable";
 
 /** What is known of a connection. Times are in milliseconds of `performance.now()`. */
 export interface State {
-  /** Since when a read waits for bytes; `undefined` while none does. */
-  readingSince: number | undefined;
+  /** Since when a read waits, and nothing has come; `undefined` while none does. */
+  silentSince: number | undefined;
   /** Since when a write waits to be taken; `undefined` while none does. */
   writingSince: number | undefined;
   /** Whether the server owes an answer. */
@@ -26,6 +26,8 @@ export class Silence {
   readonly #timeoutMs: number;
   readonly #openedAt: number;
   #checkedAt: number;
+  /** When we went on after a pause: what came meanwhile is still to be read, so silence before that says nothing. */
+  #awakeSince = -Infinity;
   #pinged = false;
   /** Since when the server has owed us something; silence before that says nothing. */
   #owedSince = 0;
@@ -58,16 +60,16 @@ export class Silence {
    * @param state see {@linkcode State}
    * @param now milliseconds of `performance.now()`
    */
-  judge({ readingSince, writingSince, owing, idleMs }: State, now: number = performance.now()): Verdict {
-    const slept = now - this.#checkedAt > 3 * this.checkMs;
+  judge({ silentSince, writingSince, owing, idleMs }: State, now: number = performance.now()): Verdict {
+    // We were stopped, or the machine slept.
+    if (now - this.#checkedAt > 3 * this.checkMs) this.#awakeSince = now;
     this.#checkedAt = now;
-    // We were stopped, or the machine slept: what came meanwhile has not been read yet, so this says nothing about the peer.
-    if (slept) return "wait";
-    if (idleMs === undefined) return now - this.#openedAt > this.#timeoutMs ? "unreachable" : "wait";
-    const silent = readingSince === undefined ? 0 : now - readingSince;
+    const since = (time: number) => now - Math.max(time, this.#awakeSince);
+    if (idleMs === undefined) return since(this.#openedAt) > this.#timeoutMs ? "unreachable" : "wait";
+    const silent = silentSince === undefined ? 0 : since(silentSince);
     // What is written takes its time over a slow line, while the server says that it is there. One that lets us answer its
     // PINGs, and takes no answer, is not.
-    const blocked = writingSince === undefined ? 0 : Math.min(now - writingSince, now - (readingSince ?? -Infinity));
+    const blocked = writingSince === undefined ? 0 : Math.min(since(writingSince), since(silentSince ?? -Infinity));
     const late = owing || this.#pinged ? Math.min(silent, now - this.#owedSince) : 0;
     if (Math.max(blocked, late) > this.#timeoutMs) return "lost";
     const patience = owing ? this.#timeoutMs / 2 : idleMs / 3;

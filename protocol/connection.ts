@@ -87,9 +87,14 @@ export class Connection {
     this.#writer.closed.catch(() => {}); // write() reports it
   }
 
-  /** Since when a read waits for bytes, see {@linkcode ExactReader.waitingSince}; `undefined` while none does. */
+  /** Since when a read waits for what it is to read, see {@linkcode ExactReader.waitingSince}; `undefined` while none does. */
   get readingSince(): number | undefined {
     return this.#reader.waitingSince;
+  }
+
+  /** Since when a read waits, and nothing has come at all; `undefined` while none does. */
+  get silentSince(): number | undefined {
+    return this.#reader.silentSince;
   }
 
   /** Whether {@linkcode Connection.close} was called. */

@@ -15,6 +15,9 @@ const CHEAP_TO_MOVE_BYTES = 4 * 1024;
 /** The largest read posted for its own sake; a longer exact read gets what it needs. */
 const LARGEST_BYTES = 1024 * 1024;
 
+/** So much of a longer read, in bytes, is enough to begin the wait for it anew. */
+const STEP_BYTES = 64 * 1024;
+
 /**
  * Exact reads over a readable byte stream with a BYOB reader.
  *
@@ -29,10 +32,12 @@ export class ExactReader {
   #size = RESTING_BYTES;
 
   /**
-   * When the wait for the next bytes began, in milliseconds of `performance.now()`; `undefined` while nothing is waited for.
-   * Whatever arrives begins it anew: over a slow line, a whole frame may take longer than anybody is silent.
+   * When the wait for what is read began, in milliseconds of `performance.now()`; `undefined` while nothing is waited for. In a
+   * read of more than 64 KiB, each 64 KiB that arrive begin it anew: over a slow line a whole frame may take its time.
    */
   waitingSince: number | undefined;
+  /** The same, but whatever arrives begins it anew. */
+  silentSince: number | undefined;
 
   /**
    * Reads from this stream.
@@ -68,7 +73,7 @@ export class ExactReader {
       try {
         if (!await this.#fill(length)) return null;
       } finally {
-        this.waitingSince = undefined;
+        this.waitingSince = this.silentSince = undefined;
       }
     }
     const start = this.#start;
@@ -112,11 +117,13 @@ export class ExactReader {
       this.#moveTo(this.#block);
     }
 
+    let step = -Infinity;
     while (have < length) {
       const from = this.#end;
       const view = new Uint8Array(this.#block.buffer, from);
       const room = view.length;
-      this.waitingSince = performance.now();
+      this.silentSince = performance.now();
+      if (have - step >= STEP_BYTES) [step, this.waitingSince] = [have, this.silentSince];
       const { done, value } = await this.#reader.read(view);
       if (value === undefined) { // canceled: the block went with it
         this.#block = new Uint8Array(0);

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { ByteSource } from "./send_body.ts";
 import { crc32 } from "./crc32.ts";
 import { CommandError } from "./errors.ts";
 import { MODE_BITS } from "./mode.ts";
+import type { ByteSource } from "./send_body.ts";
 
 /** Most files in a pack. */
 export const MAX_PACK_FILES = 256;

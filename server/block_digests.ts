@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ByteSource } from "../protocol/send_body.ts";
 import { BLOCK_BYTES } from "../protocol/messages.ts";
+import type { ByteSource } from "../protocol/send_body.ts";
 
 /**
  * SHA-256 of each block, one after the other; the last block may be shorter.

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { sendBody } from "../protocol/send_body.ts";
+import { DiskError } from "../disk/errors.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
 import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { type AnyRequest, encodeMessage } from "../protocol/message_codec.ts";
 import { type Access, type CommandName, COMMANDS } from "../protocol/messages.ts";
-import { DiskError } from "../disk/errors.ts";
+import { sendBody } from "../protocol/send_body.ts";
 import type { Call, Handler, Outcome } from "./commands/handler.ts";
 import { HANDLERS } from "./commands/table.ts";
 import type { Log } from "./log.ts";

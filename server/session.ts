@@ -5,10 +5,10 @@
  */
 
 import { giveWay } from "../disk/give_way.ts";
-import { type BodyBudget, IncomingBody } from "../protocol/incoming_body.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, TruncatedError } from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
+import { type BodyBudget, IncomingBody } from "../protocol/incoming_body.ts";
 import { type AnyRequest, decodeMessage, decodeRequest, encodeMessage } from "../protocol/message_codec.ts";
 import {
   type Access,
@@ -109,14 +109,14 @@ export class Session {
    * @param now in milliseconds of `performance.now()`
    */
   checkIdle(now: number): void {
-    const { readingSince, writingSince } = this.#connection;
+    const { readingSince, silentSince, writingSince } = this.#connection;
     const limit = this.#greeted ? this.#options.idleMs : Math.min(HELLO_MS, this.#options.idleMs);
     if (writingSince !== undefined && now - writingSince > limit) {
       this.#timedOut = true;
       return this.#connection.close();
     }
     // A body that takes long is all that the client hears nothing about, and its PING may stand in line behind much of it.
-    const takes = readingSince === undefined || readingSince > this.#checkedAt;
+    const takes = silentSince === undefined || silentSince > this.#checkedAt;
     if (this.#arriving && takes && writingSince === undefined && !this.#leaving) {
       this.#connection.writeFrame(FrameKind.PONG, 0, new Uint8Array(0));
     }

@@ -497,7 +497,7 @@ Deno.test("linger gives up on a peer that does not read", async () => {
   assertEquals(connection.closed, true);
 });
 
-Deno.test("readingSince and writingSince say since when a read or a write is under way", async () => {
+Deno.test("readingSince, silentSince and writingSince say since when a read or a write is under way", async () => {
   const transport = new SlowTransport();
   const connection = new Connection(transport);
   assertEquals([connection.readingSince, connection.writingSince], [undefined, undefined]);
@@ -516,14 +516,25 @@ Deno.test("readingSince and writingSince say since when a read or a write is und
   const bytes = encodeAll([ping(2)]);
   const writer = there.writable.getWriter();
   for (let at = 0; at < bytes.length - 1; at++) {
-    const last = reader.readingSince!;
+    const last = reader.silentSince!;
     await writer.write(bytes.slice(at, at + 1));
-    await until(() => reader.readingSince! > last, "the wait to begin anew, whatever comes");
+    await until(() => reader.silentSince! > last, "the silence to begin anew, whatever comes");
+    if (at < HEADER_BYTES - 1) assertEquals(reader.readingSince, first);
   }
-  assert(reader.readingSince! > first);
   await writer.write(bytes.slice(-1));
   await reading;
-  assertEquals(reader.readingSince, undefined);
+  assertEquals([reader.readingSince, reader.silentSince], [undefined, undefined]);
+
+  const large = reader.readFrame();
+  await writer.write(
+    encodeAll([{ kind: FrameKind.DATA, id: 1, flags: 0, payload: new Uint8Array(200_000) }]).slice(0, 100),
+  );
+  await until(() => reader.silentSince! > before, "the first part");
+  const step = reader.readingSince!;
+  await writer.write(new Uint8Array(64 * 1024));
+  await until(() => reader.readingSince! > step, "the wait to begin anew after 64 KiB");
+  there.close();
+  await assertRejects(() => large, TruncatedError);
 });
 
 function same(a: AnyFrame, b: AnyFrame): boolean {

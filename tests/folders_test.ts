@@ -595,7 +595,8 @@ Deno.test("--overwrite does not replace what the same run has put there; nor is 
   const quiet = async (...args: string[]) => (await ftp(server, "-q", ...args, { cwd })).stdout;
   assertMatch(await quiet("download", "to/x"), /^Saved as x_1 /);
   assertMatch(await quiet("upload", "x", "to/"), /^Stored as \/to\/x_1 /);
-  assertMatch(await quiet("upload", "-r", "p", "q/x", "to/"), /^Sent 2 files, [^\n]*, 1 under another name/);
+  assertEquals(await quiet("upload", "-r", "p", "q/x", "to/"), "x as /to/x_2\n");
+  assertDone(await ftp(server, "upload", "--overwrite", "x", "./x", "to/", { cwd })); // the same one
   assertEquals(await quiet("upload", "x", "to/y"), "");
 });
 
@@ -628,6 +629,13 @@ Deno.test("of two names the second is not taken for a target when it may be mean
   assertDone(await ftp(server, "upload", "-r", "1", "2/", { cwd })); // the slash says that it is a folder of the server
   assertEquals(paths(server.dir), ["2/", "2/1/", "2/1/x", "c", "d"]);
   Deno.removeSync(`${server.dir}/2`, { recursive: true });
+  // No pattern stands for these.
+  assertDone(await ftp(server, "upload", "-r", "1", ".", { cwd }));
+  assertDone(await ftp(server, "upload", "-", "a", { cwd, stdin: "from standard input" }));
+  assertEquals(Deno.readTextFileSync(`${server.dir}/a`), "from standard input");
+  assertEquals(paths(server.dir), ["1/", "1/x", "a", "c", "d"]);
+  Deno.removeSync(`${server.dir}/1`, { recursive: true });
+  Deno.removeSync(`${server.dir}/a`);
   for (const name of "123") Deno.removeSync(`${cwd}/${name}`, { recursive: true });
   Deno.removeSync(`${cwd}/t`, { recursive: true });
   assertEquals((await ftp(server, "upload", "a", "./b", { cwd })).code, 0);

@@ -3,8 +3,8 @@
 import { assert, assertEquals, assertNotStrictEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { BodyDigest } from "../protocol/body_digest.ts";
-import { type BodyBudget, IncomingBody } from "../protocol/incoming_body.ts";
 import { CommandError, ConnectionLostError } from "../protocol/errors.ts";
+import { type BodyBudget, IncomingBody } from "../protocol/incoming_body.ts";
 import type { BodyEnd } from "../protocol/messages.ts";
 import { concat } from "./support/frames.ts";
 import { inTime, settled, turn } from "./support/watchdog.ts";

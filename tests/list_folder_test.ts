@@ -1,8 +1,8 @@
 /** The names in a folder, as the C library gives them, are those that Deno gives. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Selection } from "../client/transfer/selection.ts";
 import { localNodes } from "../client/transfer/local_tree.ts";
+import type { Selection } from "../client/transfer/selection.ts";
 import { type Listed, listFolder } from "../disk/list_folder.ts";
 import { openBelow } from "./support/files.ts";
 import { noLibc, testUnless } from "./support/machine.ts";

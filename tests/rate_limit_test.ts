@@ -7,7 +7,7 @@ const RATE = 1024 * 1024;
 const FILE_BYTES = 512 * 1024;
 const FILES = 4;
 /** Too much for twice the timeout at the least rate there is. */
-const SLOW_BYTES = 80 * 1024;
+const SLOW_BYTES = 160 * 1024;
 const DUE_MS = FILES * FILE_BYTES / RATE * 1000;
 /** Nothing can be faster than the rate allows but for what a limit may make up for, a twentieth of a second each way. */
 const LEAST_MS = DUE_MS - 100;
@@ -44,7 +44,7 @@ Deno.test("a transfer that goes slowly is not taken for a server that is silent"
   using local = new TempFolder();
   Deno.writeFileSync(`${server.dir}/down`, pattern(SLOW_BYTES, 1));
   const up = local.file("up", pattern(SLOW_BYTES, 2));
-  const slowly = ["--limit-rate", "16K", "--timeout", "2", "--retries", "0"];
+  const slowly = ["--limit-rate", "16K", "--timeout", "4", "--retries", "0"];
   const ends = await Promise.all(
     [["download", "down"], ["upload", "up"]].map((words) => ftp(server, ...slowly, ...words, { cwd: local.path })),
   );

@@ -408,21 +408,16 @@ Deno.test("a client that is silent for longer than the idle timeout is let go, a
   await server.stderr.waitFor(/left client=\S+ reason=goodbye/);
 });
 
-Deno.test("a client whose frame comes slowly is not let go, and told again and again that the server is there", async () => {
-  await using server = await startServer({ args: ["--idle-timeout", "1"] });
+Deno.test("a client whose frame comes slowly is told again and again that the server is there", async () => {
+  await using server = await startServer();
   using client = await RawClient.greet(server);
   const body = pattern(1000);
   await client.frame(FrameKind.REQUEST, 1, { command: "upload", path: "/slow" }, FLAG_BODY);
   const frame = encodeFrame(FrameKind.DATA, 1, body);
-  let at = 0;
+  let [sent, told] = [0, 0];
   const trickle = async () => {
-    for (; at < frame.length / 2; at++) {
-      await client.send(frame.subarray(at, at + 1));
-      await delay(50);
-      if (told === 3) return;
-    }
+    for (; told < 3; await delay(50)) await client.send(frame.subarray(sent, ++sent));
   };
-  let told = 0;
   const listen = async () => {
     for (; told < 3; told++) {
       const next = await client.next();
@@ -430,8 +425,23 @@ Deno.test("a client whose frame comes slowly is not let go, and told again and a
     }
   };
   await Promise.all([trickle(), listen()]);
-  assert(at < frame.length / 2, "all of it came before the client was told");
-  await client.send(frame.subarray(at + 1));
+  assert(sent < frame.length, "all of it came before the client was told");
+  await client.send(frame.subarray(sent));
+  await client.frame(FrameKind.END, 1, endOf(body));
+  assertEquals((await client.answer(1)).reply.path, "/slow");
+});
+
+Deno.test("a client is not let go as long as 64 KiB of its frame come within the idle timeout", async () => {
+  await using server = await startServer({ args: ["--idle-timeout", "1.5"] });
+  using client = await RawClient.greet(server);
+  const body = pattern(1024 * 1024);
+  await client.frame(FrameKind.REQUEST, 1, { command: "upload", path: "/slow" }, FLAG_BODY);
+  const frame = encodeFrame(FrameKind.DATA, 1, body);
+  const part = 80 * 1024;
+  for (let at = 0; at < frame.length; at += part) {
+    await client.send(frame.subarray(at, at + part));
+    await delay(300); // four seconds in all
+  }
   await client.frame(FrameKind.END, 1, endOf(body));
   assertEquals((await client.answer(1)).reply.path, "/slow");
 });
@@ -444,8 +454,8 @@ Deno.test("a client that is thrown out in the middle of a body has a second to r
   assertEquals((await client.next())?.kind, FrameKind.PONG);
   await delay(800); // shortly before the server looks at its clock again, which is when it would say so once more
   await client.frame(FrameKind.DATA, 1, pattern(1000));
-  await client.frame(FrameKind.REQUEST, 2, { command: "stat", path: "/" });
   const began = performance.now();
+  await client.frame(FrameKind.REQUEST, 2, { command: "stat", path: "/" });
   assertEquals((await client.rest()).at(-1)?.message.code, "protocol");
   await assertRejects(async () => {
     for (;; await delay(20)) await client.send(new Uint8Array(1)); // it is read, and thrown away

@@ -7,7 +7,7 @@ const TIMEOUT = 30_000;
 const HOUR = 3_600_000;
 
 /** A connection on which nothing happens; 900 seconds of it are too much for the server. */
-const REST: State = { readingSince: 0, writingSince: undefined, owing: false, idleMs: 900_000 };
+const REST: State = { silentSince: 0, writingSince: undefined, owing: false, idleMs: 900_000 };
 
 /** Every verdict but `wait` until a time, as `ping@15000`; what is asked for at each may change with it. */
 function verdicts(until: number, at: (now: number) => Partial<State>, silence = new Silence(TIMEOUT, 0)): string[] {
@@ -36,7 +36,7 @@ Deno.test("a connection at rest is kept with a PING every third of the server's 
       silence.heard();
       heardAt = now;
     }
-    return { readingSince: heardAt };
+    return { silentSince: heardAt };
   }, silence);
   assertEquals(seen, ["ping@301000", "ping@603000", "ping@905000"]);
 });
@@ -56,21 +56,28 @@ Deno.test("silence from before anything was asked for says nothing", () => {
 
 Deno.test("a write that is not taken is no silence while the server says that it is there", () => {
   const sending = { owing: true, writingSince: 1000 };
-  assertEquals(verdicts(HOUR, (now) => ({ ...sending, readingSince: now - 1000 })), []);
-  assertEquals(verdicts(HOUR, (now) => ({ ...sending, readingSince: Math.min(now, 60_000) })), [
+  assertEquals(verdicts(HOUR, (now) => ({ ...sending, silentSince: now - 1000 })), []);
+  assertEquals(verdicts(HOUR, (now) => ({ ...sending, silentSince: Math.min(now, 60_000) })), [
     "ping@76000",
     "lost@91000",
   ]);
 });
 
 Deno.test("a server that asks and takes no answer is given up", () => {
-  assertEquals(verdicts(HOUR, () => ({ owing: true, readingSince: undefined, writingSince: 1000 })), ["lost@32000"]);
+  assertEquals(verdicts(HOUR, () => ({ owing: true, silentSince: undefined, writingSince: 1000 })), ["lost@32000"]);
 });
 
-Deno.test("a machine that slept says nothing about the server", () => {
-  const silence = new Silence(TIMEOUT, 0);
-  const state = { ...REST, owing: true };
-  assertEquals(silence.judge(state, 1000), "wait");
-  assertEquals(silence.judge(state, HOUR), "wait");
-  assertEquals(silence.judge({ ...state, readingSince: HOUR }, HOUR + 1000), "wait");
+Deno.test("a pause of our own is no silence: the server is asked before it is given up", () => {
+  for (const sending of [undefined, 1000]) {
+    const state = { ...REST, owing: true, writingSince: sending };
+    const silence = new Silence(TIMEOUT, 0);
+    assertEquals(silence.judge(state, 1000), "wait");
+    assertEquals(silence.judge(state, HOUR), "wait");
+    const seen: string[] = [];
+    for (let now = HOUR + 1000; now < 2 * HOUR && seen.length < 2; now += 1000) {
+      const verdict = silence.judge(state, now);
+      if (verdict !== "wait") seen.push(`${verdict} after ${now - HOUR}`);
+    }
+    assertEquals(seen, ["ping after 16000", "lost after 31000"]);
+  }
 });

@@ -1,9 +1,9 @@
-import { IncomingBody } from "../../protocol/incoming_body.ts";
-import { type ByteSource, sendBody } from "../../protocol/send_body.ts";
 import { Connection, type Transport } from "../../protocol/connection.ts";
 import { FrameKind } from "../../protocol/frame.ts";
+import { IncomingBody } from "../../protocol/incoming_body.ts";
 import { decodeMessage } from "../../protocol/message_codec.ts";
 import { BODY_WINDOW_BYTES, bodyEnd } from "../../protocol/messages.ts";
+import { type ByteSource, sendBody } from "../../protocol/send_body.ts";
 import { memoryPair } from "./memory_pair.ts";
 
 const BYTES = 64 * 1024 * 1024;

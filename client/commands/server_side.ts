@@ -90,12 +90,11 @@ export const find: Command = {
     };
     const top = resolvePath(remoteFolder, folder);
     const all = await listing(client, top, { recursive: true, hidden: true, signal });
-    const found = all.entries.filter(({ name }) => matches(name)).map((entry) => ({
-      ...entry,
-      name: joinPath(folder.replace(/(.)\/+$/, "$1"), entry.name),
-    }));
+    const typedPath = (path: string) => joinPath(folder.replace(/(.)\/+$/, "$1"), path);
+    const found = all.entries.filter(({ name }) => matches(name))
+      .map((entry) => ({ ...entry, name: typedPath(entry.name) }));
     if (found.length > 0) printListing(out, found, { long: false });
-    requireAll(out, all);
+    requireAll(out, { ...all, left: all.left.map((left) => ({ ...left, path: typedPath(left.path) })) });
     if (found.length === 0) throw new CommandError("not_found", `nothing matches "${printable(typed)}"`);
   },
 };

@@ -8,14 +8,14 @@ import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder, remoteTarget } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
-import { tellInterrupted } from "../transfer/left.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
+import { tellInterrupted } from "../transfer/left.ts";
 import { ahead } from "../transfer/pipeline.ts";
+import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
-import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { isFirst, localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
@@ -80,9 +80,18 @@ export const mput: Command = {
   run: (context, call) => sendMany(context, call.args, undefined, call),
 };
 
-/** A path, as it was written, with a star for its last name. */
+/** Where a path really leads, if anywhere. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path; // it went away; sending it says so
+  }
+}
+
+/** A path, as it was written, with a star for its last name, where a pattern could have had one. */
 function patternOf(path: string): string {
-  return path.replace(/[^/]+(?=\/*$)/, "*");
+  return path === "-" || /(^|\/)\.\.?\/*$/.test(path) ? path : path.replace(/[^/]+(?=\/*$)/, "*");
 }
 
 async function sendOne(context: Context, file: string, remote: string | undefined, call: Arguments): Promise<void> {
@@ -155,7 +164,7 @@ async function sendMany(
   const whyMissing = (path: string) =>
     missing.has(folderOf(path)) ? "its folder cannot be made there" : missing.get(path)?.message;
   const total = { files: 0, bytes: 0, isComplete: false };
-  const isFirstThere = isFirst(collision === "overwrite" && typed.length > 1, left);
+  const isFirstThere = isFirst(collision === "overwrite" && typed.length > 1, left, realPath);
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
       end.signal.throwIfAborted();

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { DiskError } from "../../disk/errors.ts";
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { folderOf } from "../../protocol/path.ts";
-import { DiskError } from "../../disk/errors.ts";
 import type { Context } from "../commands/command.ts";
 import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
@@ -148,7 +148,8 @@ export async function runBatch<J extends Job>(
     fullInVain = 0;
     const isRenamed = done.path !== wanted;
     if (isRenamed) renamed++;
-    out.step(result(done), () => line?.(done) ?? `${printable(name)}${isRenamed ? ` as ${printable(done.path)}` : ""}`);
+    const text = () => line?.(done) ?? `${printable(name)}${isRenamed ? ` as ${printable(done.path)}` : ""}`;
+    out.step(result(done), text, !isRenamed);
   };
   const fell = (name: string, error: unknown) => {
     const failure = toFailure(error);
@@ -180,7 +181,7 @@ export async function runBatch<J extends Job>(
     if (failed > 0) parts.push(`${failed} failed`);
     if (left > 0) parts.push(`${left} left out`);
     parts.push(...after?.words ?? []);
-    out.done({ summary }, parts.join(", "), renamed === 0);
+    out.done({ summary }, parts.join(", "));
   };
   const moveOne = async (mover: Mover<J>, job: J) => {
     const count = counter(job.name);

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { DiskError } from "../../disk/errors.ts";
 import type { Collision } from "../../disk/claim.ts";
+import { DiskError } from "../../disk/errors.ts";
 import { PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom } from "../../disk/room.ts";
 import { CommandError } from "../../protocol/errors.ts";

@@ -7,8 +7,8 @@
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
-import { ensureFolder } from "../../disk/new_folder.ts";
 import { movePathToFreeName } from "../../disk/move.ts";
+import { ensureFolder } from "../../disk/new_folder.ts";
 import { readSmallFile } from "../../disk/small_file.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -16,10 +16,10 @@ import { ancestors, joinPath } from "../../protocol/path.ts";
 import { codeOf } from "../errors.ts";
 import { remoteTreeLike } from "./alike.ts";
 import { makeRemoteFolders, type NewFolder, requireRemoteFolders } from "./folders.ts";
-import { type Connector, retrying } from "./retry.ts";
-import type { Selection } from "./selection.ts";
 import { localTree } from "./local_tree.ts";
 import { remoteTree } from "./remote_tree.ts";
+import { type Connector, retrying } from "./retry.ts";
+import type { Selection } from "./selection.ts";
 import type { Tree } from "./tree.ts";
 
 /** How to look at a folder. */

@@ -14,10 +14,10 @@ import { localName } from "../local_files.ts";
 import { isThere } from "../remote_files.ts";
 import { type Pattern, readPattern } from "./glob.ts";
 import { type Left, whyLeft } from "./left.ts";
-import { retrying } from "./retry.ts";
-import { readSelection, type Selection } from "./selection.ts";
 import { localNodes, localTree } from "./local_tree.ts";
 import { remoteTree } from "./remote_tree.ts";
+import { retrying } from "./retry.ts";
+import { readSelection, type Selection } from "./selection.ts";
 import type { Node, Tree } from "./tree.ts";
 
 /** One thing to move. There may be a hundred thousand, so paths are made when they are asked for. */
@@ -75,13 +75,18 @@ export interface Sources {
  *
  * @param replaces whether that is so
  * @param left gets the others
+ * @param realOf tells of two ways to write the path of a source that they mean the same
  */
-export function isFirst(replaces: boolean, left: Left[]): (source: Source) => boolean {
+export function isFirst(
+  replaces: boolean,
+  left: Left[],
+  realOf: (path: string) => string = (path) => path,
+): (source: Source) => boolean {
   const taken = new Map<string, string>();
   return ({ from, to }) => {
     const first = replaces ? taken.get(to) : undefined;
     if (replaces && first === undefined) taken.set(to, from);
-    if (first === undefined || first === from) return true; // by two names or patterns, perhaps
+    if (first === undefined || first === from || realOf(first) === realOf(from)) return true;
     left.push({ path: from, reason: `${quote(first)} goes to the same place`, failed: true });
     return false;
   };

@@ -33,8 +33,11 @@ export interface Tree {
 
 /** Why something is left. */
 export type Why = Omit<Left, "path">;
+/** No message can carry its name. */
 export const NOT_UNICODE: Why = { reason: "its name is not valid Unicode", failed: true };
+/** Links are not followed. */
 export const A_LINK: Why = { reason: "it is a symbolic link", remedy: "--links follow takes what it leads to" };
+/** It was another thing a moment ago. */
 export const CHANGED: Why = { reason: "it was changed meanwhile", failed: true };
 /** Why something that the server cannot look at or into is left, with all that may be in it. */
 export const UNREADABLE: Record<NonNullable<Entry["unreadable"]>, Why> = {
@@ -42,8 +45,11 @@ export const UNREADABLE: Record<NonNullable<Entry["unreadable"]>, Why> = {
   changed: { ...CHANGED, code: "changed" },
   failed: { reason: "the server's system cannot tell of it", code: "internal", failed: true },
 };
+/** It is a link to a folder that it is in. */
 export const A_CIRCLE: Why = { reason: "it leads in a circle" };
+/** A device, say. */
 export const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
+/** It lies deeper than {@linkcode MAX_DEPTH}. */
 export const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
 
 /** So many folders within each other are taken for a circle of links. */
