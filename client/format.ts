@@ -27,7 +27,7 @@ export function fileSize(size: number): string {
   const megabytes = size / MEGABYTE;
   // Two digits after the point, or where these would be a poor reading, two that count.
   const digits = megabytes === 0 || megabytes >= 0.1 ? 2 : 1 - Math.floor(Math.log10(megabytes));
-  return `${megabytes.toFixed(digits)} MB (${size} ${size === 1 ? "byte" : "bytes"})`;
+  return `${megabytes.toFixed(digits)} MB (${inBytes(size)})`;
 }
 
 /**
@@ -67,8 +67,11 @@ export function bytes(size: number): string {
  * ```
  */
 export function exactBytes(size: number): string {
-  const exact = `${size} ${size === 1 ? "byte" : "bytes"}`;
-  return size < 1024 ? exact : `${bytes(size)} (${exact})`;
+  return size < 1024 ? inBytes(size) : `${bytes(size)} (${inBytes(size)})`;
+}
+
+function inBytes(size: number): string {
+  return `${size} ${size === 1 ? "byte" : "bytes"}`;
 }
 
 /**

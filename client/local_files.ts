@@ -6,7 +6,7 @@
 
 import { diskError, errnoOf } from "../disk/errors.ts";
 import { split } from "../disk/path.ts";
-import { joinPath } from "../protocol/path.ts";
+import { joinPath, withoutSlashes } from "../protocol/path.ts";
 
 /** Where a download is to be saved. */
 export interface LocalTarget {
@@ -24,7 +24,7 @@ export interface LocalTarget {
  */
 export function localTarget(typed: string | undefined, name: string): LocalTarget {
   if (typed === undefined) return { folder: ".", name };
-  if (typed.endsWith("/") || isLocalFolder(typed)) return { folder: typed.replace(/(.)\/+$/, "$1"), name };
+  if (typed.endsWith("/") || isLocalFolder(typed)) return { folder: withoutSlashes(typed), name };
   return split(typed);
 }
 

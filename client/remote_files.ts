@@ -130,8 +130,18 @@ export async function matching(context: Context, typed: string): Promise<Found |
     const why = left.length > 0 ? `; ${quote(joinPath(folder, left[0].path))}: ${left[0].reason}` : "";
     throw new CommandError("not_found", `nothing matches "${typed}"${why}`);
   }
+  return inFolder(folder, { entries: found, left });
+}
+
+/**
+ * What was found in a folder, each under the path that begins with it.
+ *
+ * @param folder as it was typed, without a slash at its end
+ * @param found each under its path below that
+ */
+export function inFolder(folder: string, { entries, left }: Found): Found {
   return {
-    entries: found.map((entry) => ({ ...entry, name: joinPath(folder, entry.name) })),
+    entries: entries.map((entry) => ({ ...entry, name: joinPath(folder, entry.name) })),
     left: left.map((one) => ({ ...one, path: joinPath(folder, one.path) })),
   };
 }

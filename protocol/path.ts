@@ -90,6 +90,23 @@ export function joinPath(folder: string, name: string): string {
 }
 
 /**
+ * A path without the slashes at its end; all of it where it consists of them.
+ *
+ * @param path as it was typed
+ *
+ * @example
+ * ```ts
+ * import { withoutSlashes } from "./path.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["sub//", "sub", "/", ""].map(withoutSlashes), ["sub", "sub", "/", ""]);
+ * ```
+ */
+export function withoutSlashes(path: string): string {
+  return path.replace(/(.)\/+$/, "$1");
+}
+
+/**
  * The folder that something stands in.
  *
  * @param path a path of the wire

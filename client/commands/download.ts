@@ -2,7 +2,7 @@ import { DiskError, diskError } from "../../disk/errors.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
 import { split } from "../../disk/path.ts";
-import { baseName, folderOf, resolvePath } from "../../protocol/path.ts";
+import { baseName, folderOf, resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import { advise, UsageError } from "../errors.ts";
 import { exactBytes, printable, summary } from "../format.ts";
 import { isLocalFolder, localTarget, readHead, targetPath } from "../local_files.ts";
@@ -170,7 +170,7 @@ function topFolder(
   const becomes = recursive && typed.length === 1 && isTop(items[0]) && !readPattern(typed[0]) &&
     !local.endsWith("/") && !isLocalFolder(local);
   const first = items[0]?.to.length ?? 0;
-  return [becomes ? (to) => to.slice(first + 1) : (to) => to, local.replace(/(.)\/+$/, "$1")];
+  return [becomes ? (to) => to.slice(first + 1) : (to) => to, withoutSlashes(local)];
 }
 
 /** Why something is left that a server has put into a folder which is not here. */

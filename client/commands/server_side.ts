@@ -5,11 +5,11 @@
  */
 
 import { CommandError } from "../../protocol/errors.ts";
-import { baseName, joinPath, resolvePath } from "../../protocol/path.ts";
+import { baseName, joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import { advise, UsageError } from "../errors.ts";
 import { bytes, exactBytes, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
-import { expandNames, listing, remoteTarget, requireAll } from "../remote_files.ts";
+import { expandNames, inFolder, listing, remoteTarget, requireAll } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
@@ -90,12 +90,11 @@ export const find: Command = {
     };
     const top = resolvePath(remoteFolder, folder);
     const all = await listing(client, top, { recursive: true, hidden: true, signal });
-    const typedPath = (path: string) => joinPath(folder.replace(/(.)\/+$/, "$1"), path);
-    const found = all.entries.filter(({ name }) => matches(name))
-      .map((entry) => ({ ...entry, name: typedPath(entry.name) }));
-    if (found.length > 0) printListing(out, found, { long: false });
-    requireAll(out, { ...all, left: all.left.map((left) => ({ ...left, path: typedPath(left.path) })) });
-    if (found.length === 0) throw new CommandError("not_found", `nothing matches "${printable(typed)}"`);
+    const meant = { entries: all.entries.filter(({ name }) => matches(name)), left: all.left };
+    const found = inFolder(withoutSlashes(folder), meant);
+    if (found.entries.length > 0) printListing(out, found.entries, { long: false });
+    requireAll(out, found);
+    if (found.entries.length === 0) throw new CommandError("not_found", `nothing matches "${printable(typed)}"`);
   },
 };
 

@@ -1,6 +1,6 @@
 import { split } from "../../disk/path.ts";
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
-import { folderOf, joinPath, resolvePath } from "../../protocol/path.ts";
+import { folderOf, joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import { codeOf, type Failure, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
@@ -45,7 +45,7 @@ export const sync: Command = {
     const { args, on } = call;
     const down = on.has("down");
     const [localPath, remotePath] = down ? [args[1], args[0]] : args;
-    const local = new LocalSide(localPath.replace(/(.)\/+$/, "$1"), signal);
+    const local = new LocalSide(withoutSlashes(localPath), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const [source, target] = down ? [remote, local] : [local, remote];
     const { hello } = context.client;

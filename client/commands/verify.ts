@@ -1,4 +1,4 @@
-import { resolvePath } from "../../protocol/path.ts";
+import { resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import { DifferentError, PartlyFailedError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
@@ -20,7 +20,7 @@ export const verify: Command = {
   async run(context, call) {
     const { out, remoteFolder, signal } = context;
     const [localPath, remotePath] = call.args;
-    const local = new LocalSide(localPath.replace(/(.)\/+$/, "$1"), signal);
+    const local = new LocalSide(withoutSlashes(localPath), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const selection = readSelection(call);
     // What would have to be done to make them the same is what differs.

@@ -82,10 +82,11 @@ export function isFirst(
   left: Left[],
   realOf: (path: string) => string = (path) => path,
 ): (source: Source) => boolean {
+  if (!replaces) return () => true;
   const taken = new Map<string, string>();
   return ({ from, to }) => {
-    const first = replaces ? taken.get(to) : undefined;
-    if (replaces && first === undefined) taken.set(to, from);
+    const first = taken.get(to);
+    if (first === undefined) taken.set(to, from);
     if (first === undefined || first === from || realOf(first) === realOf(from)) return true;
     left.push({ path: from, reason: `${quote(first)} goes to the same place`, failed: true });
     return false;
