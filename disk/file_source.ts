@@ -4,7 +4,7 @@
  * @module
  */
 
-import { diskError } from "./errors.ts";
+import { DiskError, diskError } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
 import { changedMeanwhile, isUnchanged, requireFile, type Seen, seen } from "./look.ts";
 import { Pace } from "./pace.ts";
@@ -13,7 +13,7 @@ import { Pace } from "./pace.ts";
 const HASH_CHUNK_BYTES = 256 * 1024;
 
 /**
- * Reads a regular file from its start to the size it had when it was opened, and notices when it changes meanwhile.
+ * Reads a regular file from its start to the size it had when it was opened, and can tell whether it has changed meanwhile.
  *
  * Reads are synchronous, but for a while after one that stalls: see `pace.ts` for the reason.
  */
@@ -25,7 +25,10 @@ export class FileSource {
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
+  /** Where reading began, and where it is now, in bytes from the start. */
+  #start = 0;
   #offset = 0;
+  #again = false;
   readonly #pace = new Pace();
 
   /**
@@ -53,10 +56,10 @@ export class FileSource {
    *
    * @param into receives them
    * @returns how many; 0 at the end
-   * @throws {DiskError} (or rejects) `changed` when the file was written to since it was opened
+   * @throws {DiskError} (or rejects) when it cannot be read; `changed` when it has become shorter
    */
   read(into: Uint8Array): number | Promise<number> {
-    if (!this.#pace.next()) return this.#readLater(into);
+    if (this.#again || !this.#pace.next()) return this.#readLater(into);
     const began = performance.now();
     let count: number | null;
     try {
@@ -65,7 +68,31 @@ export class FileSource {
       throw diskError(error, `reading ${this.#shown}`);
     }
     this.#pace.took(performance.now() - began);
-    return this.#checked(count);
+    return this.#passed(count);
+  }
+
+  /**
+   * Goes back to the first byte if the file was written to since it was opened. Others have their turn between two reads then.
+   *
+   * @returns `changed`, if it was
+   * @throws {DiskError} `changed` when reading did not begin at the first byte: of what lies before nothing is known
+   */
+  rewindIfChanged(): DiskError | undefined {
+    if (this.#isUnchanged()) return undefined;
+    const changed = changedMeanwhile(this.#shown);
+    if (this.#start > 0) throw changed;
+    this.seek(0);
+    this.#again = true;
+    return changed;
+  }
+
+  /**
+   * To be called when all has been read.
+   *
+   * @throws {DiskError} `changed` when the file was written to since it was opened
+   */
+  requireUnchanged(): void {
+    if (!this.#isUnchanged()) throw changedMeanwhile(this.#shown);
   }
 
   /**
@@ -80,9 +107,10 @@ export class FileSource {
     try {
       while (used < this.size) {
         const count = this.#file.readSync(into.subarray(used, this.size));
-        this.#checked(count);
-        used += count ?? 0;
+        if (count === null) break;
+        used += count;
       }
+      this.requireUnchanged();
     } catch (error) {
       throw diskError(error, `reading ${this.#shown}`);
     }
@@ -96,7 +124,7 @@ export class FileSource {
    */
   seek(offset: number): void {
     this.#file.seekSync(offset, Deno.SeekMode.Start);
-    this.#offset = offset;
+    this.#start = this.#offset = offset;
   }
 
   /**
@@ -118,6 +146,7 @@ export class FileSource {
    *
    * @param signal ends it
    * @returns in hexadecimal
+   * @throws {DiskError} `changed` when the file was written to since it was opened
    */
   async sha256(signal: AbortSignal): Promise<string> {
     const { createHash } = await import("node:crypto");
@@ -131,6 +160,7 @@ export class FileSource {
       await giveWay();
       signal.throwIfAborted();
     }
+    this.requireUnchanged();
     return hash.digest("hex");
   }
 
@@ -141,17 +171,15 @@ export class FileSource {
 
   async #readLater(into: Uint8Array): Promise<number> {
     try {
-      return this.#checked(await this.#file.read(into));
+      return this.#passed(await this.#file.read(into));
     } catch (error) {
       throw diskError(error, `reading ${this.#shown}`);
     }
   }
 
-  #checked(count: number | null): number {
+  #passed(count: number | null): number {
+    if (count === null && this.#offset < this.size) throw changedMeanwhile(this.#shown);
     this.#offset += count ?? 0;
-    if ((this.#offset >= this.size || count === null) && !this.#isUnchanged()) {
-      throw changedMeanwhile(this.#shown);
-    }
     return count ?? 0;
   }
 

@@ -33,6 +33,12 @@ export interface ByteSource {
    * @returns how many bytes were put there; 0 only at the end
    */
   read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
+  /**
+   * Goes back to the first byte where what has been read may have changed meanwhile; asked once, at the end.
+   *
+   * @returns what to throw unless {@linkcode ByteSource.read} gives the same once more; `undefined` where nothing has changed
+   */
+  rewindIfChanged?(): Error | undefined;
 }
 
 /** Options of {@linkcode sendBody}. */
@@ -130,8 +136,27 @@ async function sendFrames(
   const last = other;
   if (buffer) giveBuffer(buffer);
   if (last) written!.then(() => giveBuffer(last), () => {});
+  const changed = source.rewindIfChanged?.();
+  if (changed && !await givesAgain(source, end, options.signal)) throw changed;
   connection.writeFrame(FrameKind.END, id, encodeMessage(end));
   return end;
+}
+
+/**
+ * A log that is being written to can be sent as it was when it was opened. What has changed otherwise, as a data base does, may
+ * have been read half before and half after: that was never the content of any file.
+ */
+async function givesAgain(source: ByteSource, end: BodyEnd, signal: AbortSignal | undefined): Promise<boolean> {
+  const again = new BodyDigest();
+  const buffer = takeBuffer(FIRST_CHUNK_BYTES);
+  for (let count = -1; count !== 0 && again.size < end.size;) {
+    signal?.throwIfAborted();
+    const read = source.read(buffer.subarray(0, Math.min(FIRST_CHUNK_BYTES, end.size - again.size)));
+    count = typeof read === "number" ? read : await unlessAborted(read, signal);
+    again.update(buffer.subarray(0, count));
+  }
+  giveBuffer(buffer);
+  return again.end().crc32 === end.crc32;
 }
 
 /** A source may have nothing to give for as long as it likes, as a keyboard does: the signal ends the waiting. */

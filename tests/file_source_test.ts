@@ -19,6 +19,7 @@ async function readAfter(event: (path: string) => void): Promise<number> {
       let used = 0;
       for (let count = -1; count !== 0 && used < SIZE; used += count) count = await source.read(content.subarray(used));
       assertEquals(content.every((byte) => byte === 1), true);
+      source.requireUnchanged();
       return used;
     } finally {
       source.close();

@@ -127,6 +127,25 @@ for (const direction of ["upload", "download"] as const) {
     assertEquals(namesIn(to), ["big"]);
   });
 
+  Deno.test(`${direction}: a log that grows right before it is gone on with is stored as it was, and that is said`, async () => {
+    await using stage = await Stage.start();
+    const [from, to] = folders(stage);
+    Deno.writeFileSync(`${from}/log`, pattern(SIZE));
+    Deno.utimeSync(`${from}/log`, 1_000_000, 1_000_000);
+    const before = sha256OfFile(`${from}/log`);
+    await killed(stage, [direction, "log"], early);
+    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/log outcome=/);
+    // The first bytes of this run are the digests of what is there.
+    stage.tap.after(1, () => Deno.writeTextFileSync(`${from}/log`, "more", { append: true }));
+    const second = await stage.run(direction, "log");
+    assertDone(second);
+    assert(wentOnAt(second.stderr) > 0 || direction === "download", second.stderr);
+    assertStringIncludes(second.stderr, "it was written to meanwhile; starting over");
+    const grown = direction === "upload" ? before : sha256OfFile(`${from}/log`); // opened before, and after
+    assertEquals(sha256OfFile(`${to}/log`), grown);
+    assertEquals(namesIn(to), ["log"]);
+  });
+
   Deno.test(`${direction}: a partial that was tampered with is noticed, and sent anew from that block`, async () => {
     await using stage = await Stage.start();
     const [from, to] = folders(stage);

@@ -173,6 +173,30 @@ Deno.test("a signal ends the waiting for a source that has nothing to give", asy
   await turn();
 });
 
+Deno.test("a source that may have changed is read again, and END comes only where it is still what was sent", async () => {
+  const bytes = counting(1_000_000);
+  for (const change of [undefined, 0, 999_999]) {
+    const first = sourceOf(bytes, { size: bytes.length });
+    const changed = bytes.map((byte, at) => at === change ? byte ^ 1 : byte);
+    // More than before, as of a log that has grown: that is not read.
+    const again = sourceOf(concat([changed, counting(10)]), { later: true });
+    let source = first;
+    const { end, sent } = await transfer({
+      size: bytes.length,
+      read: (into) => source.read(into),
+      rewindIfChanged: () => {
+        source = again;
+        return new RangeError("changed");
+      },
+    });
+    if (change === undefined) assertEquals(end?.crc32, crc32(bytes).toString(16).padStart(8, "0"));
+    else {
+      assertEquals(end, undefined);
+      assert(sent instanceof RangeError);
+    }
+  }
+});
+
 Deno.test("progress counts up to the size", async () => {
   const progress: number[] = [];
   const { chunks } = await transfer(sourceOf(counting(1_000_000), { size: 1_000_000 }), {

@@ -54,13 +54,13 @@ export interface Fetched {
  */
 export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched> {
   let resumed = Infinity;
-  return retrying(connector, async (client, _, progressed) => {
+  const attempt = async (client: Client, progressed: (bytes: number) => void, whole = false): Promise<Fetched> => {
     const { path, target, sha256 } = job;
     const { signal } = connector;
     const shown = `the local file ${JSON.stringify(targetPath(target))}`;
     let partial: PartialFile | undefined;
     let download: Download | undefined;
-    let done = 0;
+    let [left, done] = [0, 0];
     try {
       const ask = () => ownerOf("download", path, localPlace(target));
       let owner = job.size === undefined || job.size >= RESUME_BYTES ? await ask() : undefined;
@@ -70,12 +70,13 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
         before = await client.stat(path, { signal });
         partial = await resumeIfThere(target.folder, { mode: before.mode, shown, owner });
         if (!partial) job.onResume(heldBy("fetching"));
-        else if (partial.size > 0) done = await agree(client, job, partial, before, signal);
+        left = partial?.size ?? 0;
+        if (partial && left > 0 && !whole) left = done = await agree(client, job, partial, before, signal);
         partial?.cut(done);
       }
       download = await client.download(path, { sha256, offset: done, signal });
       const { entry } = download;
-      if (before) requireSame(entry, before, path);
+      if (before && done > 0) requireSame(entry, before, path);
       job.onSize?.(entry.size);
       if (entry.size >= RESUME_BYTES) owner ??= await ask();
       else if (!partial) owner = undefined;
@@ -95,9 +96,13 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       if (code === "mismatch" || code === "no_space") partial?.discard();
       else partial?.keep();
       download?.cancel();
-      throw error;
+      // Of a log that is being written to, what was compared a moment ago proves nothing; all of it in one go does.
+      if (left === 0 || whole || !(error instanceof CommandError) || code !== "changed") throw error;
+      job.onResume("it was written to meanwhile; starting over");
+      return await attempt(client, progressed, true);
     }
-  });
+  };
+  return retrying(connector, (client, _, progressed) => attempt(client, progressed));
 }
 
 async function receive(download: Download, partial: PartialFile, onProgress: (bytes: number) => void): Promise<void> {

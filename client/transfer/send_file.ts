@@ -4,11 +4,13 @@
  * @module
  */
 
+import { DiskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { numberedName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
 import type { Client, Collision } from "../client.ts";
+import { codeOf } from "../errors.ts";
 import { equalPrefix, heldBy, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
 import { type Connector, pause, retrying } from "./retry.ts";
@@ -68,14 +70,20 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
       if (stored !== undefined) return { path: stored, size: source.size };
       const large = source.size >= RESUME_BYTES;
       const owner = large ? await ownerOf("upload", Deno.realPathSync(job.local), job.path) : undefined;
+      let whole = false;
       for (let again = 0;; again++) {
-        const offset = owner ? await agree(client, job, source, owner, signal) : 0;
+        const offset = owner && !whole ? await agree(client, job, source, owner, signal) : 0;
         progressed(offset); // what is sent is not there yet: it may be on its way when the line is cut
         source.seek(offset);
         resumed = Math.min(resumed, offset);
         job.onProgress(offset, resumed);
         try {
-          return await client.upload(job.path, { size: source.size - offset, read: (into) => source.read(into) }, {
+          const body = {
+            size: source.size - offset,
+            read: (into: Uint8Array) => source.read(into),
+            rewindIfChanged: () => source.rewindIfChanged(),
+          };
+          return await client.upload(job.path, body, {
             collision: job.collision,
             sha256: job.sha256,
             modified: source.seen.modified,
@@ -86,9 +94,11 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
             onProgress: (sent) => job.onProgress(offset + sent, resumed),
           });
         } catch (error) {
-          // Somebody else, at the same transfer, has taken what we were to go on with.
-          const taken = offset > 0 && again < AGAIN && error instanceof CommandError && error.code === "changed";
-          if (!taken) throw error;
+          // Somebody else, at the same transfer, has taken what we were to go on with; or our file was written to since it
+          // was compared, which is no matter where all of it is read.
+          if (offset === 0 || again >= AGAIN || codeOf(error) !== "changed") throw error;
+          whole = error instanceof DiskError;
+          if (whole) job.onResume("it was written to meanwhile; starting over");
         }
       }
     } finally {

@@ -23,6 +23,7 @@ export const checksum: Handler<"checksum"> = async ({ storage, signal }, { path,
       await giveWay();
       signal.throwIfAborted();
     }
+    file.requireUnchanged();
     return { reply: { size: file.size, checksum: hash?.digest("hex") ?? crc32Text(crc) } };
   } finally {
     file.close();

@@ -10,6 +10,5 @@ export const download: Handler<"download"> = ({ storage }, { path, sha256, offse
     throw new CommandError("changed", `the file has ${file.size} bytes, so there is nothing behind ${offset}`);
   }
   if (offset > 0) file.seek(offset);
-  const body = { size: file.size - offset, read: file.read, close: file.close };
-  return { reply: { entry: file.item }, body, sha256 };
+  return { reply: { entry: file.item }, body: { ...file, size: file.size - offset }, sha256 };
 };

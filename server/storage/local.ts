@@ -276,6 +276,7 @@ export class LocalStorage implements Storage {
           done += count;
           await giveWay();
         }
+        source.requireUnchanged();
         await copy.publish({ modified });
       } catch (error) {
         copy.discard();
@@ -423,6 +424,8 @@ function opened(path: Path, source: FileSource, link: boolean): OpenFile {
     size: source.size,
     read: (into) => source.read(into),
     seek: (offset) => source.seek(offset),
+    rewindIfChanged: () => source.rewindIfChanged(),
+    requireUnchanged: () => source.requireUnchanged(),
     close: () => source.close(),
   };
 }

@@ -65,6 +65,13 @@ export interface OpenFile {
   read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
   /** Goes on reading from another place, in bytes from the start. */
   seek(offset: number): void;
+  /**
+   * Goes back to the first byte if the file was written to since it was opened; returns the error that this is, unless the same
+   * can be read once more. Throws it where reading did not begin at the first byte.
+   */
+  rewindIfChanged(): Error | undefined;
+  /** Refuses a file that was written to since it was opened. */
+  requireUnchanged(): void;
   /** Must be called in the end. */
   close(): void;
 }
