@@ -40,6 +40,10 @@ export function parseAddress(text: string): Address {
     if (/^[^@]+@[^@]+$/.test(text)) {
       throw new UsageError(`"${printable(text)}": a server has no users; write HOST alone`);
     }
+    const scheme = /^[a-z]+:\/\//i.exec(text)?.[0];
+    if (scheme) {
+      throw new UsageError(`"${printable(text)}": connme has a protocol of its own; write HOST:PORT without ${scheme}`);
+    }
     throw new UsageError(`"${printable(text)}" is no address; write HOST, HOST:PORT or [IPV6]:PORT`);
   }
   return { hostname: v6 ?? name, port: Number(port) };

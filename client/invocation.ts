@@ -44,6 +44,9 @@ const OPTIONS: Options = {
   version: { short: "V", help: "show the version" },
 };
 
+/** Those that no command has: behind one they would only be unknown to it. */
+const OWN_OPTIONS = new Set(["--timeout", "--retries", "--limit-rate", "--file"]);
+
 /**
  * Reads the command line. Options stand before or behind the address; those behind the command are the command's.
  *
@@ -74,6 +77,11 @@ export function readInvocation(args: readonly string[]): Invocation {
     retries: count(value("retries")),
     limitRate: rate(value("limit-rate")),
   };
+  const end = invocation.words.indexOf("--");
+  const misplaced = (end < 0 ? invocation.words : invocation.words.slice(0, end))
+    .map((word) => word.split("=")[0])
+    .find((word) => OWN_OPTIONS.has(word));
+  if (misplaced !== undefined) throw wrong(`the option ${misplaced} stands before the command`);
   if (invocation.file !== undefined && invocation.words.length > 0) {
     throw wrong("there is a file of commands and a command");
   }

@@ -12,18 +12,37 @@ import type { Output } from "./output.ts";
 /** How a listing looks. */
 export interface ListingOptions {
   /** Exact sizes, and what each entry is in words. */
-  long: boolean;
+  long?: boolean;
+  /** What the largest of stands first; sorted by name where it is missing, and where it is equal. */
+  by?: "modified" | "size";
+}
+
+/** The options of what prints a listing. */
+export const LISTING_OPTIONS = {
+  long: { short: "l", help: "exact sizes, and what each entry is" },
+  all: { short: "a", help: "names that start with a dot, too" },
+  time: { short: "t", help: "the newest first" },
+  size: { short: "S", help: "the largest first" },
+};
+
+/**
+ * What {@linkcode LISTING_OPTIONS} say of the looks of a listing.
+ *
+ * @param on those that were given
+ */
+export function listingOptions(on: ReadonlySet<string>): ListingOptions {
+  return { long: on.has("long"), by: on.has("size") ? "size" : on.has("time") ? "modified" : undefined };
 }
 
 /**
- * Prints a listing: an entry a line, sorted by name, then the count and the total size.
+ * Prints a listing: an entry a line, then the count and the total size.
  *
  * @param out where to
  * @param entries in any order
  * @param options see {@linkcode ListingOptions}
  */
-export function printListing(out: Output, entries: Entry[], { long }: ListingOptions): void {
-  entries.sort((a, b) => a.name < b.name ? -1 : 1);
+export function printListing(out: Output, entries: Entry[], { long, by }: ListingOptions = {}): void {
+  entries.sort((a, b) => by && a[by] !== b[by] ? b[by] - a[by] : a.name < b.name ? -1 : 1);
   for (const entry of entries) out.result(toJson(entry), long ? longLine(entry) : shortLine(entry));
   const files = entries.filter(({ kind }) => kind === "file");
   const folders = entries.filter(({ kind }) => kind === "folder").length;

@@ -56,6 +56,21 @@ Deno.test("ls shows files and folders with size and time, sorted, then the sums"
   assertStringIncludes((await ftp(server, "ls", "a.txt")).stdout, "a.txt");
 });
 
+Deno.test("ls and lls show the newest or the largest first, and what is equal by name", async () => {
+  await using server = await startServer();
+  const files: [string, number, number][] = [["b", 9, 30], ["a", 9, 20], ["c", 10, 10], ["d", 1, 20]];
+  for (const [name, size, time] of files) {
+    Deno.writeFileSync(`${server.dir}/${name}`, new Uint8Array(size));
+    Deno.utimeSync(`${server.dir}/${name}`, time, time);
+  }
+  for (const [option, names] of [["-l", "abcd"], ["-t", "badc"], ["-S", "cabd"], ["-lS", "cabd"]]) {
+    for (const command of ["ls", "lls"]) {
+      const { stdout } = await ftp(server, command, option, { cwd: server.dir });
+      assertEquals(stdout.split("\n").slice(0, 4).map((line) => line.at(-1)).join(""), names, `${command} ${option}`);
+    }
+  }
+});
+
 Deno.test("ls --json prints one object an entry", async () => {
   await using server = await startServer();
   const modified = new Date("2024-02-03T04:05:06.000Z");

@@ -26,6 +26,12 @@ Deno.test("wrong usage exits 2, says how it goes, and needs no server to be foun
       [["bad:bad:bad", "ls"], '"bad:bad:bad" is no address'],
       [["::1]/", "ls"], '"::1]/" is no address'],
       [["[127.0.0.1]:1", "ls"], '"[127.0.0.1]:1" is no address'],
+      [
+        ["ftp://localhost:1", "ls"],
+        '"ftp://localhost:1": connme has a protocol of its own; write HOST:PORT without ftp://',
+      ],
+      [["localhost:1", "upload", "a", "--retries", "3"], "the option --retries stands before the command; usage: ftp "],
+      [["localhost:1", "ls", "--timeout=3"], "the option --timeout stands before the command; usage: ftp "],
       [["me@localhost", "ls"], '"me@localhost": a server has no users; write HOST alone'],
       [["127.0.0.1:1", "size"], "size: an argument is missing; usage: size FILE"],
       [["127.0.0.1:1", "ls", "--lnog"], "ls: unknown option --lnog, did you mean --long?; usage: ls "],

@@ -8,7 +8,7 @@ import { diskError } from "../../disk/errors.ts";
 import { modeOf } from "../../disk/mode.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { printable } from "../format.ts";
-import { printListing } from "../listing.ts";
+import { LISTING_OPTIONS, listingOptions, printListing } from "../listing.ts";
 import type { Command } from "./command.ts";
 
 /** `lcd`: goes to another local folder. */
@@ -46,22 +46,19 @@ export const lpwd: Command = {
 /** `lls`: what a local folder holds. */
 export const lls: Command = {
   name: "lls",
-  usage: "[PATH] [-l] [-a]",
+  usage: "[PATH] [-l] [-a] [-t] [-S]",
   summary: "list a local folder",
   arguments: ["local"],
   count: [0, 1],
   offline: true,
-  options: {
-    long: { short: "l", help: "exact sizes, and what each entry is" },
-    all: { short: "a", help: "names that start with a dot, too" },
-  },
+  options: LISTING_OPTIONS,
   run({ out }, { args: [path = "."], on }) {
     try {
       const names = Deno.statSync(path).isDirectory ? [...Deno.readDirSync(path)].map(({ name }) => name) : undefined;
       const entries = names === undefined
         ? [look(path, path)]
         : names.filter((name) => on.has("all") || !name.startsWith(".")).map((name) => look(`${path}/${name}`, name));
-      printListing(out, entries, { long: on.has("long") });
+      printListing(out, entries, listingOptions(on));
     } catch (error) {
       throw diskError(error, JSON.stringify(path));
     }

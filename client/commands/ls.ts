@@ -1,6 +1,6 @@
 import { CommandError } from "../../protocol/errors.ts";
 import { resolvePath } from "../../protocol/path.ts";
-import { printListing } from "../listing.ts";
+import { LISTING_OPTIONS, listingOptions, printListing } from "../listing.ts";
 import { listing, matching, requireAll } from "../remote_files.ts";
 import type { Command } from "./command.ts";
 
@@ -8,14 +8,13 @@ import type { Command } from "./command.ts";
 export const ls: Command = {
   name: "ls",
   aliases: ["dir"],
-  usage: "[PATH] [-l] [-a] [-R]",
+  usage: "[PATH] [-l] [-a] [-t] [-S] [-R]",
   summary: "list a folder",
   details: "PATH may be a pattern, as in '*.log': then what matches is listed.",
   arguments: ["remote"],
   count: [0, 1],
   options: {
-    long: { short: "l", help: "exact sizes, and what each entry is" },
-    all: { short: "a", help: "names that start with a dot, too" },
+    ...LISTING_OPTIONS,
     recursive: { short: "R", help: "everything below it, too" },
   },
   async run(context, { args, on }) {
@@ -30,7 +29,7 @@ export const ls: Command = {
       }
     };
     const found = (args.length > 0 ? await matching(context, args[0]) : undefined) ?? await listed();
-    printListing(out, found.entries, { long: on.has("long") });
+    printListing(out, found.entries, listingOptions(on));
     requireAll(out, found);
   },
 };

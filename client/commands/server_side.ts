@@ -92,7 +92,7 @@ export const find: Command = {
     const all = await listing(client, top, { recursive: true, hidden: true, signal });
     const meant = { entries: all.entries.filter(({ name }) => matches(name)), left: all.left };
     const found = inFolder(withoutSlashes(folder), meant);
-    if (found.entries.length > 0) printListing(out, found.entries, { long: false });
+    if (found.entries.length > 0) printListing(out, found.entries);
     requireAll(out, found);
     if (found.entries.length === 0) throw new CommandError("not_found", `nothing matches "${printable(typed)}"`);
   },
