@@ -6,7 +6,7 @@
 
 import { CommandError } from "../protocol/errors.ts";
 import type { Entry } from "../protocol/messages.ts";
-import { ancestors, joinPath, quote, resolvePath } from "../protocol/path.ts";
+import { ancestors, baseName, joinPath, quote, resolvePath } from "../protocol/path.ts";
 import type { Client, ListOptions } from "./client.ts";
 import type { Context } from "./commands/command.ts";
 import { PartlyFailedError } from "./errors.ts";
@@ -186,6 +186,37 @@ export async function expandNames(
     names.push(...meant.filter((name) => !ancestors(name).some((folder) => tops.has(folder))));
   }
   return { names, left };
+}
+
+/**
+ * What is named, and where it is to go: the last name says so. Several go into it as a folder.
+ *
+ * @param context the connection and the folder
+ * @param typed what the person gave
+ * @param isMeant whether a pattern means things of a kind
+ * @returns the names, where each is to go, and the folders that could not be looked into for more of them
+ * @throws {CommandError} as {@linkcode expandNames} and {@linkcode remoteTarget} do; `not_folder` where several go to no folder
+ */
+export async function destinations(
+  context: Context,
+  typed: readonly string[],
+  isMeant: (kind: Entry["kind"]) => boolean,
+): Promise<{ names: string[]; left: Left[]; of: (name: string) => string }> {
+  const last = typed.at(-1)!;
+  const { names, left } = await expandNames(context, typed.slice(0, -1), isMeant);
+  const nameOf = (name: string) => baseName(resolvePath(context.remoteFolder, name));
+  if (names.length === 1) {
+    const target = await remoteTarget(context, last, nameOf(names[0]));
+    return { names, left, of: () => target };
+  }
+  const folder = resolvePath(context.remoteFolder, last);
+  if (!await isRemoteFolder(context, folder)) {
+    throw new CommandError(
+      "not_folder",
+      `"${last}" is no remote folder, and ${names.length} names can go nowhere else`,
+    );
+  }
+  return { names, left, of: (name) => joinPath(folder, nameOf(name)) };
 }
 
 const KINDS: Record<Entry["kind"], string> = {

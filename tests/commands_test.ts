@@ -301,7 +301,7 @@ Deno.test("what is refused for want of an option names it", async () => {
     [["mkdir", "no/sub"], /"\/no": there is no such file or folder; -p makes the folders above it, too\n$/],
     [["rmdir", "full"], /not empty; rm -r removes it with everything in it\n$/],
     [["rm", "--yes", "full"], /"\/full" is a folder; rm -r deletes it with everything in it\n$/],
-    [["cp", "full", "copy"], /"\/full" is a folder; cp copies single files\n$/],
+    [["cp", "full", "copy"], /"\/full" is a folder; cp -r copies it with everything in it\n$/],
   ];
   for (const [args, says] of advice) {
     const { code, stderr } = await ftp(server, ...args);

@@ -31,7 +31,7 @@ Deno.test("commands, in any case, and their aliases when no command fits", async
 Deno.test("options, but not behind --", async () => {
   assertEquals(await complete("rm --y", sources()), [["--yes "], "--y"]);
   assertEquals(await complete("ls -", sources()), [
-    ["--all", "--json", "--long", "--quiet", "--recursive", "--verbose"],
+    ["--all", "--json", "--long", "--quiet", "--recursive", "--size", "--time", "--verbose"],
     "-",
   ]);
   assertEquals(await complete("ls -- -", sources({ "/": ["-x", "y"] })), [["-x "], "-"]);

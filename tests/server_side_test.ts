@@ -77,6 +77,100 @@ Deno.test("cp copies on the server: content, time, executable bit; into a folder
   assertEquals(jsonLines(await ftp(server, "cp", "a", "c", "--json")), [{ copied: "/a", to: "/c" }]);
 });
 
+Deno.test("cp -r copies folders on the server as they are, links left out, and never into what is there", async () => {
+  await using server = await startServer();
+  const line = pattern(700);
+  plant(server.dir, {
+    "d/a": "1",
+    "d/deep/b": line,
+    "d/deep/.c": "",
+    "d/empty": null,
+    "d2/x": "2",
+    "file": "3",
+    "into": null,
+  });
+  Deno.chmodSync(`${server.dir}/d/deep`, 0o700);
+  Deno.chmodSync(`${server.dir}/d/a`, 0o755);
+  touch(`${server.dir}/d/a`);
+  const before = snapshot(`${server.dir}/d`);
+  Deno.symlinkSync("a", `${server.dir}/d/link`);
+  const copied = await ftp(server, "cp", "-r", "d", "copy");
+  assertDone(copied);
+  assertMatch(copied.stdout, /^Copied 3 files, 701 B in .*, 1 left out\n$/);
+  assertStringIncludes(
+    copied.stderr,
+    "d/link is left out: it is a symbolic link; --links follow takes what it leads to\n",
+  );
+  assertEquals(snapshot(`${server.dir}/copy`), before);
+  assertEquals((await ftp(server, "cp", "-r", "--links", "follow", "d", "d2", "file", "into")).code, 0);
+  assertEquals(Deno.readTextFileSync(`${server.dir}/into/d/link`), "1");
+  assertEquals(paths(`${server.dir}/into`), [
+    "d/",
+    "d/a",
+    "d/deep/",
+    "d/deep/.c",
+    "d/deep/b",
+    "d/empty/",
+    "d/link",
+    "d2/",
+    "d2/x",
+    "file",
+  ]);
+  assertEquals((await ftp(server, "cp", "-r", "--exclude", "deep", "d", "part")).code, 0);
+  assertEquals(paths(`${server.dir}/part`), ["a", "empty/"]);
+  const all = paths(server.dir);
+  for (
+    const [args, why] of [
+      [["-r", "d", "d"], '"/d" cannot be copied into itself'],
+      [["-r", "d", "d/deep"], '"/d" cannot be copied into itself'],
+      [["-r", ".", "into"], '"/" cannot be copied into itself'],
+      [["-r", "d", "file"], 'd: "/file": the name is taken'],
+      [["-r", "d", "none", "into"], '"/none": there is no such file or folder'],
+      [["file", "d/a", "new"], '"new" is no remote folder, and 2 names can go nowhere else'],
+    ] as const
+  ) {
+    const { code, stderr } = await ftp(server, "cp", ...args);
+    assertEquals(code, 1, args.join(" "));
+    assertStringIncludes(stderr, why);
+  }
+  assertEquals(paths(server.dir), all);
+  assertEquals([...logged(server, "upload"), ...logged(server, "download")], []);
+  plant(server.dir, { "some/d": null });
+  const { code, stdout, stderr } = await ftp(server, "cp", "-r", "d", "d2", "file", "some");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, 'd: "/some/d": the name is taken\nftp: 1 of 3 files failed\n');
+  assertMatch(stdout, /^Copied 2 files, 2 B in .*, 1 failed\n$/);
+  assertEquals(paths(`${server.dir}/some`), ["d/", "d2/", "d2/x", "file"]);
+});
+
+Deno.test("mv and cp take several names, and patterns, into a folder", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a.log": "1", "b.log": "2", "c.log/x": "3", "d": "4", "old/b.log": "taken", "new": null });
+  const moved = await ftp(server, "mv", "*.log", "d", "old");
+  assertEquals(moved.code, 1);
+  assertEquals(moved.stdout, "Moved /a.log to /old/a.log\nMoved /c.log to /old/c.log\nMoved /d to /old/d\n");
+  assertStringIncludes(moved.stderr, '"/old/b.log": the name is taken');
+  assertStringIncludes(moved.stderr, "1 of 4 names failed");
+  assertEquals(paths(server.dir), [
+    "b.log",
+    "new/",
+    "old/",
+    "old/a.log",
+    "old/b.log",
+    "old/c.log/",
+    "old/c.log/x",
+    "old/d",
+  ]);
+  assertEquals(Deno.readTextFileSync(`${server.dir}/old/b.log`), "taken");
+  const copied = await ftp(server, "cp", "old/*", "b.log", "new");
+  assertStringIncludes(copied.stderr, "old/c.log is left out: it is a folder");
+  assertEquals(paths(`${server.dir}/new`), ["a.log", "b.log", "d"]);
+  assertEquals(copied.code, 1); // both are called b.log
+  assertEquals((await ftp(server, "mv", "*.log", "x.log")).code, 0); // one matches
+  assertEquals((await ftp(server, "mv", "x.log", "old/d", "nowhere/")).code, 1);
+  assertEquals(paths(server.dir).includes("x.log"), true);
+});
+
 Deno.test("ls, cat, checksum and rm take patterns; what is called like one means itself", async () => {
   await using server = await startServer();
   const files = ["a.log", "b.log", "c.txt", ".d.log", "sub/e.log", "sub/deep/f.log", "x.log/g"];

@@ -1,36 +1,19 @@
 /**
- * `cp`, `checksum`, `find`, `du`, `df`: what the server does or tells without moving a file.
+ * `checksum`, `find`, `du`, `df`: what the server does or tells without moving a file.
  *
  * @module
  */
 
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
-import { advise, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { bytes, exactBytes, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
-import { expandNames, inFolder, listing, remoteTarget, requireAll } from "../remote_files.ts";
+import { expandNames, inFolder, listing, requireAll } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
-
-/** `cp`: copies a file on the server. */
-export const cp: Command = {
-  name: "cp",
-  usage: "FROM TO",
-  summary: "copy a remote file on the server",
-  details: "The bytes do not cross the network. When TO is a folder, the copy goes into it. Nothing is ever replaced.",
-  arguments: ["remote", "remote"],
-  count: [2, 2],
-  async run(context, { args }) {
-    const { client, out, remoteFolder, signal } = context;
-    const from = resolvePath(remoteFolder, args[0]);
-    const to = await remoteTarget(context, args[1], baseName(from));
-    await client.copy(from, to, { signal }).catch(advise("is_folder", "; cp copies single files"));
-    out.done({ copied: from, to }, `Copied ${printable(from)} to ${printable(to)}`);
-  },
-};
 
 /** `checksum`: the checksums of files, computed by the server. */
 export const checksum: Command = {

@@ -8,6 +8,7 @@ import { byebye } from "./byebye.ts";
 import { cat } from "./cat.ts";
 import type { Command } from "./command.ts";
 import { connme } from "./connme.ts";
+import { cp } from "./cp.ts";
 import { download, mget } from "./download.ts";
 import { cd, mkdir, pwd, rmdir } from "./folders.ts";
 import { help } from "./help.ts";
@@ -20,7 +21,7 @@ import { stat } from "./stat.ts";
 import { sync } from "./sync.ts";
 import { mput, upload } from "./upload.ts";
 import { verify } from "./verify.ts";
-import { checksum, cp, df, du, find } from "./server_side.ts";
+import { checksum, df, du, find } from "./server_side.ts";
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
