@@ -9,28 +9,19 @@ import { exists, isFolder } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { giveWay } from "../../disk/give_way.ts";
-import { type Listed, listFolder } from "../../disk/list_folder.ts";
-import { look, lookThrough, type Seen } from "../../disk/look.ts";
+import { look, type Seen } from "../../disk/look.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { movePathToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
 import { makeFolder } from "../../disk/new_folder.ts";
-import { lastTouched, PartialFile } from "../../disk/partial_file.ts";
+import { PartialFile } from "../../disk/partial_file.ts";
 import { type OpenFolder, openFolder } from "../../disk/open_folder.ts";
 import { split, under } from "../../disk/path.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
-import { removePartial, removeTree } from "./remove_tree.ts";
-import {
-  areInOneFolder,
-  attempt,
-  FRESH_MS,
-  isOfSystem,
-  requireNoSystem,
-  reserved,
-  ServedFolder,
-  show,
-} from "./served_folder.ts";
+import { describe, list, stat, usage } from "./list.ts";
+import { removeTree } from "./remove_tree.ts";
+import { areInOneFolder, attempt, FRESH_MS, reserved, ServedFolder, show } from "./served_folder.ts";
 import type {
   CreateOptions,
   Interrupted,
@@ -46,21 +37,11 @@ import type {
   StoreOptions,
   Usage,
 } from "./storage.ts";
-import { holdsPartialsOnly, inBatches, type Place, placeOf } from "./walk.ts";
+import { sweep } from "./sweep.ts";
+import { holdsPartialsOnly } from "./walk.ts";
 
 /** What is copied in one go, in bytes. */
 const COPY_BYTES = 256 * 1024;
-
-/** What is said of something that cannot be looked at. */
-const UNKNOWN = { size: 0, modified: 0, mode: 0, link: false };
-
-/** Why a folder cannot be looked into, by the code of the error. */
-const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
-  denied: "denied",
-  changed: "changed",
-  not_found: "changed",
-  name_too_long: "failed",
-};
 
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
@@ -83,68 +64,23 @@ export class LocalStorage implements Storage {
   }
 
   stat(path: Path): Item {
-    return attempt(path, () => {
-      const real = this.#served.resolve(path); // first: of what lies outside nothing at all is looked at
-      return describe(path.at(-1) ?? "", lookThrough(real), this.#served.isLink(path));
-    });
+    return stat(this.#served, path);
   }
 
   real(path: Path): Path {
     return attempt(path, () => this.#served.below(this.#served.resolve(path)));
   }
 
-  async *list(path: Path, { recursive, hidden }: { recursive: boolean; hidden: boolean }): AsyncIterable<Item[]> {
-    const folders = [attempt(path, () => ({ ...placeOf(this.#served.resolve(path)), name: "" }))];
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      const { real, name } = folder;
-      try {
-        requireNoSystem(real, path);
-        using open = openFolder(real, true);
-        const look = (one: Listed, lossy: boolean) => {
-          if (isPartialName(one.name) || (!hidden && one.name.startsWith("."))) return;
-          const path = name === "" ? one.name : `${name}/${one.name}`;
-          if (lossy) return unnamed(path);
-          const found = this.#look(open, one.name, path);
-          if (recursive && found?.seen?.kind === "folder") {
-            const { seen: { dev, ino }, item } = found;
-            folders.push({ real: under(real, one.name), dev, ino, name: item.name });
-          }
-          return found?.item;
-        };
-        for await (const items of inBatches(folder, open.list(), look)) {
-          yield items.filter((item) => item !== undefined);
-        }
-      } catch (error) {
-        const problem = diskError(error, show(name === "" ? path : [...path, ...name.split("/")]));
-        if (name === "") throw problem;
-        const unreadable = UNREADABLE[problem.code];
-        if (!unreadable) throw problem;
-        // Who takes it for empty, or for all that there is, may delete what is in its copy.
-        yield [{ ...UNKNOWN, name, kind: "folder", unreadable }];
-      }
-    }
+  list(path: Path, options: { recursive: boolean; hidden: boolean }): AsyncIterable<Item[]> {
+    return list(this.#served, path, options);
   }
 
-  async usage(path: Path, signal: AbortSignal): Promise<Usage> {
-    const item = this.stat(path);
-    if (item.kind !== "folder") return { size: item.size, files: 1, folders: 0 };
-    const sum = { size: 0, files: 0, folders: 0 };
-    for await (const items of this.list(path, { recursive: true, hidden: true })) {
-      signal.throwIfAborted();
-      for (const { name, kind, size, link, unreadable } of items) {
-        if (unreadable) {
-          const at = [...path, ...name.split("/")];
-          // It went away meanwhile; or whatever it is, it is no files.
-          if (unreadable === "changed" || isOfSystem(this.#served.join(at))) continue;
-          const why = unreadable === "denied" ? "permission denied" : "the system cannot tell of it";
-          throw new DiskError("denied", `${show(at)}: ${why}`);
-        }
-        if (kind === "folder" && !link) sum.folders++;
-        else sum.files++;
-        sum.size += size;
-      }
-    }
-    return sum;
+  usage(path: Path, signal: AbortSignal): Promise<Usage> {
+    return usage(this.#served, path, signal);
+  }
+
+  sweep(before: number): Promise<number> {
+    return sweep(this.#served.root, before);
   }
 
   open(path: Path): OpenFile {
@@ -354,68 +290,6 @@ export class LocalStorage implements Storage {
       Deno.renameSync(source, target);
     });
   }
-
-  async sweep(before: number): Promise<number> {
-    let swept = 0;
-    const folders: Place[] = [];
-    try {
-      folders.push(placeOf(this.#served.root));
-    } catch { /* its disk is away, perhaps, and comes back */ }
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      const { real } = folder;
-      const look = ({ name, kind }: Listed) => {
-        const path = under(real, name);
-        if (isPartialName(name)) {
-          if (lastTouched(path) >= before) return;
-          removePartial(path, kind);
-          swept++;
-        } else if (kind === "folder" && !isOfSystem(path)) folders.push(placeOf(path));
-      };
-      const tryToLook = (one: Listed) => {
-        try {
-          look(one);
-        } catch { /* it went away, or is not ours to touch */ }
-      };
-      try {
-        for await (const _ of inBatches(folder, listFolder(real, true), tryToLook)) { /* the work is done by then */ }
-      } catch { /* the same */ }
-    }
-    return swept;
-  }
-
-  /**
-   * What a listing shows of one name, and what the system says of it itself; `undefined` when it went away meanwhile.
-   *
-   * @param shown what it is called in the listing
-   */
-  #look(folder: OpenFolder, name: string, shown: string): { item: Item; seen?: Seen } | undefined {
-    let seen: Seen;
-    try {
-      seen = folder.look(name);
-    } catch (error) {
-      if (error instanceof DiskError) throw error; // its folder is not where it was
-      const errno = errnoOf(error) ?? "";
-      if (errno === "ENOENT" || errno === "ENOTDIR") return undefined;
-      // Its folder tells names only, say; or its path is longer than the system takes.
-      return { item: { ...UNKNOWN, name: shown, kind: "other", unreadable: errno === "EACCES" ? "denied" : "failed" } };
-    }
-    if (seen.kind !== "link") return { item: describe(shown, seen, false), seen };
-    try {
-      const real = this.#served.inside(Deno.realPathSync(under(folder.path, name)), []);
-      return { item: describe(shown, lookThrough(real), true), seen };
-    } catch {
-      return { item: describe(shown, seen, true), seen };
-    }
-  }
-}
-
-/** What can be told of something whose name is not valid Unicode: no path leads there. */
-function unnamed(name: string): Item {
-  return { ...UNKNOWN, name, kind: "other", lossy: true };
-}
-
-function describe(name: string, { kind, size, modified, mode }: Seen, link: boolean): Item {
-  return { name, kind, size: kind === "file" ? size : 0, modified, mode, link };
 }
 
 function opened(path: Path, source: FileSource, link: boolean): OpenFile {
