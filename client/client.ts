@@ -413,9 +413,9 @@ export class Client {
     await this.#requests.close();
   }
 
-  /** Closes at once, whatever is under way. */
-  abort(): void {
-    this.#requests.abort(new ConnectionLostError("the connection was closed"));
+  /** Closes at once, whatever is under way: that fails with the error. */
+  abort(error: ConnectionLostError = new ConnectionLostError("the connection was closed")): void {
+    this.#requests.abort(error);
   }
 }
 

@@ -19,6 +19,9 @@ export interface State {
   idleMs: number | undefined;
 }
 
+/** So many pauses are made up for, in a row, without a word from the server. */
+const MOST_WAKINGS = 10;
+
 /** Judges the silence of a server, on one connection. */
 export class Silence {
   /** How often to ask for a {@linkcode Silence.judge}, in milliseconds. */
@@ -28,6 +31,7 @@ export class Silence {
   #checkedAt: number;
   /** When we went on after a pause: what came meanwhile is still to be read, so silence before that says nothing. */
   #awakeSince = -Infinity;
+  #wakings = 0;
   #pinged = false;
   /** Since when the server has owed us something; silence before that says nothing. */
   #owedSince = 0;
@@ -52,6 +56,7 @@ export class Silence {
   /** A frame has come. */
   heard(): void {
     this.#pinged = false;
+    this.#wakings = 0;
   }
 
   /**
@@ -61,8 +66,11 @@ export class Silence {
    * @param now milliseconds of `performance.now()`
    */
   judge({ silentSince, writingSince, owing, idleMs }: State, now: number = performance.now()): Verdict {
-    // We were stopped, or the machine slept.
-    if (now - this.#checkedAt > 3 * this.checkMs) this.#awakeSince = now;
+    // We were stopped, or the machine slept; or it is so busy that we are always late, and then silence counts all the same.
+    if (now - this.#checkedAt > 3 * this.checkMs && this.#wakings++ < MOST_WAKINGS) {
+      this.#awakeSince = now;
+      this.#pinged = false; // what was asked before may be lost
+    }
     this.#checkedAt = now;
     const since = (time: number) => now - Math.max(time, this.#awakeSince);
     if (idleMs === undefined) return since(this.#openedAt) > this.#timeoutMs ? "unreachable" : "wait";

@@ -8,7 +8,7 @@ import { errnoOf } from "./errors.ts";
 import { type Libc, libc } from "./libc.ts";
 import { look, type Seen } from "./look.ts";
 import { under } from "./path.ts";
-import { whyNotPlain } from "./plain.ts";
+import { movedMeanwhile, whyNotPlain } from "./plain.ts";
 
 /** What a folder tells of something in it. */
 export interface Listed {
@@ -71,7 +71,8 @@ export function* listOpen(calls: Libc, folder: number, path: string): Generator<
       }
       const error = calls.error();
       const errno = errnoOf(error);
-      if (errno === "ENOENT") return; // it has been removed meanwhile: there is nothing in it any more
+      // It has been removed meanwhile. Its path may lead to another one by now, which is not empty.
+      if (errno === "ENOENT") throw movedMeanwhile();
       if (begun || errno !== "ENOSYS") throw error;
       return yield readAll(path); // this C library cannot
     }

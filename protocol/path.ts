@@ -90,7 +90,7 @@ export function joinPath(folder: string, name: string): string {
 }
 
 /**
- * A path without the slashes at its end; all of it where it consists of them.
+ * A path without the slashes at its end; one is left where it consists of them.
  *
  * @param path as it was typed
  *
@@ -99,11 +99,11 @@ export function joinPath(folder: string, name: string): string {
  * import { withoutSlashes } from "./path.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(["sub//", "sub", "/", ""].map(withoutSlashes), ["sub", "sub", "/", ""]);
+ * assertEquals(["sub//", "sub", "//", ""].map(withoutSlashes), ["sub", "sub", "/", ""]);
  * ```
  */
 export function withoutSlashes(path: string): string {
-  return path.replace(/(.)\/+$/, "$1");
+  return path.replace(/(.)\/+$/s, "$1");
 }
 
 /**

@@ -596,7 +596,13 @@ Deno.test("--overwrite does not replace what the same run has put there; nor is 
   assertMatch(await quiet("download", "to/x"), /^Saved as x_1 /);
   assertMatch(await quiet("upload", "x", "to/"), /^Stored as \/to\/x_1 /);
   assertEquals(await quiet("upload", "-r", "p", "q/x", "to/"), "x as /to/x_2\n");
-  assertDone(await ftp(server, "upload", "--overwrite", "x", "./x", "to/", { cwd })); // the same one
+  for (const option of ["--overwrite", "--fail-if-exists"]) {
+    Deno.removeSync(`${server.dir}/to/x`);
+    const twice = await ftp(server, "upload", option, "x", "./x", "to/", { cwd });
+    assertDone(twice);
+    assertEquals(twice.stderr, 'ftp: ./x is left out: it is "x", named twice\n'.slice("ftp: ".length));
+    assertMatch(twice.stdout, /^Sent 1 file, 1 B in [^,]+, 1 left out\n$/);
+  }
   assertEquals(await quiet("upload", "x", "to/y"), "");
 });
 

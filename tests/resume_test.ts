@@ -6,6 +6,7 @@ import { end, Stage, survive } from "./support/cuts.ts";
 import { namesIn, partialsIn, pattern, Random, sha256OfFile } from "./support/files.ts";
 import { assertDone, startFtp } from "./support/programs.ts";
 import { Hold, Relay } from "./support/relay.ts";
+import { inTime } from "./support/watchdog.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const MIB = 1024 * 1024;
@@ -50,6 +51,22 @@ Deno.test("what another run is sending is not gone on with, and that is said", a
   hold.release();
   assertEquals((await first.output()).code, 0);
   assertEquals(namesIn(stage.remote.path), ["big", "big_1"]);
+});
+
+Deno.test("a file that becomes shorter while it is compared fails, and holds up nothing else", async () => {
+  await using stage = await Stage.start();
+  const { local, remote } = stage;
+  Deno.writeFileSync(`${local.path}/big`, pattern(SIZE));
+  Deno.writeFileSync(`${local.path}/other`, pattern(10));
+  Deno.mkdirSync(`${remote.path}/to`);
+  await killed(stage, ["upload", "big", "to/"], 32 * MIB);
+  await stage.server.stderr.waitFor(/ upload client=\S+ path=\/to\/big outcome=/);
+  stage.tap.after(1, () => Deno.truncateSync(`${local.path}/big`, 2 * MIB));
+  const { code, stdout, stderr } = await inTime(stage.run("upload", "big", "other", "to/"), "upload");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, 'the local file "big" was changed while it was being read; try again');
+  assertMatch(stdout, /^Sent 1 file, 10 B in .*, 1 failed\n$/);
+  assertEquals(namesIn(`${remote.path}/to`).includes("other"), true);
 });
 
 for (const direction of ["upload", "download"] as const) {

@@ -1,8 +1,12 @@
 /** Trees whose transfer is interrupted again and again: against the built programs. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FrameKind } from "../protocol/frame.ts";
 import { end, Stage, survive } from "./support/cuts.ts";
 import { pattern, Random } from "./support/files.ts";
+import { assertDone, ftp, startServer } from "./support/programs.ts";
+import { type Meddle, Relay } from "./support/relay.ts";
+import { TempFolder } from "./support/temp_folder.ts";
 import { paths, plant, snapshot, touch } from "./support/trees.ts";
 
 for (const down of [false, true]) {
@@ -38,6 +42,35 @@ Deno.test("upload -r goes on by itself, and no file is there twice", async () =>
   // What a server that was killed had of a small file is of no use to anybody, and expires.
   const there = snapshot(`${stage.remote.path}/tree`).filter((line) => !line.includes(".partial"));
   assertEquals(there, snapshot(`${stage.local.path}/tree`));
+});
+
+/** Cuts the line each time so many requests have been made. */
+function cutEvery(requests: number, times: number): Meddle {
+  let [seen, cuts] = [0, 0];
+  return ({ kind }) => {
+    if (kind !== FrameKind.REQUEST || ++seen % requests > 0 || cuts === times) return;
+    cuts++;
+    throw new Error("cut");
+  };
+}
+
+Deno.test("folders are made, and removed, in their order, however often the line is cut in between", async () => {
+  const tree = Object.fromEntries(
+    Array.from({ length: 60 }, (_, at) => ["a", "b/c", "b/d/e"].map((path) => [`t/d${at}/b/b/b/${path}`, "x"])).flat(),
+  );
+  for (const every of [7, 40, 90]) {
+    await using server = await startServer({ args: ["--no-fsync"] });
+    using local = new TempFolder();
+    const { path: cwd } = local;
+    plant(cwd, { ...tree, "none/kept": "x" });
+    await using relay = new Relay(server, { up: cutEvery(every, 12) });
+    assertDone(await ftp("--retries", "20", relay.address, "sync", "t", "t", { cwd }));
+    assertEquals(paths(`${server.dir}/t`), paths(`${cwd}/t`), `${every}`);
+    await using another = new Relay(server, { up: cutEvery(every, 12) });
+    const removed = await ftp("--retries", "20", another.address, "sync", "--delete", "none", "t", { cwd });
+    assertDone(removed);
+    assertEquals(paths(`${server.dir}/t`), ["kept"], `${every}: ${removed.stderr}`);
+  }
 });
 
 Deno.test("sync goes on with a large file, and --sha256 covers all of it", async () => {

@@ -67,6 +67,30 @@ Deno.test("a server that asks and takes no answer is given up", () => {
   assertEquals(verdicts(HOUR, () => ({ owing: true, silentSince: undefined, writingSince: 1000 })), ["lost@32000"]);
 });
 
+Deno.test("who is always late gives a server up in the end", () => {
+  const silence = new Silence(TIMEOUT, 0);
+  let now = 0;
+  let verdict: Verdict = "wait";
+  const seen: string[] = [];
+  for (; now < HOUR && verdict !== "lost"; now += 5000) {
+    verdict = silence.judge({ ...REST, owing: true }, now);
+    if (verdict !== "wait") seen.push(`${verdict}@${now}`);
+  }
+  assertEquals(seen, ["ping@70000", "lost@85000"]);
+});
+
+Deno.test("what was asked before a pause is asked again after it", () => {
+  const silence = new Silence(TIMEOUT, 0);
+  const state = { ...REST, owing: true };
+  const verdicts = [1000, 2000, ...Array.from({ length: 15 }, (_, at) => (at + 3) * 1000)].map((now) =>
+    silence.judge(state, now)
+  );
+  assertEquals(verdicts.includes("ping"), true);
+  assertEquals(silence.judge(state, HOUR), "wait");
+  const after = Array.from({ length: 20 }, (_, at) => silence.judge(state, HOUR + (at + 1) * 1000));
+  assertEquals(after.filter((verdict) => verdict !== "wait"), ["ping"]);
+});
+
 Deno.test("a pause of our own is no silence: the server is asked before it is given up", () => {
   for (const sending of [undefined, 1000]) {
     const state = { ...REST, owing: true, writingSince: sending };

@@ -122,7 +122,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const becomes = items.length > 0 && base(items[0].to) === "";
   makeLocalFolder(top, becomes ? items[0].node.mode : NEW_FOLDER_MODE);
   const folders = makeLocalFolders(top, items, base, typed, left);
-  const isFirstThere = isFirst(on.has("overwrite") && typed.length > 1, left);
+  const isFirstThere = isFirst(typed.length > 1, on.has("overwrite"), left);
   const files = items.filter((item) => {
     if (item.node.kind !== "file") return false;
     const path = base(item.to);

@@ -111,7 +111,8 @@ async function carryOut(
   }
   const left = [...plan.left];
   let [deleted, renamed, touched, undeleted] = [0, 0, 0, 0];
-  const remove = async ({ path, kind }: Deletion) => {
+  const remove = async (deletion: Deletion, held?: Deletion[]) => {
+    const { path, kind } = deletion;
     try {
       await target.remove(path, kind);
       deleted++;
@@ -119,6 +120,7 @@ async function carryOut(
     } catch (error) {
       // Put there meanwhile; or hidden, and somebody's interrupted transfer goes on with it.
       const isHeld = codeOf(error) === "not_empty";
+      if (isHeld && held) return void held.push(deletion);
       if (isHeld) {
         const why = printable((error as Error).message);
         return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted (${why})`);
@@ -127,9 +129,13 @@ async function carryOut(
       undeleted++;
     }
   };
-  // Each folder comes after all that is in it, and either side works in order.
-  const removeAll = (deletions: readonly Deletion[]) =>
-    pipeline(deletions, () => 0, { count: COUNT, bytes: 1 }, remove);
+  // Each folder comes after all that is in it, and either side works in order; but what was under way when a connection was
+  // lost is asked for again in any order.
+  const removeAll = async (deletions: readonly Deletion[]) => {
+    const held: Deletion[] = [];
+    await pipeline(deletions, () => 0, { count: COUNT, bytes: 1 }, (deletion) => remove(deletion, held));
+    for (const deletion of deepestFirst(held)) await remove(deletion);
+  };
   await removeAll(plan.clear);
   const unmade = await target.makeFolders(plan.folders);
   const isHomeless = ({ path }: { path: string }) => unmade.has(folderOf(path));

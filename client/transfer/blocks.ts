@@ -25,6 +25,7 @@ export function heldBy(doing: string): string {
  * @param read fills `into` from a place in the local file; returns how many bytes there were
  * @param remote what the other end has; read up to the first block that differs
  * @returns how many bytes at the start are equal, in whole blocks but for the last one
+ * @throws what reading either of them throws
  */
 export async function equalPrefix(
   read: (at: number, into: Uint8Array<ArrayBuffer>) => Promise<number>,
@@ -33,15 +34,18 @@ export async function equalPrefix(
   const { createHash } = await import("node:crypto");
   const block = new Uint8Array(Math.min(BLOCK_BYTES, remote.size));
   let equal = 0;
-  for (let digest = await remote.next(); digest !== undefined; digest = await remote.next()) {
-    const wanted = Math.min(BLOCK_BYTES, remote.size - equal);
-    const count = await read(equal, block.subarray(0, wanted));
-    const own = createHash("sha256").update(block.subarray(0, count)).digest();
-    if (count !== wanted || !own.equals(digest)) {
-      remote.cancel();
-      break;
+  let isRead = false;
+  try {
+    for (let digest = await remote.next(); digest !== undefined; digest = await remote.next()) {
+      const wanted = Math.min(BLOCK_BYTES, remote.size - equal);
+      const count = await read(equal, block.subarray(0, wanted));
+      const own = createHash("sha256").update(block.subarray(0, count)).digest();
+      if (count !== wanted || !own.equals(digest)) return equal;
+      equal += wanted;
     }
-    equal += wanted;
+    isRead = true;
+    return equal;
+  } finally {
+    if (!isRead) remote.cancel(); // all else on the connection would wait for us to take the rest
   }
-  return equal;
 }

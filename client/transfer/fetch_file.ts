@@ -68,8 +68,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       // Looked for first: a download that was begun and then canceled may have sent all of the file.
       if (owner && PartialFile.isLeft(target.folder, owner)) {
         before = await client.stat(path, { signal });
-        partial = await resumeIfThere(target.folder, { mode: before.mode, shown, owner });
-        if (!partial) job.onResume(heldBy("fetching"));
+        partial = await resumeIfThere(target.folder, { mode: before.mode, shown, owner }, job.onResume);
         left = partial?.size ?? 0;
         if (partial && left > 0 && !whole) left = done = await agree(client, job, partial, before, signal);
         partial?.cut(done);
@@ -135,15 +134,20 @@ function requireSame(now: Entry, before: Entry, path: string): void {
   throw new CommandError("changed", `${JSON.stringify(path)} was changed while it was being fetched; try again`);
 }
 
+/** What is left of an earlier attempt; where that is not to be had, somebody is told why. */
 async function resumeIfThere(
   folder: string,
   options: Parameters<typeof PartialFile.resume>[1],
+  tell: (note: string) => void,
 ): Promise<PartialFile | undefined> {
   try {
-    return await PartialFile.resume(folder, options);
+    const partial = await PartialFile.resume(folder, options);
+    if (!partial) tell(heldBy("fetching"));
+    return partial;
   } catch (error) {
-    if (error instanceof DiskError) return undefined; // then from the start
-    throw error;
+    if (!(error instanceof DiskError)) throw error;
+    tell(`${error.message}; starting from the beginning`);
+    return undefined;
   }
 }
 

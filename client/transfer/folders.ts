@@ -5,6 +5,7 @@
  */
 
 import { CommandError } from "../../protocol/errors.ts";
+import { folderOf } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import { pipeline } from "./pipeline.ts";
 import { type Connector, retrying } from "./retry.ts";
@@ -37,21 +38,23 @@ export async function makeRemoteFolders(
 ): Promise<Map<string, CommandError>> {
   const { signal } = connector;
   const failed = new Map<string, CommandError>();
+  const make = ({ path, mode }: NewFolder) =>
+    retrying(connector, async (client) => {
+      try {
+        await client.makeFolder(path, { mode, signal });
+        failed.delete(path);
+      } catch (error) {
+        if (!(error instanceof CommandError) || OF_ALL.includes(error.code) || signal.aborted) throw error;
+        if (error.code !== "exists" || !await isFolder(client, path, signal)) failed.set(path, error);
+      }
+    });
   // The server answers in order, so a folder is there when the next one is made in it.
-  await pipeline(
-    folders,
-    () => 0,
-    { count: COUNT, bytes: 1 },
-    ({ path, mode }) =>
-      retrying(connector, async (client) => {
-        try {
-          await client.makeFolder(path, { mode, signal });
-        } catch (error) {
-          if (!(error instanceof CommandError) || OF_ALL.includes(error.code) || signal.aborted) throw error;
-          if (error.code !== "exists" || !await isFolder(client, path, signal)) failed.set(path, error);
-        }
-      }),
-  );
+  await pipeline(folders, () => 0, { count: COUNT, bytes: 1 }, make);
+  // But what was under way when a connection was lost is asked for again in any order.
+  for (const folder of folders) {
+    const { path } = folder;
+    if (failed.get(path)?.code === "not_found" && !failed.has(folderOf(path))) await make(folder);
+  }
   return failed;
 }
 

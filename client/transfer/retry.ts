@@ -77,7 +77,7 @@ export async function retrying<T>(
       return result;
     } catch (error) {
       // A write fails before anybody has read that the connection is gone.
-      if (error instanceof ConnectionLostError) client?.abort();
+      if (error instanceof ConnectionLostError) client?.abort(error);
       // A server that stops takes nothing new, lets what is under way end, and goes; the next one may come.
       if (client && error instanceof CommandError && error.code === "stopping") {
         await unlessAborted(client.ended, connector.signal).catch(() => {});

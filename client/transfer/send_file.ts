@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DiskError } from "../../disk/errors.ts";
+import { DiskError, diskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { numberedName } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -65,11 +65,11 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
     const source = new FileSource(job.local, `the local file ${JSON.stringify(job.local)}`);
     try {
       const { signal } = connector;
+      const place = source.size >= RESUME_BYTES ? realPath(job.local) : undefined;
       // The answer to the last attempt may have been lost, and only that.
       const stored = attempt > 0 || job.again ? await findStored(client, job, source, signal) : undefined;
       if (stored !== undefined) return { path: stored, size: source.size };
-      const large = source.size >= RESUME_BYTES;
-      const owner = large ? await ownerOf("upload", Deno.realPathSync(job.local), job.path) : undefined;
+      const owner = place === undefined ? undefined : await ownerOf("upload", place, job.path);
       let whole = false;
       for (let again = 0;; again++) {
         const offset = owner && !whole ? await agree(client, job, source, owner, signal) : 0;
@@ -105,6 +105,14 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
       source.close();
     }
   });
+}
+
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    throw diskError(error, `the local file ${JSON.stringify(path)}`);
+  }
 }
 
 /** How many bytes the server has already, of this very file. */

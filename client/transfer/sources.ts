@@ -70,25 +70,32 @@ export interface Sources {
 }
 
 /**
- * Tells of one source after the other whether it is the first that goes to its place. With `--overwrite` the next one would take
- * the place of what the same run has put there; it is left, and fails.
+ * Tells of one source after the other whether it is the first that goes to its place. One that was named twice goes once. With
+ * `--overwrite` any other would take the place of what the same run has put there; it is left, and fails.
  *
- * @param replaces whether that is so
+ * @param several whether there can be two that go to one place
+ * @param replaces whether what is there is replaced
  * @param left gets the others
  * @param realOf tells of two ways to write the path of a source that they mean the same
  */
 export function isFirst(
+  several: boolean,
   replaces: boolean,
   left: Left[],
   realOf: (path: string) => string = (path) => path,
 ): (source: Source) => boolean {
-  if (!replaces) return () => true;
+  if (!several) return () => true;
   const taken = new Map<string, string>();
   return ({ from, to }) => {
     const first = taken.get(to);
-    if (first === undefined) taken.set(to, from);
-    if (first === undefined || first === from || realOf(first) === realOf(from)) return true;
-    left.push({ path: from, reason: `${quote(first)} goes to the same place`, failed: true });
+    if (first === undefined) {
+      taken.set(to, from);
+      return true;
+    }
+    const isSame = first === from || realOf(first) === realOf(from);
+    if (!isSame && !replaces) return true;
+    if (!isSame) left.push({ path: from, reason: `${quote(first)} goes to the same place`, failed: true });
+    else left.push({ path: from, reason: first === from ? "it is named twice" : `it is ${quote(first)}, named twice` });
     return false;
   };
 }

@@ -58,7 +58,7 @@ export const notBound: string | undefined = bound ? undefined : "root cannot giv
  * @param name as of any test
  * @param run the test
  */
-export function testUnless(missing: string | undefined, name: string, run: () => Promise<void>): void {
+export function testUnless(missing: string | undefined, name: string, run: () => void | Promise<void>): void {
   const shown = missing === undefined ? name : `${name} [cannot be tested here: ${missing}]`;
   Deno.test({ name: shown, ignore: missing !== undefined, fn: run });
 }
