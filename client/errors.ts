@@ -59,6 +59,8 @@ export const ExitCode = {
   VERIFICATION: 4,
   LOCAL: 5,
   INTERRUPTED: 130,
+  /** As of a program that ends because nobody reads what it writes: 128 and the number of SIGPIPE. */
+  UNREAD: 141,
 } as const;
 
 /** One of the exit codes of ftp. */

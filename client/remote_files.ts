@@ -97,6 +97,20 @@ export async function listing(client: Client, path: string, options: ListOptions
 }
 
 /**
+ * As {@linkcode listing}; of what is no folder, it alone.
+ *
+ * @throws {CommandError} when there is nothing, or the folder itself cannot be listed
+ */
+export async function listingOrFile(client: Client, path: string, options: ListOptions): Promise<Found> {
+  try {
+    return await listing(client, path, options);
+  } catch (error) {
+    if (!(error instanceof CommandError && error.code === "not_folder")) throw error;
+    return { entries: [await client.stat(path, { signal: options.signal })], left: [] };
+  }
+}
+
+/**
  * Ends a command when what it found has been shown.
  *
  * @throws {PartlyFailedError} when something could not be looked into, once it is told what

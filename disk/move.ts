@@ -44,7 +44,7 @@ export function moveToFreeName(from: OpenFolder, name: string, to: OpenFolder, w
     if (errnoOf(error) === "ENOENT") return; // somebody else has removed it, under its old name
     // Nothing has two names: who may not take the old one away cannot move it. The new one may be somebody else's by now.
     if (isSameFile(from, name, to, wanted)) to.remove(wanted, "file");
-    throw diskError(error, "taking its old name away");
+    throw diskError(error, `taking the old name ${JSON.stringify(name)} away`);
   }
 }
 

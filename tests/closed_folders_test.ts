@@ -169,7 +169,7 @@ testUnless(notBound, "mv: what may not be taken away keeps its name, and gets no
   const moved = await ftp(server, "mv", "locked/a", "a");
   Deno.chmodSync(`${server.dir}/locked`, 0o700);
   assertEquals(moved.code, 1);
-  assertMatch(moved.stderr, /taking its old name away: permission denied$/m);
+  assertMatch(moved.stderr, /taking the old name "a" away: permission denied$/m);
   assertEquals(texts(server.dir), { "b": "2", "locked/a": "1" });
 });
 

@@ -1,9 +1,9 @@
 /** Every command as a person or a script would use it, against the built programs. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { assertDone, FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
+import { assertDone, assertFails, FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
-import { plant } from "./support/trees.ts";
+import { paths, plant } from "./support/trees.ts";
 
 /** Runs commands from standard input, as a script does. */
 function script(address: string, lines: string[], cwd?: string): Promise<FtpResult> {
@@ -71,6 +71,16 @@ Deno.test("ls and lls show the newest or the largest first, and what is equal by
   }
 });
 
+Deno.test("where nobody reads the output any more, nothing is said, and the exit code is that of SIGPIPE", async () => {
+  await using server = await startServer();
+  for (let at = 0; at < 3000; at++) Deno.writeTextFileSync(`${server.dir}/${"n".repeat(100)}${at}`, "");
+  const pipe = new Deno.Command("bash", {
+    args: ["-c", '"$0" "$1" ls | head -1 >/dev/null; echo "${PIPESTATUS[0]}"', FTP, server.address],
+  });
+  const { stdout, stderr } = await pipe.output();
+  assertEquals([new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)], ["141\n", ""]);
+});
+
 Deno.test("ls --json prints one object an entry", async () => {
   await using server = await startServer();
   const modified = new Date("2024-02-03T04:05:06.000Z");
@@ -105,6 +115,18 @@ Deno.test("rm --yes deletes files, rm -r folders, and neither the root", async (
   const root = await ftp(server, "rm", "-r", "/", "--yes");
   assertEquals(root.code, 1);
   assertEquals(names(server.dir), ["d"]);
+});
+
+Deno.test("rm -f asks nobody, and does not mind what is not there; nothing else is forgiven", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a": "1", "b": "2", "d/e": "3" });
+  const done = await ftp(server, "rm", "-f", "none", "*.none", "a", "/no/where");
+  assertDone(done);
+  assertEquals([done.stdout, done.stderr], ["Deleted a\n", ""]);
+  assertFails(await ftp(server, "rm", "-f", "d"), 1, /is a folder; rm -r deletes it/);
+  assertFails(await ftp(server, "rm", "--yes", "none"), 1, /no such file/);
+  assertDone(await ftp(server, "rm", "-rf", "d"));
+  assertEquals(paths(server.dir), ["b"]);
 });
 
 Deno.test("of several names one that fails is told, and the rest goes on", async () => {

@@ -325,6 +325,7 @@ Deno.test("symbolic links are skipped and said to be, or followed, but never out
     Deno.symlinkSync("../out", `${top}/tree/out-folder`);
     Deno.symlinkSync(`${top}/out`, `${top}/tree/absolute`);
     Deno.symlinkSync("nowhere", `${top}/tree/dangling`);
+    Deno.symlinkSync("circle", `${top}/tree/circle`);
   };
   plantLinks(local.path);
   const { path: cwd } = local;
@@ -332,12 +333,15 @@ Deno.test("symbolic links are skipped and said to be, or followed, but never out
   assertDone(skip);
   assertEquals(paths(`${server.dir}/skipped`), ["real/", "real/file"]);
   assertMatch(skip.stderr, /to-file is left out: it is a symbolic link; --links follow/);
-  assertMatch(skip.stdout, /, 6 left out\n$/);
+  assertMatch(skip.stdout, /, 7 left out\n$/);
   const follow = await ftp(server, "upload", "-r", "tree", "followed", "--links", "follow", { cwd });
   assertDone(follow);
   assertEquals(paths(`${server.dir}/followed`), ["real/", "real/file", "to-file", "to-folder/", "to-folder/file"]);
-  assertMatch(follow.stderr, /out-folder is left out: it is a symbolic link that leads out of the folder/);
-  assertMatch(follow.stderr, /dangling is left out: it leads nowhere/);
+  for (const { stderr } of [skip, follow]) {
+    assertMatch(stderr, /^tree\/out-folder is left out: it is a symbolic link that leads out of the folder$/m);
+    assertMatch(stderr, /^tree\/dangling is left out: it is a symbolic link that leads nowhere$/m);
+    assertMatch(stderr, /^tree\/circle is left out: it leads in a circle$/m);
+  }
   assertEquals((await ftp(server, "upload", "-r", "tree", "--links", "keep", { cwd })).code, 2);
 
   await using other = await startServer();
@@ -568,6 +572,15 @@ Deno.test("files that got another name are counted in the summary", async () => 
     again.stdout,
     /^a as \/a_1\nb as \/b_1\nSent 2 files, .*, 2 under another name, as their own was taken\n$/,
   );
+  assertEquals(again.stderr, "sync moves what is missing, and nothing twice\n");
+  Deno.mkdirSync(`${server.dir}/many`);
+  const many = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`f${at + 10}`, "x"]));
+  plant(local.path, many);
+  plant(`${server.dir}/many`, many);
+  const told = await ftp(server, "upload", ...Object.keys(many), "many/", { cwd });
+  const names = Array.from({ length: 10 }, (_, at) => `f${at + 10} as /many/f${at + 10}_1\n`);
+  assertEquals(told.stderr, `${names.join("")}and 2 more\nsync moves what is missing, and nothing twice\n`);
+  Deno.removeSync(`${server.dir}/many`, { recursive: true });
   assertEquals(paths(server.dir), ["a", "a_1", "b", "b_1"]);
   for (const expected of [0, 2]) {
     const fetched = await ftp(server, "mget", "a", "b", "--json", { cwd });

@@ -37,7 +37,8 @@ Deno.test("wrong usage exits 2, says how it goes, and needs no server to be foun
       [["127.0.0.1:1", "ls", "--lnog"], "ls: unknown option --lnog, did you mean --long?; usage: ls "],
       [["127.0.0.1:1", "-f", "x", "ls"], "there is a file of commands and a command"],
       [["--limit-rate", "fast", "127.0.0.1:1", "ls"], "--limit-rate takes bytes a second, such as 500K or 2M"],
-      [["--limit-rate", "15K", "127.0.0.1:1", "ls"], "and at least 16K"],
+      [["localhost", "2121", "ls"], 'there is no command "2121"; a port goes behind the host, as in localhost:2121'],
+      [["--limit-rate", "15KiB", "127.0.0.1:1", "ls"], "and at least 16K"],
     ] as const
   ) {
     const { code, stdout, stderr } = await runFtp([...args]);

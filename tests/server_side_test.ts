@@ -295,6 +295,7 @@ Deno.test("du tells what each folder holds, the whole at the end", async () => {
     { path: "/", size: 11 },
   ]);
   assertMatch((await ftp(server, "du", "a")).stdout, /^ +5 B {2}\/a\/b\n +8 B {2}\/a\n$/);
+  assertMatch((await ftp(server, "du", "a/b/x")).stdout, /^ +5 B {2}\/a\/b\/x\n$/);
   assertEquals((await ftp(server, "du", "nowhere")).code, 1);
 });
 

@@ -162,6 +162,40 @@ Deno.test("Tab completes remote paths, quoted as needed, hidden ones only when a
   await shell.waitFor("sub\\ folder/");
 });
 
+Deno.test("Tab completes also where other keys arrive with it", async () => {
+  await using server = await serverWithFiles();
+  await using shell = await openShell([server.address]);
+  await shell.type(`size my${Key.TAB}\r`);
+  await shell.waitFor("(5 bytes)");
+  await shell.waitFor(PROMPT);
+  await shell.type(`l${Key.TAB}${Key.TAB}`);
+  await shell.waitFor(/lcd +lls +lpwd +ls/);
+  await shell.type(`${Key.CTRL_C}cd sub${Key.TAB}\r`);
+  await shell.waitFor("/sub folder> ");
+});
+
+Deno.test("~ is the home folder, for commands and for Tab", async () => {
+  using home = new TempFolder();
+  home.file("photos/a.jpg");
+  await using server = await startServer();
+  await using shell = await openShell([server.address], { env: { HOME: home.path } });
+  await shell.enter("lcd ~/photos");
+  await shell.waitFor(`${home.path}/photos`);
+  await shell.waitFor(PROMPT);
+  await shell.type(`upload ~/pho${Key.TAB}`);
+  await shell.waitFor(`upload ${home.path}/photos/`);
+  await shell.type(Key.TAB);
+  await shell.waitFor("a.jpg ");
+  await shell.enter("");
+  await shell.waitFor("Stored as /a.jpg");
+  await shell.waitFor(PROMPT);
+  await shell.enter("download a.jpg ~ --no-show");
+  await shell.waitFor(`Saved as ${home.path}/a.jpg`);
+  await shell.waitFor(PROMPT);
+  await shell.enter("upload '~/photos/a.jpg'");
+  await shell.waitFor('the local file "~/photos/a.jpg"');
+});
+
 Deno.test("Tab completes local paths where a command wants one", async () => {
   using folder = new TempFolder();
   folder.file("local file.txt", "local");
@@ -306,6 +340,23 @@ Deno.test("Ctrl-C and Ctrl-D at a question cancel the command", async () => {
   await shell.waitFor("(Y/N) ");
   await shell.enter("YES");
   await shell.waitFor("Deleted report.txt");
+  await shell.enter("rm *.pdf .hidden");
+  await shell.waitFor("Are you sure you want to delete report.pdf? (Y/N/A/Q) ");
+  await shell.type(Key.CTRL_C); // all of it, not this file alone
+  await shell.waitFor("ftp: canceled");
+  await shell.waitFor(PROMPT);
+  await shell.enter("rm *.pdf .hidden");
+  await shell.waitFor("(Y/N/A/Q) ");
+  await shell.enter("q");
+  await shell.waitFor("ftp: canceled");
+  await shell.waitFor(PROMPT);
+  assert(namesIn(server.dir).includes("report.pdf") && namesIn(server.dir).includes(".hidden"));
+  await shell.enter("rm *.pdf .hidden");
+  await shell.waitFor("(Y/N/A/Q) ");
+  await shell.enter("all");
+  await shell.waitFor("Deleted report.pdf");
+  await shell.waitFor("Deleted .hidden");
+  await shell.waitFor(PROMPT);
   await shell.enter("rm -r 'sub folder'");
   await shell.waitFor("Are you sure you want to delete sub folder with everything in it? (Y/N) ");
   await shell.enter("n");

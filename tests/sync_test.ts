@@ -212,7 +212,7 @@ for (const down of [false, true]) {
     assertEquals(paths(`${down ? it.local.path : it.server.dir}/deep`), ["er/", "er/copy/", "er/copy/a"]);
   });
 
-  Deno.test(`${direction}: a missing source does not empty its target, an empty one does when asked`, async () => {
+  Deno.test(`${direction}: a missing source does not empty its target, an empty one only when asked`, async () => {
     await using it = await ends(down);
     const { from, to, sync } = it;
     plant(to, { "precious": "1", "sub/more": "2" });
@@ -227,8 +227,18 @@ for (const down of [false, true]) {
     Deno.mkdirSync(from);
     assertDone(await sync());
     assertEquals(paths(to), ["precious", "sub/", "sub/more"]);
-    assertDone(await sync("--delete"));
+    for (const dry of [[], ["--dry-run"]]) {
+      const refused = await sync("--delete", ...dry);
+      assertEquals(refused.code, 2);
+      assertMatch(
+        refused.stderr,
+        /nothing is in the source, and .* all that the target has \(3 names\); --allow-empty/,
+      );
+    }
+    assertEquals(paths(to), ["precious", "sub/", "sub/more"]);
+    assertDone(await sync("--delete", "--allow-empty"));
     assertEquals(paths(to), []);
+    assertDone(await sync("--delete"));
   });
 
   Deno.test(`${direction}: several at the same time all succeed, and the target is equal`, async () => {
@@ -370,7 +380,10 @@ Deno.test("sync --delete says what it does not delete", async () => {
   Deno.symlinkSync("a", `${to}/link`);
   const { code, stderr } = await sync("--delete");
   assertEquals(code, 0);
-  assertMatch(stderr, /^link is left out: in the target: it is a symbolic link$/m);
+  assertMatch(
+    stderr,
+    /^link is left out: in the target: it is a symbolic link that leads out of the served folder, or nowhere$/m,
+  );
   assertEquals(paths(to), ["a", "link"]);
 });
 

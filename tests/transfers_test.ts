@@ -11,7 +11,16 @@ import { decodeMessage, encodeMessage } from "../protocol/message_codec.ts";
 import { bodyEnd } from "../protocol/messages.ts";
 import { namesIn, partialsIn, pattern, sha256, sha256OfFile } from "./support/files.ts";
 import { bound, noRamDisk, notBound, RamDisk, testUnless } from "./support/machine.ts";
-import { assertDone, FTP, ftp, type FtpResult, startFtp, startServer, type TestServer } from "./support/programs.ts";
+import {
+  assertDone,
+  assertFails,
+  FTP,
+  ftp,
+  type FtpResult,
+  startFtp,
+  startServer,
+  type TestServer,
+} from "./support/programs.ts";
 import { Hold, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { PATIENCE_MS, Transcript } from "./support/transcript.ts";
@@ -20,13 +29,6 @@ import { inTime } from "./support/watchdog.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-/** It must have failed with this exit code and a message for people. */
-function assertFails(result: FtpResult, code: number, message: RegExp): void {
-  assertEquals(result.code, code, `${result.stdout}${result.stderr}`);
-  assertMatch(result.stderr, message);
-  assertMatch(result.stderr, /^ftp: [^\n]+\n$/);
-}
 
 /** The names in a folder, without those of partial files. */
 function visibleIn(folder: string): string[] {

@@ -18,8 +18,6 @@ export interface Context extends Connector {
   readonly out: Output;
   /** Whether commands come from standard input, so that none of them may read it. */
   readonly readsCommands: boolean;
-  /** Whether somebody types the commands, and can be told what to type next. */
-  readonly interactive: boolean;
   /** Every command there is. */
   readonly commands: readonly Command[];
   /** The remote folder that the person is in; always starts with `/`. */

@@ -15,6 +15,7 @@ import { forEach } from "./each.ts";
 /** `cp`: copies files, or with `-r` folders, on the server. */
 export const cp: Command = {
   name: "cp",
+  aliases: ["copy"],
   usage: `FROM... TO [-r] ${SELECTION_USAGE}`,
   summary: "copy remote files on the server",
   details:

@@ -13,7 +13,7 @@ import { terminalSize } from "../terminal_size.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
-import { readPattern } from "../transfer/glob.ts";
+import { patternOf, readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { type Left, tellInterrupted } from "../transfer/left.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
@@ -51,18 +51,8 @@ export const download: Command = {
     const single = args.length <= 2 && !on.has("recursive") &&
       (readPattern(args[0]) === undefined || await isThere(context, args[0]));
     requireJobs(call);
-    if (single) {
-      const local = args[1] ?? "-";
-      // Who types may mean both; a script means the same tomorrow, whatever the server holds then.
-      const name = context.interactive && local !== "-" && local !== args[0] && !local.includes("/") &&
-        !isLocalFolder(local);
-      if (name && await isThere(context, local)) {
-        throw new UsageError(
-          `download: "${local}" is a remote name, too. mget fetches both; download FILE "./${local}" saves the first one as that`,
-        );
-      }
-      return await fetchOne(context, args[0], args[1], call);
-    }
+    if (args.length === 2) await requireLocal(context, args[0], args[1]);
+    if (single) return await fetchOne(context, args[0], args[1], call);
     const last = args.at(-1)!;
     const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || isLocalFolder(last));
     await fetchMany(context, into ? args.slice(0, -1) : args, into ? last : ".", call);
@@ -72,13 +62,24 @@ export const download: Command = {
 /** `mget`: fetches many files into the current local folder. */
 export const mget: Command = {
   name: "mget",
-  usage: `FILE... [-r] [--overwrite] [--sha256] ${SELECTION_USAGE} [--stop-on-error] [-j N]`,
+  usage: `FILE... [-r] [--no-show] [--overwrite] [--sha256] ${SELECTION_USAGE} [--stop-on-error] [-j N]`,
   summary: "fetch many files into the local folder",
   arguments: ["remote"],
   count: [1, Infinity],
   options: OPTIONS,
   run: (context, call) => fetchMany(context, call.args, ".", call),
 };
+
+/** Who types may mean both; a script means the same tomorrow, whatever the server holds then. */
+async function requireLocal(context: Context, file: string, local: string): Promise<void> {
+  const couldBeRemote = !local.includes("/") || patternOf(local) === patternOf(file);
+  if (!context.ask || !couldBeRemote || local === "-" || local === file || isLocalFolder(local)) return;
+  if (!await isThere(context, local)) return;
+  const own = local.startsWith("/") ? `/.${local}` : `./${local}`;
+  throw new UsageError(
+    `download: "${local}" is a remote name, too. mget fetches both; download FILE "${own}" saves the first one as that`,
+  );
+}
 
 async function fetchOne(context: Context, file: string, local: string | undefined, { on }: Arguments): Promise<void> {
   const { out, remoteFolder, signal } = context;

@@ -27,7 +27,8 @@ export async function forEach(
       await work(name);
     } catch (error) {
       const failure = toFailure(error);
-      if (count === 1 || !failure || error instanceof ProtocolError || signal.aborted) throw error;
+      const isCanceled = signal.aborted || failure?.code === "canceled";
+      if (count === 1 || !failure || error instanceof ProtocolError || isCanceled) throw error;
       out.failure(failure);
       failed++;
     }

@@ -1,7 +1,6 @@
-import { CommandError } from "../../protocol/errors.ts";
 import { resolvePath } from "../../protocol/path.ts";
 import { LISTING_OPTIONS, listingOptions, printListing } from "../listing.ts";
-import { listing, matching, requireAll } from "../remote_files.ts";
+import { listingOrFile, matching, requireAll } from "../remote_files.ts";
 import type { Command } from "./command.ts";
 
 /** `ls`: what a folder holds. */
@@ -20,15 +19,8 @@ export const ls: Command = {
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
     const path = resolvePath(remoteFolder, args[0] ?? "");
-    const listed = async () => {
-      try {
-        return await listing(client, path, { recursive: on.has("recursive"), hidden: on.has("all"), signal });
-      } catch (error) {
-        if (!(error instanceof CommandError && error.code === "not_folder")) throw error;
-        return { entries: [await client.stat(path, { signal })], left: [] };
-      }
-    };
-    const found = (args.length > 0 ? await matching(context, args[0]) : undefined) ?? await listed();
+    const found = (args.length > 0 ? await matching(context, args[0]) : undefined) ??
+      await listingOrFile(client, path, { recursive: on.has("recursive"), hidden: on.has("all"), signal });
     printListing(out, found.entries, listingOptions(on));
     requireAll(out, found);
   },

@@ -7,7 +7,7 @@ import { forEach } from "./each.ts";
 /** `mv`: gives remote files and folders other names. */
 export const mv: Command = {
   name: "mv",
-  aliases: ["rename"],
+  aliases: ["rename", "move"],
   usage: "FROM... TO",
   summary: "rename or move remote files and folders",
   details:

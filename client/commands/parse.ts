@@ -45,7 +45,11 @@ export function findCommand(commands: readonly Command[], name: string): Command
  */
 export function unknownCommand(commands: readonly Command[], name: string): UsageError {
   const meant = nearest(name, commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
-  const hint = meant ? `did you mean ${meant}?` : "help lists them all";
+  const hint = /^\d+$/.test(name)
+    ? `a port goes behind the host, as in localhost:${name}`
+    : meant
+    ? `did you mean ${meant}?`
+    : "help lists them all";
   return new UsageError(`there is no command "${printable(name)}"; ${hint}`);
 }
 

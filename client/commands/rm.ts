@@ -1,9 +1,11 @@
 import { CommandError } from "../../protocol/errors.ts";
+import type { Entry } from "../../protocol/messages.ts";
 import { resolvePath } from "../../protocol/path.ts";
-import { advise, UsageError } from "../errors.ts";
+import { advise, codeOf, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { expandNames } from "../remote_files.ts";
+import type { Left } from "../transfer/left.ts";
 import type { Command, Context } from "./command.ts";
 import { forEach } from "./each.ts";
 
@@ -12,47 +14,69 @@ const WITH_ALL = "; rm -r deletes it with everything in it";
 /** `rm`: removes files, or with `-r` folders. */
 export const rm: Command = {
   name: "rm",
-  aliases: ["delete"],
-  usage: "FILE... [-r] [--yes]",
+  aliases: ["delete", "del"],
+  usage: "FILE... [-r] [--yes | -f]",
   summary: "delete files",
   details:
-    "Asks before each one. Where there is nobody to ask, it refuses unless --yes is given. FILE may be a pattern.",
+    "Asks before each one; of several, A deletes all that follow, too, and Q ends it. Where there is nobody to ask, it\n" +
+    "refuses unless --yes is given. FILE may be a pattern.",
   arguments: ["remote"],
   count: [1, Infinity],
   options: {
     recursive: { short: "r", help: "delete folders with everything in them" },
     yes: { short: "y", help: "do not ask" },
+    force: { short: "f", help: "nor mind what is not there" },
   },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    if (!on.has("yes") && !context.ask) {
+    const force = on.has("force");
+    let askFirst = !on.has("yes") && !force;
+    if (askFirst && !context.ask) {
       throw new UsageError("rm asks before it deletes, and there is no terminal to ask on; say --yes to delete");
     }
-    const { names, left } = await expandNames(context, args, (kind) => on.has("recursive") || kind !== "folder");
+    const recursive = on.has("recursive");
+    const isMeant = (kind: Entry["kind"]) => recursive || kind !== "folder";
+    const unlessMissing = (error: unknown) => {
+      if (!force || codeOf(error) !== "not_found") throw error;
+    };
+    const names: string[] = [];
+    const left: Left[] = [];
+    for (const typed of force ? args.map((name) => [name]) : [args]) {
+      const found = await expandNames(context, typed, isMeant).catch(unlessMissing);
+      names.push(...found?.names ?? []);
+      left.push(...found?.left ?? []);
+    }
     await forEach(context, names, async (name) => {
       const path = resolvePath(remoteFolder, name);
       if (path === "/") throw new CommandError("denied", "the served folder itself cannot be deleted");
-      const recursive = on.has("recursive");
-      if (!on.has("yes")) {
+      if (askFirst) {
         const { kind, link } = await client.stat(path, { signal });
         if (kind === "folder" && !recursive) throw new CommandError("is_folder", `"${path}" is a folder${WITH_ALL}`);
-        if (!await confirm(context, printable(name) + (kind === "folder" && !link ? " with everything in it" : ""))) {
-          return out.note(`${printable(name)} was kept`);
-        }
+        const all = kind === "folder" && !link ? " with everything in it" : "";
+        const answer = await confirm(context, printable(name) + all, names.length > 1);
+        if (answer === "no") return out.note(`${printable(name)} was kept`);
+        if (answer === "quit") throw new CommandError("canceled", "canceled");
+        askFirst = answer !== "all";
       }
-      const { files, folders } = await client.remove(path, { recursive, signal })
-        .catch(advise("is_folder", WITH_ALL));
+      const removed = await client.remove(path, { recursive, signal }).catch(advise("is_folder", WITH_ALL))
+        .catch(unlessMissing);
+      if (!removed) return;
+      const { files, folders } = removed;
       const what = folders > 0 || files !== 1 ? ` (${plural(files, "file")}, ${plural(folders, "folder")} in it)` : "";
       out.done({ deleted: path, files, folders }, `Deleted ${printable(name)}${what}`);
     }, left);
   },
 };
 
-async function confirm({ ask, out }: Context, what: string): Promise<boolean> {
+const ANSWERS = ["yes", "no", "all", "quit"] as const;
+
+async function confirm({ ask, out }: Context, what: string, several: boolean): Promise<typeof ANSWERS[number]> {
+  const possible = several ? ANSWERS : ANSWERS.slice(0, 2);
+  const short = possible.map((answer) => answer[0].toUpperCase()).join("/");
   for (;;) {
-    const answer = (await ask!(`Are you sure you want to delete ${what}? (Y/N) `)).trim().toLowerCase();
-    if (answer === "y" || answer === "yes") return true;
-    if (answer === "n" || answer === "no") return false;
-    out.note("Please answer y, yes, n or no.");
+    const typed = (await ask!(`Are you sure you want to delete ${what}? (${short}) `)).trim().toLowerCase();
+    const answer = possible.find((answer) => typed === answer || typed === answer[0]);
+    if (answer) return answer;
+    out.note(`Please answer ${possible.slice(0, -1).join(", ")} or ${possible.at(-1)}; the first letter will do.`);
   }
 }

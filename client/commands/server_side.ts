@@ -9,7 +9,7 @@ import { baseName, joinPath, resolvePath, withoutSlashes } from "../../protocol/
 import { UsageError } from "../errors.ts";
 import { bytes, exactBytes, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
-import { expandNames, inFolder, listing, requireAll } from "../remote_files.ts";
+import { expandNames, inFolder, listing, listingOrFile, requireAll } from "../remote_files.ts";
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
@@ -90,7 +90,7 @@ export const du: Command = {
   count: [0, 1],
   async run({ client, out, remoteFolder, signal }, { args: [typed = ""] }) {
     const top = resolvePath(remoteFolder, typed);
-    const all = await listing(client, top, { recursive: true, hidden: true, signal });
+    const all = await listingOrFile(client, top, { recursive: true, hidden: true, signal });
     const { entries } = all;
     const sums = new Map<string, number>([["", 0]]);
     for (const { name, kind, link } of entries) if (kind === "folder" && !link) sums.set(name, 0);

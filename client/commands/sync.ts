@@ -1,7 +1,7 @@
 import { split } from "../../disk/path.ts";
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import { folderOf, joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
-import { codeOf, type Failure, PartlyFailedError, toFailure } from "../errors.ts";
+import { codeOf, type Failure, PartlyFailedError, toFailure, UsageError } from "../errors.ts";
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { targetPath } from "../local_files.ts";
@@ -22,7 +22,8 @@ const COUNT = 64;
 /** `sync`: makes one folder like another. */
 export const sync: Command = {
   name: "sync",
-  usage: `LOCAL REMOTE | --down REMOTE LOCAL [--delete] [--checksum] [--dry-run] ${SELECTION_USAGE} [--sha256] [-j N]`,
+  usage:
+    `LOCAL REMOTE | --down REMOTE LOCAL [--delete [--allow-empty]] [--checksum] [--dry-run] ${SELECTION_USAGE} [--sha256] [--stop-on-error] [-j N]`,
   summary: "make a remote folder like a local one, or the other way round",
   details:
     "Copies what is missing or different in size or time. What is the same is left alone, so a second run does\n" +
@@ -33,6 +34,7 @@ export const sync: Command = {
   options: {
     down: { help: "from the server: sync --down REMOTE LOCAL" },
     delete: { help: "delete what is not in the source" },
+    "allow-empty": { help: "with --delete, also where the source is empty" },
     checksum: { short: "c", help: "compare by content instead of by time" },
     "dry-run": { short: "n", help: "show the plan and do nothing" },
     ...SELECTION_OPTIONS,
@@ -54,10 +56,16 @@ export const sync: Command = {
     if (wanted.delete && plan.left.some(({ failed }) => failed)) {
       out.note("nothing is deleted, as not all can be looked at and copied");
     }
+    const emptied = plan.empties && !on.has("allow-empty")
+      ? `nothing is in the source, and --delete would delete all that the target has (${
+        plural(plan.deletions.length, "name")
+      }); --allow-empty does so`
+      : undefined;
     const refusal = !down && steps(plan) > 0 && (await hello).readOnly
       ? `this server serves for reading only; ${plural(steps(plan), "step")} cannot be taken`
       : undefined;
     if (on.has("dry-run")) showPlan(context, plan);
+    if (emptied) throw new UsageError(`sync: ${emptied}`);
     if (refusal) throw new CommandError("read_only", refusal);
     if (on.has("dry-run")) return;
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;

@@ -9,7 +9,7 @@ import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder, remoteTarget } from "../remote_files.ts";
 import { runBatch, SYNC_REST } from "../transfer/batch.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
-import { readPattern } from "../transfer/glob.ts";
+import { patternOf, readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { tellInterrupted } from "../transfer/left.ts";
 import { ahead } from "../transfer/pipeline.ts";
@@ -53,7 +53,7 @@ export const upload: Command = {
     // A shell may have made them of a pattern.
     const alike = args[0] !== last && args.every((name) => patternOf(name) === patternOf(last));
     const meansRemote = args.length === 2 || last.endsWith("/");
-    if (alike && meansRemote && (isLocalFile(last) || on.has("recursive") && isLocalFolder(last))) {
+    if (alike && meansRemote && exists(args[0]) && (isLocalFile(last) || on.has("recursive") && isLocalFolder(last))) {
       const what = isLocalFile(last) ? "file" : "folder";
       const mput = on.has("recursive") ? "mput -r" : "mput";
       throw new UsageError(
@@ -87,11 +87,6 @@ function realPath(path: string): string {
   } catch {
     return path; // it went away; sending it says so
   }
-}
-
-/** A path, as it was written, with a star for its last name, where a pattern could have had one. */
-function patternOf(path: string): string {
-  return path === "-" || /(^|\/)\.\.?\/*$/.test(path) ? path : path.replace(/[^/]+(?=\/*$)/, "*");
 }
 
 async function sendOne(context: Context, file: string, remote: string | undefined, call: Arguments): Promise<void> {

@@ -43,7 +43,7 @@ interface Candidate {
  * @returns what the last word of the line could be replaced by, and that word, both as they are typed. Never rejects
  */
 export async function complete(line: string, sources: CompletionSources): Promise<[string[], string]> {
-  const { before, text, raw, quote } = wordAtCursor(line);
+  const { before, text, raw, quote } = wordAtCursor(line, Deno.env.get("HOME"));
   let candidates: Candidate[];
   try {
     candidates = await candidatesFor(before, text, sources);

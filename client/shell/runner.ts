@@ -44,6 +44,7 @@ export class Runner implements Context {
   remoteFolder = "/";
   ask?: (question: string) => Promise<string>;
   readsCommands = false;
+  /** Whether somebody types the commands, and can be told what to type next. */
   interactive = false;
   /** Whether the person wants to end: after `byebye`. */
   left = false;
@@ -246,7 +247,7 @@ export class Runner implements Context {
     // Whoever was to read the output is gone, as in `ftp HOST ls | head`: nobody needs to be told.
     if (error instanceof Deno.errors.BrokenPipe) {
       this.left = true;
-      return ExitCode.LOCAL;
+      return ExitCode.UNREAD;
     }
     try {
       this.#out.failure(place ? { ...failure, message: `${place}: ${failure.message}` } : failure);
@@ -264,7 +265,7 @@ export class Runner implements Context {
   }
 
   #parse(line: string): Call | undefined {
-    const words = splitWords(line);
+    const words = splitWords(line, Deno.env.get("HOME"));
     if (words.length === 0) return undefined;
     try {
       return parseCall(this.commands, words);

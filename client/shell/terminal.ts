@@ -8,6 +8,9 @@ import type { Interface } from "node:readline";
 import { terminalSize } from "../terminal_size.ts";
 import { commonStart } from "./completion.ts";
 
+/** The key for completion. */
+const TAB = 9;
+
 /** What a person can do besides typing a line. */
 export interface TerminalEvents {
   /** A line was typed. */
@@ -46,7 +49,7 @@ export class Terminal {
    */
   static async open(events: TerminalEvents, history: string[]): Promise<Terminal> {
     // Loaded here because one-shot runs, which do without, shall start quickly: a bundle loads what is imported above.
-    const [{ createInterface }, { default: process }, { Writable }] = await Promise.all([
+    const [{ createInterface }, { default: process }, { Transform, Writable }] = await Promise.all([
       import("node:readline"),
       import("node:process"),
       import("node:stream"),
@@ -58,9 +61,23 @@ export class Terminal {
         done();
       },
     });
+    // Of keys that arrive together, as over a slow line, readline takes a Tab for a character of a text that is pasted.
+    const input = new Transform({
+      transform(keys: Uint8Array, _encoding, done) {
+        for (let at = 0; at < keys.length;) {
+          const tab = keys.indexOf(TAB, at);
+          const end = tab === at ? at + 1 : tab < 0 ? keys.length : tab;
+          this.push(keys.subarray(at, end));
+          at = end;
+        }
+        done();
+      },
+    });
+    Object.assign(input, { setRawMode: (raw: boolean) => process.stdin.setRawMode(raw) });
+    process.stdin.pipe(input);
     Object.defineProperty(output, "columns", { get: () => terminalSize().columns });
     const readline = createInterface({
-      input: process.stdin,
+      input,
       output,
       terminal: true,
       history: history.toReversed(),

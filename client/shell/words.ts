@@ -1,5 +1,5 @@
 /**
- * A typed line and its words, as a POSIX shell would split it: blanks, quotes, backslashes; and the way back.
+ * A typed line and its words, as a POSIX shell would split it: blanks, quotes, backslashes, a tilde; and back.
  *
  * @module
  */
@@ -42,6 +42,7 @@ const BLANK = /[ \t\r\n]/;
  * Splits a line into words.
  *
  * @param line one line; from a `#` at its start on it is a comment
+ * @param home what `~` at the start of a word stands for; without it, for itself
  * @returns the words without their quotes; none for an empty line
  * @throws {UsageError} when a quote is left open
  *
@@ -53,10 +54,11 @@ const BLANK = /[ \t\r\n]/;
  * assertEquals(splitWords(`get "my file" other\\ one`), ["get", "my file", "other one"]);
  * assertEquals(splitWords("# a comment"), []);
  * assertEquals(splitWords("rm $'two\\nlines'"), ["rm", "two\nlines"]);
+ * assertEquals(splitWords("get a ~/b '~/c' d~", "/home/me"), ["get", "a", "/home/me/b", "~/c", "d~"]);
  * ```
  */
-export function splitWords(line: string): string[] {
-  const { words, quote, dangling } = scan(line);
+export function splitWords(line: string, home?: string): string[] {
+  const { words, quote, dangling } = scan(line, home);
   if (quote !== "") throw new UsageError(`the quote ${quote} is not closed; to type one as it is, put a \\ before it`);
   if (dangling) throw new UsageError("nothing follows the \\ at the end; to type one as it is, write \\\\");
   return words.map(({ text }) => text);
@@ -66,6 +68,7 @@ export function splitWords(line: string): string[] {
  * What stands before a cursor.
  *
  * @param line the line up to the cursor
+ * @param home what `~` at the start of a word stands for; without it, for itself
  *
  * @example
  * ```ts
@@ -76,8 +79,8 @@ export function splitWords(line: string): string[] {
  * assertEquals(wordAtCursor("ls "), { before: ["ls"], text: "", raw: "", quote: "" });
  * ```
  */
-export function wordAtCursor(line: string): WordAtCursor {
-  const { words, growing, quote } = scan(line);
+export function wordAtCursor(line: string, home?: string): WordAtCursor {
+  const { words, growing, quote } = scan(line, home);
   const last = growing ? words.pop() : undefined;
   const before = words.map(({ text }) => text);
   return last ? { before, text: last.text, raw: line.slice(last.start), quote } : { before, text: "", raw: "", quote };
@@ -108,7 +111,7 @@ export function quoteWord(text: string, quote: Quote = "", closed = true): strin
   if (quote === '"') return quote + text.replace(/["\\]/g, "\\$&") + end;
   if (quote === "'" && !text.includes("'")) return quote + text + end;
   if (text === "") return closed ? "''" : "";
-  return text.replace(/[\s"'\\]|^[#$]/g, "\\$&");
+  return text.replace(/[\s"'\\]|^[#$~]/g, "\\$&");
 }
 
 /** Control characters and what turns the direction of writing around: nobody can type them, or see what they did. */
@@ -122,7 +125,7 @@ function escapeCharacter(character: string): string {
 }
 
 /** One pass over the line; `at` is the next character to look at. */
-function scan(line: string): Scan {
+function scan(line: string, home = "~"): Scan {
   const words: Word[] = [];
   let word: Word | undefined;
   let quote: Quote = "";
@@ -152,7 +155,7 @@ function scan(line: string): Scan {
       word.text += text;
       at += length;
     } else {
-      word.text += character;
+      word.text += at === word.start && /^~(?:[/\s]|$)/.test(line.slice(at, at + 2)) ? home : character;
       at++;
     }
   }

@@ -22,6 +22,9 @@ const MOST_PACKS = 8;
 /** Bytes of one pack: enough to be worth a request, and little enough that the next one is not waited for long. */
 const PACK_BYTES = 512 * 1024;
 
+/** So many of the files that got another name are named. */
+const MOST_NAMED = 10;
+
 /** After so many files in a row that did not fit, the disk is taken for full. A smaller file may fit where a large one does not. */
 const MOST_IN_VAIN = 16;
 
@@ -147,9 +150,9 @@ export async function runBatch<J extends Job>(
     files++;
     fullInVain = 0;
     const isRenamed = done.path !== wanted;
-    if (isRenamed) renamed++;
     const text = () => line?.(done) ?? `${printable(name)}${isRenamed ? ` as ${printable(done.path)}` : ""}`;
     out.step(result(done), text, !isRenamed);
+    if (isRenamed && renamed++ < MOST_NAMED && !out.json && !out.verbose) out.note(text());
   };
   const fell = (name: string, error: unknown) => {
     const failure = toFailure(error);
@@ -181,7 +184,9 @@ export async function runBatch<J extends Job>(
     if (failed > 0) parts.push(`${failed} failed`);
     if (left > 0) parts.push(`${left} left out`);
     parts.push(...after?.words ?? []);
+    if (renamed > MOST_NAMED && !out.json && !out.verbose) out.note(`and ${renamed - MOST_NAMED} more`);
     out.done({ summary }, parts.join(", "));
+    if (renamed > 0) out.note(SYNC_REST);
   };
   const moveOne = async (mover: Mover<J>, job: J) => {
     const count = counter(job.name);

@@ -58,3 +58,18 @@ export function readPattern(typed: string): Pattern | undefined {
     matches: (path) => expression.test(path) && (hiddenToo || !/(^|\/)\./.test(path)),
   };
 }
+
+/**
+ * A path as it was written, with a star for its last name, where a pattern could have had one.
+ *
+ * @example
+ * ```ts
+ * import { patternOf } from "./glob.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["a", "sub/a", "..", "-"].map(patternOf), ["*", "sub/*", "..", "-"]);
+ * ```
+ */
+export function patternOf(path: string): string {
+  return path === "-" || /(^|\/)\.\.?\/*$/.test(path) ? path : path.replace(/[^/]+(?=\/*$)/, "*");
+}

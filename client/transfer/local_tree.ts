@@ -158,11 +158,12 @@ function lookLocally(root: string, path: string, links: Links, lookAt?: () => Se
   try {
     let found = lookAt ? lookAt() : look(full);
     if (found.kind === "link") {
-      if (links === "skip") return { path, ...A_LINK };
-      const real = Deno.realPathSync(full);
+      const real = whereLinkLeads(full);
+      if (typeof real !== "string") return { path, ...real };
       if (!`${real}/`.startsWith(`${root}/`)) {
         return { path, reason: "it is a symbolic link that leads out of the folder" };
       }
+      if (links === "skip") return { path, ...A_LINK };
       found = lookThrough(full);
       if (found.kind === "folder" && isOnTheWay(root, path, real)) {
         return { path, ...A_CIRCLE };
@@ -175,9 +176,20 @@ function lookLocally(root: string, path: string, links: Links, lookAt?: () => Se
   } catch (error) {
     if (errnoOf(error) === "ENOENT") {
       // What is no Unicode comes as U+FFFD, under which there is nothing.
-      return { path, ...path.includes("\ufffd") ? NOT_UNICODE : { reason: "it leads nowhere, or went away" } };
+      return { path, ...path.includes("\ufffd") ? NOT_UNICODE : { reason: "it went away" } };
     }
     return { path, ...unreadable(error) };
+  }
+}
+
+function whereLinkLeads(link: string): string | Why {
+  try {
+    return Deno.realPathSync(link);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT") return { reason: "it is a symbolic link that leads nowhere" };
+    if (errno === "ELOOP") return A_CIRCLE;
+    throw error;
   }
 }
 

@@ -187,10 +187,10 @@ function judge(entry: Entry, path: string, links: Links): Node | Left {
   if (!names.every(isSafeName)) return { path, reason: "its name could lead elsewhere", failed: true };
   if (lossy) return { path, ...NOT_UNICODE };
   if (unreadable) return { path, ...UNREADABLE[unreadable] };
-  if (link && links === "skip") return { path, ...A_LINK };
   if (kind === "link") {
     return { path, reason: "it is a symbolic link that leads out of the served folder, or nowhere" };
   }
+  if (link && links === "skip") return { path, ...A_LINK };
   if (kind === "other") return { path, ...SPECIAL };
   if (kind === "folder" && names.length > MAX_DEPTH) return { path, ...TOO_DEEP };
   return { path, kind, size, modified, mode };

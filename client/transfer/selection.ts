@@ -58,20 +58,20 @@ export function readSelection({ values, all }: Arguments): Selection {
  * import { excluder } from "./selection.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const excludes = excluder(["*.o", "cache/", "/docs/*.pdf"]);
- * const files = ["src/a.o", "cache/a", "x/cache", "docs/a.pdf", "old/docs/a.pdf"];
- * assertEquals(files.filter((path) => excludes(path, false)), ["src/a.o", "cache/a", "docs/a.pdf"]);
+ * const excludes = excluder(["*.o", "cache/", "/docs/*.pdf", "./tmp"]);
+ * const files = ["src/a.o", "cache/a", "x/cache", "docs/a.pdf", "old/docs/a.pdf", "tmp", "x/tmp"];
+ * assertEquals(files.filter((path) => excludes(path, false)), ["src/a.o", "cache/a", "docs/a.pdf", "tmp"]);
  * ```
  */
 export function excluder(patterns: readonly string[]): Selection["excludes"] {
   const rules = patterns.map((typed) => {
-    const pattern = typed.replace(/^\//, "").replace(/\/+$/, "");
+    const isPath = /^\.?\//.test(typed);
+    const pattern = typed.replace(/^\.?\//, "").replace(/\/+$/, "");
     if (pattern === "") throw new UsageError(`--exclude takes a name or a pattern, not "${typed}"`);
     const expression = wildcards(pattern);
-    const isPath = pattern.includes("/") || typed.startsWith("/");
     const foldersOnly = typed.endsWith("/");
     return (path: string, isFolder: boolean) =>
-      (isFolder || !foldersOnly) && expression.test(isPath ? path : baseName(path));
+      (isFolder || !foldersOnly) && expression.test(isPath || pattern.includes("/") ? path : baseName(path));
   });
   const isMeant = (path: string, isFolder: boolean) => rules.some((means) => means(path, isFolder));
   return (path, isFolder) =>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { TempFolder } from "./temp_folder.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -165,6 +165,13 @@ export interface FtpResult {
 /** It must have ended with exit code 0; what it said is shown where not. */
 export function assertDone({ code, stdout, stderr }: Pick<FtpResult, "code" | "stdout" | "stderr">): void {
   assertEquals(code, 0, `${stdout}${stderr}`);
+}
+
+/** It must have failed with this exit code and a message for people. */
+export function assertFails(result: FtpResult, code: number, message: RegExp): void {
+  assertEquals(result.code, code, `${result.stdout}${result.stderr}`);
+  assertMatch(result.stderr, message);
+  assertMatch(result.stderr, /^ftp: [^\n]+\n$/);
 }
 
 /**
