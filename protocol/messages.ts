@@ -180,6 +180,8 @@ export const serverHello = v.object({
   capabilities,
   /** Whether commands that change something are refused. */
   readOnly: flag,
+  /** What becomes of an upload whose name is taken, unless it says so itself. */
+  collision: v.optional(collision, "rename"),
   /** Seconds of silence after which the server closes. */
   idleTimeout: time,
   /** Most requests that may be unanswered. */

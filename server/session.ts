@@ -190,6 +190,7 @@ export class Session {
         software: SOFTWARE,
         capabilities: ["sha256", "packs", "folder_digests"],
         readOnly: !this.#options.allowed.has("write"),
+        collision: this.#options.collision === "rename" ? undefined : this.#options.collision,
         idleTimeout: this.#options.idleMs / 1000,
         maxRequests: MAX_OUTSTANDING_REQUESTS,
         window: BODY_WINDOW_BYTES,

@@ -94,6 +94,26 @@ Deno.test("a script whose connection is lost between two lines connects again, a
   assertMatch(errors.text, /^The connection was lost \([^\n]+\); connecting again\nConnected again\n$/);
 });
 
+Deno.test("who waits for a server that does not come back is told why, once", async () => {
+  const server = await startServer();
+  const child = startFtp(["--retries", "5", server.address], { stdin: "" });
+  const [out, errors] = [new Transcript(child.stdout), new Transcript(child.stderr)];
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("pwd\n"));
+  await out.waitFor("/\n");
+  server.kill("SIGKILL");
+  await server.stopped;
+  await until(() => !hasUnnoticedEnd(server.port), "ftp to notice");
+  await writer.write(new TextEncoder().encode("ls\n"));
+  assertEquals((await child.status).code, 3);
+  await writer.close().catch(() => {});
+  await Promise.all([out.ended, errors.ended]);
+  assertMatch(
+    errors.text,
+    /^The connection was lost \([^\n]+\); connecting again\ncannot connect to [^\n]+; still trying\nftp: [^\n]+\n$/,
+  );
+});
+
 Deno.test("help needs no server", async () => {
   const { code, stdout } = await runFtp(["help", "download"]);
   assertEquals(code, 0);

@@ -239,6 +239,17 @@ function modeOf(path: string): number {
   return Deno.statSync(path).mode! & 0o777;
 }
 
+Deno.test("a server that overwrites by itself loses nothing of two files that one run puts in one place", async () => {
+  await using server = await startServer({ args: ["--on-collision", "overwrite"] });
+  using local = new TempFolder();
+  for (const name of ["p/x", "q/x"]) local.file(name, name);
+  Deno.mkdirSync(`${server.dir}/to`);
+  const { code, stdout, stderr } = await ftp(server, "upload", "p/x", "q/x", "to/", { cwd: local.path });
+  assertEquals([code, stderr], [1, 'ftp: q/x: "p/x" goes to the same place\nftp: 1 of 2 files failed\n']);
+  assertMatch(stdout, /^Sent 1 file, 3 B in /);
+  assertEquals(Deno.readTextFileSync(`${server.dir}/to/x`), "p/x");
+});
+
 Deno.test("--on-collision of the server decides for clients that do not say", async () => {
   for (
     const [collision, code, names, content] of [

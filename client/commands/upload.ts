@@ -159,7 +159,9 @@ async function sendMany(
   const whyMissing = (path: string) =>
     missing.has(folderOf(path)) ? "its folder cannot be made there" : missing.get(path)?.message;
   const total = { files: 0, bytes: 0, isComplete: false };
-  const isFirstThere = isFirst(typed.length > 1, collision === "overwrite", left, realPath);
+  const several = typed.length > 1;
+  const replaces = several && (collision ?? (await context.client.hello).collision) === "overwrite";
+  const isFirstThere = isFirst(several, replaces, left, realPath);
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
       end.signal.throwIfAborted();

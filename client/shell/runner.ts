@@ -21,6 +21,8 @@ import { splitWords } from "./words.ts";
 
 /** How long it may take to leave a server that still owes answers, or takes no bytes, in milliseconds. */
 const LEAVE_MS = 2000;
+/** After so many attempts in vain to connect again, a person is told that they go on. */
+const VAIN_TOLD = 4;
 
 /** Options of {@linkcode Runner}. */
 export interface RunnerOptions {
@@ -55,6 +57,8 @@ export class Runner implements Context {
   #reconnecting: Promise<void> | undefined;
   /** The loss that the person has been told of. */
   #told: ProtocolError | undefined;
+  /** How often in a row the server was not there since. */
+  #vain = 0;
   #out: Output;
   #running: AbortController | undefined;
   #client: Client | undefined;
@@ -157,7 +161,15 @@ export class Runner implements Context {
     if (lost && lost !== this.#told) this.out.note(`The connection was lost (${lost.message}); connecting again`);
     this.#told = lost;
     this.#address ??= this.#start;
-    this.#client = await this.dial();
+    try {
+      this.#client = await this.dial();
+      this.#vain = 0;
+    } catch (error) {
+      if (lost && error instanceof UnreachableError && ++this.#vain === VAIN_TOLD) {
+        this.out.note(`${error.message}; still trying`);
+      }
+      throw error;
+    }
     if (lost) this.out.note("Connected again");
   }
 
