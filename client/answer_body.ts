@@ -14,7 +14,8 @@ import {
   type CommandName,
   type entryLine,
   type folderDigestLine,
-  type packLine,
+  type PackLine,
+  packLine,
 } from "../protocol/messages.ts";
 import type { Answer } from "./requests.ts";
 
@@ -95,7 +96,7 @@ export function readDigests(answer: Answer<"resume" | "blocks">, size: number, o
  * @throws {ProtocolError} for what are no such lines
  */
 export async function* readLines<S extends Line>(
-  answer: Answer<"ls" | "upload_pack" | "folder_digests">,
+  answer: Answer<"ls" | "upload_pack" | "cp_pack" | "folder_digests">,
   schema: S,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<InferOutput<S>[]> {
@@ -108,6 +109,33 @@ export async function* readLines<S extends Line>(
     unwatch();
     if (!isRead && !signal?.aborted) answer.cancel(); // else the watch has done it
   }
+}
+
+/**
+ * What became of each file of a pack, where it is not what was asked for.
+ *
+ * @param answer to the pack
+ * @param files how many it had
+ * @param signal ends it
+ * @returns by their number, counted from 0
+ * @throws {ProtocolError} {@linkcode CommandError} `mismatch` for an answer that makes no sense
+ */
+export async function readFates(
+  answer: Answer<"upload_pack" | "cp_pack">,
+  files: number,
+  signal: AbortSignal | undefined,
+): Promise<Map<number, PackLine>> {
+  const lines = (await Array.fromAsync(readLines(answer, packLine, signal))).flat();
+  for (const [number, { at, path, error }] of lines.entries()) {
+    const inOrder = at < files && (number === 0 || at > lines[number - 1].at);
+    if (inOrder && (path === undefined) !== (error === undefined)) continue;
+    throw new ProtocolError(`the server says something of file ${at} of ${files} that makes no sense`);
+  }
+  const failed = lines.filter(({ error }) => error).length;
+  if (answer.reply.files !== files - failed) {
+    throw new CommandError("mismatch", `the server says that it stored ${answer.reply.files} of ${files} files`);
+  }
+  return new Map(lines.map((line) => [line.at, line]));
 }
 
 async function* decoded<S extends Line>(

@@ -24,7 +24,6 @@ import {
   errorMessage,
   folderDigestLine,
   type PackLine,
-  packLine,
   type Reply,
   type RequestInput,
   type ServerHello,
@@ -32,7 +31,7 @@ import {
 import { type PackedFile, packSource } from "../protocol/pack.ts";
 import { quote } from "../protocol/path.ts";
 import type { ByteSource } from "../protocol/send_body.ts";
-import { type BlockDigests, readDigests, readLines, watch } from "./answer_body.ts";
+import { type BlockDigests, readDigests, readFates, readLines, watch } from "./answer_body.ts";
 import { Download, PackDownload } from "./download.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import { Requests } from "./requests.ts";
@@ -377,17 +376,28 @@ export class Client {
       return file;
     });
     const answer = await this.#requests.send("upload_pack", { collision, again }, { source, signal });
-    const lines = (await Array.fromAsync(readLines(answer, packLine, signal))).flat();
-    for (const [number, { at, path, error }] of lines.entries()) {
-      const inOrder = at < files && (number === 0 || at > lines[number - 1].at);
-      if (inOrder && (path === undefined) !== (error === undefined)) continue;
-      throw new ProtocolError(`the server says something of file ${at} of ${files} that makes no sense`);
+    const unusual = await readFates(answer, files, signal);
+    const isWhole = unusual.values().every(({ error }) => error === undefined);
+    if (isWhole && answer.reply.size !== size) {
+      throw new CommandError("mismatch", `the server says that it stored ${answer.reply.size} of ${size} bytes`);
     }
-    const failed = lines.filter(({ error }) => error).length;
-    if (answer.reply.files !== files - failed || (failed === 0 && answer.reply.size !== size)) {
-      throw new CommandError("mismatch", `the server says that it stored ${answer.reply.files} of ${files} files`);
-    }
-    return new Map(lines.map((line) => [line.at, line]));
+    return unusual;
+  }
+
+  /**
+   * Copies small files on the server in one request (PROTOCOL.md section 7.20), each to a free name. When this returns, each of
+   * them is on the server's disk, or there is an error for it.
+   *
+   * @param files no more than {@linkcode MAX_PACK_FILES}
+   * @returns for those files, counted from 0, that were not copied: why
+   * @throws {CommandError} `read_only` and others
+   */
+  async copyPack(
+    files: readonly { from: string; to: string }[],
+    { signal }: CallOptions = {},
+  ): Promise<Map<number, PackLine>> {
+    const answer = await this.#requests.send("cp_pack", { files: [...files] }, { signal });
+    return await readFates(answer, files.length, signal);
   }
 
   /**

@@ -143,6 +143,12 @@ export const COMMANDS = {
     body: "reply",
   },
   folder_digests: { access: "read", request: v.object({ path }), reply: nothing, body: "reply" },
+  cp_pack: {
+    access: "write",
+    request: v.object({ files: v.pipe(v.array(v.object({ from: path, to: path })), v.maxLength(MAX_PACK_FILES)) }),
+    reply: v.object({ files: count, size: count }),
+    body: "reply",
+  },
 } as const satisfies Record<string, CommandSchema>;
 
 /** The name of a command on the wire. */

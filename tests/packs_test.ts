@@ -164,6 +164,61 @@ Deno.test("a pack of files that were asked for comes in their order, with what t
   await client.close();
 });
 
+Deno.test("a pack of files is copied on the server; one that cannot be is told, and replaces nothing", async () => {
+  await using server = await startServer();
+  using outside = new TempFolder();
+  outside.file("secret", "secret");
+  plant(server.dir, { "a": "1", "run.sh": "2", "large": pattern(200_000), "taken": "old", "to": null, "sub/x": "3" });
+  Deno.chmodSync(`${server.dir}/run.sh`, 0o755);
+  for (const name of ["a", "run.sh"]) Deno.utimeSync(`${server.dir}/${name}`, LONG_AGO, LONG_AGO);
+  Deno.symlinkSync(outside.path, `${server.dir}/out`);
+  Deno.symlinkSync("a", `${server.dir}/link`);
+  const client = await connected(server);
+  const files = [
+    ["/a", "/to/a"],
+    ["/run.sh", "/to/run.sh"],
+    ["/large", "/to/large"],
+    ["/a", "/taken"],
+    ["/none", "/to/none"],
+    ["/out/secret", "/to/secret"],
+    ["/a", "/out/a"],
+    ["/sub", "/to/sub"],
+    ["/link", "/to/link"],
+    ["/a", "/to/../../a"],
+    ["/a", "/to/a"],
+  ].map(([from, to]) => ({ from, to }));
+  const unusual = await client.copyPack(files);
+  assertEquals(Object.fromEntries([...unusual].map(([at, { path, error }]) => [at, path ?? error!.code])), {
+    2: "changed",
+    3: "exists",
+    4: "not_found",
+    5: "outside",
+    6: "outside",
+    7: "is_folder",
+    9: "outside",
+    10: "exists",
+  });
+  assertEquals(paths(server.dir).filter((path) => path.startsWith("to/")), ["to/", "to/a", "to/link", "to/run.sh"]);
+  assertEquals(["taken", "to/a", "to/link"].map((name) => textOf(server, name)), ["old", "1", "1"]);
+  assertEquals(namesIn(outside.path), ["secret"]);
+  const { mtime, mode } = Deno.statSync(`${server.dir}/to/run.sh`);
+  assertEquals([mtime?.getTime(), mode! & 0o100], [MODIFIED, 0o100]);
+  assertEquals(partialsIn(server.dir), []);
+  await client.close();
+  await server.stderr.waitFor("cp_pack");
+  assertEquals(logged(server, "cp").length, files.length);
+});
+
+Deno.test("cp -r copies small files in packs, however long their paths, and large ones by themselves", async () => {
+  await using server = await startServer();
+  const deep = Array.from({ length: 6 }, () => "ü".repeat(100)).join("/");
+  const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`t/${deep}/f${at}`, `${at}`]));
+  plant(server.dir, { ...files, "t/large": pattern(300_000), "t/empty": "" });
+  assertEquals((await ftp(server, "cp", "-r", "t", "copy")).code, 0);
+  assertEquals(snapshot(`${server.dir}/copy`), snapshot(`${server.dir}/t`));
+  assertEquals(logged(server, "cp_pack").length > 2, true);
+});
+
 Deno.test("files that grew beyond a pack since they were listed arrive all the same, both ways", async () => {
   await using server = await startServer();
   using local = new TempFolder();

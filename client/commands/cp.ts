@@ -3,9 +3,10 @@ import { ancestors, joinPath, resolvePath } from "../../protocol/path.ts";
 import { advise } from "../errors.ts";
 import { printable } from "../format.ts";
 import { destinations } from "../remote_files.ts";
-import { type Job, type Mover, runBatch } from "../transfer/batch.ts";
+import { type Job, type Moved, type Mover, runBatch } from "../transfer/batch.ts";
 import { makeRemoteFolders, type NewFolder } from "../transfer/folders.ts";
 import type { Left } from "../transfer/left.ts";
+import { canPack, fitsRequest } from "../transfer/pack.ts";
 import { remoteTree } from "../transfer/remote_tree.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import type { Tree } from "../transfer/tree.ts";
@@ -40,6 +41,22 @@ export const cp: Command = {
 /** A file to copy. */
 interface CopyJob extends Job {
   readonly from: string;
+}
+
+/** One pack, or two where the paths are too long for one request. */
+async function copyPacks(context: Context, jobs: readonly CopyJob[]): Promise<(Moved | Error | undefined)[]> {
+  const files = jobs.map(({ from, wanted }) => ({ from, to: wanted }));
+  if (jobs.length > 1 && !fitsRequest(files)) {
+    const half = jobs.length >> 1;
+    return [...await copyPacks(context, jobs.slice(0, half)), ...await copyPacks(context, jobs.slice(half))];
+  }
+  const { client, signal } = context;
+  const failed = await client.copyPack(files, { signal });
+  return jobs.map(({ wanted, size }, at) => {
+    const { error } = failed.get(at) ?? {};
+    if (error?.code === "changed") return undefined; // it has grown, or is a link: by itself
+    return error ? new CommandError(error.code, error.message) : { path: wanted, size };
+  });
 }
 
 /** All names are listed before the first file is copied, so that nothing is copied that is itself a copy. */
@@ -92,6 +109,7 @@ async function copyAll(
       await client.copy(from, wanted, { signal });
       return { path: wanted, size };
     },
+    many: await canPack(context, false) ? (jobs) => copyPacks(context, jobs) : undefined,
   };
   const total = { files: jobs.length, bytes: jobs.reduce((sum, { size }) => sum + size, 0) };
   const rest = "what was copied stays";

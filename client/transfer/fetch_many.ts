@@ -15,11 +15,8 @@ import { type LocalTarget, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import type { Job, Moved, Mover } from "./batch.ts";
 import { fetchFile } from "./fetch_file.ts";
-import { canPack } from "./pack.ts";
+import { canPack, fitsRequest } from "./pack.ts";
 import { type Connector, retrying } from "./retry.ts";
-
-/** Most bytes of the paths of one request, with room for the rest of it. */
-const PATHS_BYTES = 60_000;
 
 /** A file to fetch. */
 export interface FetchItem extends Job {
@@ -68,9 +65,7 @@ async function fetchPacks(
   collision: Collision,
   onProgress: (bytes: number) => void,
 ): Promise<(Moved | Error | undefined)[]> {
-  const paths = JSON.stringify(items.map(({ path }) => path));
-  // A character of a string takes three bytes at the most.
-  if (items.length === 1 || paths.length * 3 <= PATHS_BYTES || new TextEncoder().encode(paths).length <= PATHS_BYTES) {
+  if (items.length === 1 || fitsRequest(items.map(({ path }) => path))) {
     return await fetchPack(connector, items, collision, onProgress);
   }
   const half = items.length >> 1;

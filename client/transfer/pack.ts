@@ -1,5 +1,5 @@
 /**
- * Whether small files go in packs.
+ * Whether small files go in packs, and which.
  *
  * @module
  */
@@ -17,4 +17,18 @@ export async function canPack(connector: Connector, sha256: boolean): Promise<bo
   if (sha256) return false;
   const hello = await greetingOf(connector);
   return hello?.capabilities.includes("packs") ?? true; // a server that does not know packs says so
+}
+
+/** Most bytes of what one request names, with room for the rest of it. */
+const NAMES_BYTES = 60_000;
+
+/**
+ * Whether one request can name all of it.
+ *
+ * @param names the paths of a pack, as the request has them
+ */
+export function fitsRequest(names: readonly unknown[]): boolean {
+  const text = JSON.stringify(names);
+  // A character of a string takes three bytes at the most.
+  return text.length * 3 <= NAMES_BYTES || new TextEncoder().encode(text).length <= NAMES_BYTES;
 }

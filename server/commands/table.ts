@@ -8,6 +8,7 @@ import type { CommandName } from "../../protocol/messages.ts";
 import { blocks } from "./blocks.ts";
 import { checksum } from "./checksum.ts";
 import { cp } from "./cp.ts";
+import { cpPack } from "./cp_pack.ts";
 import { df } from "./df.ts";
 import { download } from "./download.ts";
 import { downloadPack } from "./download_pack.ts";
@@ -45,4 +46,5 @@ export const HANDLERS: { readonly [C in CommandName]: Handler<C> } = {
   download_pack: downloadPack,
   touch,
   folder_digests: folderDigests,
+  cp_pack: cpPack,
 };
