@@ -2,17 +2,20 @@ import { resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import { DifferentError, PartlyFailedError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
+import { isLocalFile, localName } from "../local_files.ts";
+import type { Output } from "../output.ts";
+import { remoteTarget } from "../remote_files.ts";
 import { tellLeft } from "../transfer/left.ts";
 import { makePlan } from "../transfer/plan.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide } from "../transfer/side.ts";
-import type { Command } from "./command.ts";
+import type { Command, Context } from "./command.ts";
 
-/** `verify`: compares two folders by content, without moving anything. */
+/** `verify`: compares two folders, or two files, by content, without moving anything. */
 export const verify: Command = {
   name: "verify",
   usage: `LOCAL REMOTE ${SELECTION_USAGE}`,
-  summary: "compare a local folder with a remote one by content",
+  summary: "compare a local folder or file with a remote one by content",
   details: "Both sides compute SHA-256; nothing is moved. Exits with 4 when there is any difference.",
   arguments: ["local", "remote"],
   count: [2, 2],
@@ -20,6 +23,7 @@ export const verify: Command = {
   async run(context, call) {
     const { out, remoteFolder, signal } = context;
     const [localPath, remotePath] = call.args;
+    if (isLocalFile(localPath)) return await verifyFile(context, localPath, remotePath);
     const local = new LocalSide(withoutSlashes(localPath), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const selection = readSelection(call);
@@ -36,11 +40,22 @@ export const verify: Command = {
     for (const path of extra.sort()) out.result({ extra: path }, `extra      ${printable(path)}`);
     const { failed } = tellLeft(out, plan.left);
     const differences = missing.length + plan.renames.length + different.length + extra.length;
-    out.done(
-      { same: plan.same, differences },
-      `${plural(plan.same, "file")} the same, ${plural(differences, "difference")}`,
-    );
+    tellSum(out, plan.same, differences);
     if (differences > 0) throw new DifferentError("the folders differ");
     if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} could not be compared`);
   },
 };
+
+async function verifyFile(context: Context, file: string, typed: string): Promise<void> {
+  const { out, signal } = context;
+  const path = await remoteTarget(context, typed, localName(file));
+  const sides = [new LocalSide(file, signal), new RemoteSide(context, path)];
+  const [here, there] = await Promise.all(sides.map((side) => side.sha256("")));
+  if (here !== there) out.result({ different: file }, `different  ${printable(file)}`);
+  tellSum(out, here === there ? 1 : 0, here === there ? 0 : 1);
+  if (here !== there) throw new DifferentError("the files differ");
+}
+
+function tellSum(out: Output, same: number, differences: number): void {
+  out.done({ same, differences }, `${plural(same, "file")} the same, ${plural(differences, "difference")}`);
+}
