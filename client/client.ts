@@ -25,7 +25,6 @@ import {
   folderDigestLine,
   type PackLine,
   type Reply,
-  type RequestInput,
   type ServerHello,
 } from "../protocol/messages.ts";
 import { type PackedFile, packSource } from "../protocol/pack.ts";
@@ -93,9 +92,9 @@ export interface ListOptions extends CallOptions {
 export interface UploadOptions extends CallOptions {
   /** What to do when the name is taken; the server's own setting by default. */
   collision?: Collision;
-  /** Modification time to keep, in milliseconds since 1970. */
+  /** Modification time to keep, in milliseconds since 1970, unless the source tells one. */
   modified?: number;
-  /** The rights of what it is a copy of: the lowest nine bits of its mode. */
+  /** The rights of what it is a copy of, the lowest nine bits of its mode, unless the source tells them. */
   mode?: number;
   /** Whether to verify by SHA-256 besides CRC-32. */
   sha256?: boolean;
@@ -105,6 +104,14 @@ export interface UploadOptions extends CallOptions {
   offset?: number;
   /** Told how many bytes have been sent. */
   onProgress?: (bytes: number) => void;
+}
+
+/** What is uploaded, opened when its turn has come. */
+export interface UploadSource extends ByteSource {
+  /** Modification time to keep, in milliseconds since 1970. */
+  modified?: number;
+  /** The rights of what it is a copy of: the lowest nine bits of its mode. */
+  mode?: number;
 }
 
 /** Whose an interrupted upload is (PROTOCOL.md section 7.11). Both are hexadecimal, and secret. */
@@ -235,30 +242,29 @@ export class Client {
    * Uploads a file. When this returns, the server has all of it, verified and on its disk.
    *
    * @param path where to
-   * @param source its bytes
+   * @param source its bytes; or opens them, when their turn to be sent has come
    * @param options see {@linkcode UploadOptions}
    * @returns the path that it got, which is another one when the name was taken, and its size in bytes
    * @throws {CommandError} `exists`, `no_space`, `mismatch` and others (PROTOCOL.md section 7.5); what the source threw
    */
-  async upload(path: string, source: ByteSource, options: UploadOptions = {}): Promise<Reply<"upload">> {
-    const { collision, modified, mode, sha256, owner, offset = 0, signal, onProgress } = options;
-    const size = source.size === undefined ? undefined : source.size + offset;
-    const parameters: RequestInput<"upload"> = {
-      path,
-      size,
-      collision,
-      modified,
-      mode,
-      sha256,
-      offset,
-      ...owner,
+  async upload(
+    path: string,
+    source: ByteSource | (() => UploadSource),
+    options: UploadOptions = {},
+  ): Promise<Reply<"upload">> {
+    const { collision, sha256, owner, offset = 0, signal, onProgress } = options;
+    const prepare = () => {
+      const opened: UploadSource = typeof source === "function" ? source() : source;
+      const { modified = options.modified, mode = options.mode } = opened;
+      const size = opened.size === undefined ? undefined : opened.size + offset;
+      return { parameters: { path, size, collision, modified, mode, sha256, offset, ...owner }, source: opened };
     };
     let sent = offset;
     const count = (bytes: number) => {
       sent = offset + bytes;
       onProgress?.(bytes);
     };
-    const { reply } = await this.#requests.send("upload", parameters, { source, sha256, signal, onProgress: count });
+    const { reply } = await this.#requests.send("upload", prepare, { sha256, signal, onProgress: count });
     if (reply.size !== sent) {
       throw new CommandError("mismatch", `the server says that it stored ${reply.size} of ${sent} bytes`);
     }

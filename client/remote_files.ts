@@ -127,7 +127,7 @@ export function requireAll(out: Output, { left }: Found): void {
  * @param typed what the person gave
  * @returns what matches, in no particular order, each under a name that could have been typed in its place; `undefined` when
  * it is no pattern, or something is called so
- * @throws {CommandError} `not_found` when nothing matches
+ * @throws {CommandError} `not_found` when nothing matches, `denied` when that cannot be told
  */
 export async function matching(context: Context, typed: string): Promise<Found | undefined> {
   const pattern = readPattern(typed);
@@ -141,8 +141,9 @@ export async function matching(context: Context, typed: string): Promise<Found |
   );
   const found = entries.filter(({ name }) => matches(name));
   if (found.length === 0) {
-    const why = left.length > 0 ? `; ${quote(joinPath(folder, left[0].path))}: ${left[0].reason}` : "";
-    throw new CommandError("not_found", `nothing matches "${typed}"${why}`);
+    if (left.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
+    const { path, reason } = left[0];
+    throw new CommandError("denied", `nothing matches "${typed}"; ${quote(joinPath(folder, path))}: ${reason}`);
   }
   return inFolder(folder, { entries: found, left });
 }
@@ -167,7 +168,8 @@ export function inFolder(folder: string, { entries, left }: Found): Found {
  * @param typed what the person gave
  * @param isMeant whether a pattern means things of a kind; nothing is named beside a folder that it is in
  * @returns the names, and the folders that could not be looked into for more of them
- * @throws {CommandError} `not_found` when a pattern means nothing, `bad_path` when it means what nobody can name
+ * @throws {CommandError} `not_found` when nothing matches a pattern, `is_folder` or `denied` when nothing that does is meant,
+ * `bad_path` when it means what nobody can name
  */
 export async function expandNames(
   context: Context,
@@ -194,7 +196,10 @@ export async function expandNames(
     found.sort((a, b) => a.name < b.name ? -1 : 1);
     const meant = found.filter(({ kind }) => isMeant(kind)).map(({ name }) => name);
     const others = found.filter(({ kind }) => !isMeant(kind));
-    if (meant.length === 0) throw new CommandError("not_found", `what matches "${name}" is ${KINDS[others[0].kind]}`);
+    if (meant.length === 0) {
+      const { kind } = others[0];
+      throw new CommandError(kind === "folder" ? "is_folder" : "denied", `what matches "${name}" is ${KINDS[kind]}`);
+    }
     for (const { name, kind } of others) context.out.note(`${printable(name)} is left out: it is ${KINDS[kind]}`);
     const tops = new Set(meant);
     names.push(...meant.filter((name) => !ancestors(name).some((folder) => tops.has(folder))));

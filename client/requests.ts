@@ -134,7 +134,7 @@ export class Requests {
    * sent, and only if it changes nothing.
    *
    * @param command its name
-   * @param parameters what it takes
+   * @param parameters what it takes; or gives that, and the bytes to send, when its turn to be sent has come
    * @param options see {@linkcode RequestOptions}
    * @returns the answer
    * @throws {CommandError} the server's ERROR, `canceled` by the signal included; or what the source threw
@@ -142,15 +142,12 @@ export class Requests {
    */
   async send<C extends CommandName>(
     command: C,
-    parameters: RequestInput<C>,
+    parameters: RequestInput<C> | (() => { parameters: RequestInput<C>; source: ByteSource }),
     options: RequestOptions = {},
   ): Promise<Answer<C>> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const payload = encodeMessage({ command, ...parameters });
-    if (payload.length > MAX_CONTROL_BYTES) {
-      throw new CommandError("name_too_long", "the path is longer than any can be");
-    }
+    let payload = typeof parameters === "function" ? undefined : encodeRequest(command, parameters);
     const turn = this.#sending;
     const sent = Promise.withResolvers<void>();
     this.#sending = sent.promise;
@@ -165,12 +162,17 @@ export class Requests {
       if (this.#lost) throw this.#lost;
       if (this.#closing) throw new ConnectionLostError("the connection is being closed");
       signal?.throwIfAborted();
+      if (typeof parameters === "function") {
+        const made = parameters();
+        options = { ...options, source: made.source };
+        payload = encodeRequest(command, made.parameters);
+      }
       id = this.#nextId();
       pending = { command, answer: Promise.withResolvers() };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
       if (this.#pending.size === 0) this.#silence.owed();
       this.#pending.set(id, pending);
-      await this.#write(id, pending, payload, options);
+      await this.#write(id, pending, payload!, options);
     } finally {
       sent.resolve();
     }
@@ -400,6 +402,12 @@ export class Requests {
         this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
     }
   }
+}
+
+function encodeRequest(command: CommandName, parameters: object): Uint8Array<ArrayBuffer> {
+  const payload = encodeMessage({ command, ...parameters });
+  if (payload.length <= MAX_CONTROL_BYTES) return payload;
+  throw new CommandError("name_too_long", "the path is longer than any can be");
 }
 
 async function readHello(connection: Connection): Promise<ServerHello> {

@@ -13,7 +13,8 @@ import { Pace } from "./pace.ts";
 const HASH_CHUNK_BYTES = 256 * 1024;
 
 /**
- * Reads a regular file from its start to the size it had when it was opened, and can tell whether it has changed meanwhile.
+ * Reads a regular file from its start to the size it had when it was opened, and no further, and can tell whether it has changed
+ * meanwhile.
  *
  * Reads are synchronous, but for a while after one that stalls: see `pace.ts` for the reason.
  */
@@ -56,9 +57,17 @@ export class FileSource {
    *
    * @param into receives them
    * @returns how many; 0 at the end
-   * @throws {DiskError} (or rejects) when it cannot be read; `changed` when it has become shorter
+   * @throws {DiskError} (or rejects) when it cannot be read; `changed` when it has become shorter, or before its first byte is
+   * read is no longer what was opened
    */
   read(into: Uint8Array): number | Promise<number> {
+    const left = this.size - this.#offset;
+    if (left <= 0) return 0;
+    if (into.length > left) into = into.subarray(0, left);
+    // From now on it may grow. But what was written anew before is another file, of which this size is no part.
+    if (this.#offset === 0 && !this.#again && !isUnchanged(this.seen, seen(this.#file.statSync()))) {
+      throw changedMeanwhile(this.#shown);
+    }
     if (this.#again || !this.#pace.next()) return this.#readLater(into);
     const began = performance.now();
     let count: number | null;
@@ -142,25 +151,27 @@ export class FileSource {
   }
 
   /**
-   * SHA-256 of all of it. Others have their turn between two pieces of a large file.
+   * SHA-256 of its first bytes. Others have their turn between two pieces of a large file.
    *
    * @param signal ends it
+   * @param size how many bytes; all by default
    * @returns in hexadecimal
-   * @throws {DiskError} `changed` when the file was written to since it was opened
    */
-  async sha256(signal: AbortSignal): Promise<string> {
+  async sha256(signal: AbortSignal, size: number = this.size): Promise<string> {
     const { createHash } = await import("node:crypto");
     const hash = createHash("sha256");
     // No larger than the file: of many small ones nobody collects the buffers in time.
-    const buffer = new Uint8Array(Math.max(1, Math.min(HASH_CHUNK_BYTES, this.size)));
+    const buffer = new Uint8Array(Math.max(1, Math.min(HASH_CHUNK_BYTES, size)));
     this.seek(0);
-    for (let count = await this.read(buffer); count > 0; count = await this.read(buffer)) {
+    for (let left = size; left > 0;) {
+      const count = await this.read(buffer.subarray(0, Math.min(buffer.length, left)));
+      if (count === 0) break;
       hash.update(buffer.subarray(0, count));
-      if (this.#offset >= this.size) continue;
+      left -= count;
+      if (left === 0) break;
       await giveWay();
       signal.throwIfAborted();
     }
-    this.requireUnchanged();
     return hash.digest("hex");
   }
 

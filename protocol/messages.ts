@@ -187,7 +187,7 @@ export const serverHello = v.object({
   /** Whether commands that change something are refused. */
   readOnly: flag,
   /** What becomes of an upload whose name is taken, unless it says so itself. */
-  collision: v.optional(collision, "rename"),
+  collision: v.optional(v.fallback(collision, "rename"), "rename"),
   /** Seconds of silence after which the server closes. */
   idleTimeout: time,
   /** Most requests that may be unanswered. */

@@ -143,11 +143,11 @@ async function sendFrames(
 }
 
 /**
- * A log that is being written to can be sent as it was when it was opened. What has changed otherwise, as a data base does, may
- * have been read half before and half after: that was never the content of any file.
+ * A log that is being written to can be sent as far as it went when it was opened. What has changed otherwise, as a data base does,
+ * may have been read half before and half after: that was never the content of any file.
  */
 async function givesAgain(source: ByteSource, end: BodyEnd, signal: AbortSignal | undefined): Promise<boolean> {
-  const again = new BodyDigest();
+  const again = new BodyDigest(end.sha256 !== undefined);
   const buffer = takeBuffer(FIRST_CHUNK_BYTES);
   for (let count = -1; count !== 0 && again.size < end.size;) {
     signal?.throwIfAborted();
@@ -156,7 +156,8 @@ async function givesAgain(source: ByteSource, end: BodyEnd, signal: AbortSignal 
     again.update(buffer.subarray(0, count));
   }
   giveBuffer(buffer);
-  return again.end().crc32 === end.crc32;
+  const { crc32, sha256 } = again.end();
+  return crc32 === end.crc32 && sha256 === end.sha256;
 }
 
 /** A source may have nothing to give for as long as it likes, as a keyboard does: the signal ends the waiting. */

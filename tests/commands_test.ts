@@ -125,7 +125,14 @@ Deno.test("rm -f asks nobody, and does not mind what is not there; nothing else 
   assertEquals([done.stdout, done.stderr], ["Deleted a\n", ""]);
   assertFails(await ftp(server, "rm", "-f", "d"), 1, /is a folder; rm -r deletes it/);
   assertFails(await ftp(server, "rm", "--yes", "none"), 1, /no such file/);
+  assertFails(await ftp(server, "rm", "-f", "d*"), 1, /what matches "d\*" is a folder/);
   assertDone(await ftp(server, "rm", "-rf", "d"));
+  assertEquals(paths(server.dir), ["b"]);
+  const many = Array.from({ length: 5000 }, (_, at) => `many/f${at}`);
+  plant(server.dir, Object.fromEntries(many.map((name) => [name, ""])));
+  const removing = ftp(server, "rm", "-rf", "many");
+  for (const name of many) await Deno.remove(`${server.dir}/${name}`).catch(() => {}); // somebody else does the same
+  assertDone(await removing);
   assertEquals(paths(server.dir), ["b"]);
 });
 

@@ -73,6 +73,23 @@ Deno.test("folders are made, and removed, in their order, however often the line
   }
 });
 
+Deno.test("cp -r goes on when the line is cut, and what was copied by then is no failure", async () => {
+  await using server = await startServer({ args: ["--no-fsync"] });
+  const files = Object.fromEntries(Array.from({ length: 1500 }, (_, at) => [`t/d${at % 40}/f${at}`, `${at}`]));
+  plant(server.dir, { ...files, "t/large": pattern(300_000) });
+  await using relay = new Relay(server, { up: cutEvery(15, 4) });
+  assertDone(await ftp("--retries", "20", relay.address, "cp", "-r", "t", "copy"));
+  assertEquals(snapshot(`${server.dir}/copy`), snapshot(`${server.dir}/t`));
+  let replies = 0;
+  await using deaf = new Relay(server, {
+    down: ({ kind }) => {
+      if (kind === FrameKind.REPLY && ++replies === 48) throw new Error("cut"); // it is done, and nobody is told
+    },
+  });
+  assertDone(await ftp("--retries", "20", deaf.address, "cp", "-r", "t", "again"));
+  assertEquals(snapshot(`${server.dir}/again`), snapshot(`${server.dir}/t`));
+});
+
 Deno.test("sync goes on with a large file, and --sha256 covers all of it", async () => {
   await using stage = await Stage.start();
   const { local, remote } = stage;

@@ -118,14 +118,16 @@ Deno.test("cp -r copies folders on the server as they are, links left out, and n
   ]);
   assertEquals((await ftp(server, "cp", "-r", "--exclude", "deep", "d", "part")).code, 0);
   assertEquals(paths(`${server.dir}/part`), ["a", "empty/"]);
+  Deno.removeSync(`${server.dir}/into/d2`, { recursive: true });
+  Deno.removeSync(`${server.dir}/into/file`);
   const all = paths(server.dir);
   for (
     const [args, why] of [
       [["-r", "d", "d"], '"/d" cannot be copied into itself'],
       [["-r", "d", "d/deep"], '"/d" cannot be copied into itself'],
       [["-r", ".", "into"], '"/" cannot be copied into itself'],
-      [["-r", "d", "file"], 'd: "/file": the name is taken'],
-      [["-r", "d", "none", "into"], '"/none": there is no such file or folder'],
+      [["-r", "d", "file"], '"/file": the name is taken'],
+      [["-r", "none", "into"], '"/none": there is no such file or folder'],
       [["file", "d/a", "new"], '"new" is no remote folder, and 2 names can go nowhere else'],
     ] as const
   ) {
@@ -141,6 +143,11 @@ Deno.test("cp -r copies folders on the server as they are, links left out, and n
   assertStringIncludes(stderr, 'd: "/some/d": the name is taken\nftp: 1 of 3 files failed\n');
   assertMatch(stdout, /^Copied 2 files, 2 B in .*, 1 failed\n$/);
   assertEquals(paths(`${server.dir}/some`), ["d/", "d2/", "d2/x", "file"]);
+  const most = await ftp(server, "cp", "-r", "d2", "none", "file", "into", "into", "--exclude", "file");
+  assertEquals(most.code, 1);
+  assertStringIncludes(most.stderr, 'none: "/none": there is no such file or folder\n');
+  assertStringIncludes(most.stderr, 'into: "/into" cannot be copied into itself\n');
+  assertEquals((await ftp(server, "cp", "d2/x", "x", "--exclude", "x")).code, 2);
 });
 
 Deno.test("mv and cp take several names, and patterns, into a folder", async () => {

@@ -232,7 +232,7 @@ for (const down of [false, true]) {
       assertEquals(refused.code, 2);
       assertMatch(
         refused.stderr,
-        /nothing is in the source, and .* all that the target has \(3 names\); --allow-empty/,
+        /there is nothing to copy in the source, and .* all that the target has \(3 names\); --allow-empty/,
       );
     }
     assertEquals(paths(to), ["precious", "sub/", "sub/more"]);

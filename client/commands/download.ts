@@ -70,7 +70,7 @@ export const mget: Command = {
   run: (context, call) => fetchMany(context, call.args, ".", call),
 };
 
-/** Who types may mean both; a script means the same tomorrow, whatever the server holds then. */
+/** Who sits at a terminal may mean both; what runs without one means the same tomorrow, whatever the server holds then. */
 async function requireLocal(context: Context, file: string, local: string): Promise<void> {
   const couldBeRemote = !local.includes("/") || patternOf(local) === patternOf(file);
   if (!context.ask || !couldBeRemote || local === "-" || local === file || isLocalFolder(local)) return;

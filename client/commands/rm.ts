@@ -4,7 +4,7 @@ import { resolvePath } from "../../protocol/path.ts";
 import { advise, codeOf, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
-import { expandNames } from "../remote_files.ts";
+import { expandNames, isThere } from "../remote_files.ts";
 import type { Left } from "../transfer/left.ts";
 import type { Command, Context } from "./command.ts";
 import { forEach } from "./each.ts";
@@ -25,7 +25,7 @@ export const rm: Command = {
   options: {
     recursive: { short: "r", help: "delete folders with everything in them" },
     yes: { short: "y", help: "do not ask" },
-    force: { short: "f", help: "nor mind what is not there" },
+    force: { short: "f", help: "do not ask, and do not mind what is not there" },
   },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
@@ -36,13 +36,14 @@ export const rm: Command = {
     }
     const recursive = on.has("recursive");
     const isMeant = (kind: Entry["kind"]) => recursive || kind !== "folder";
-    const unlessMissing = (error: unknown) => {
-      if (!force || codeOf(error) !== "not_found") throw error;
+    /** With `-f`, what is not there was to be removed. A folder of which something went away meanwhile may be. */
+    const unlessMissing = (name: string) => async (error: unknown) => {
+      if (!force || codeOf(error) !== "not_found" || await isThere(context, name)) throw error;
     };
     const names: string[] = [];
     const left: Left[] = [];
     for (const typed of force ? args.map((name) => [name]) : [args]) {
-      const found = await expandNames(context, typed, isMeant).catch(unlessMissing);
+      const found = await expandNames(context, typed, isMeant).catch(unlessMissing(typed[0]));
       names.push(...found?.names ?? []);
       left.push(...found?.left ?? []);
     }
@@ -59,7 +60,7 @@ export const rm: Command = {
         askFirst = answer !== "all";
       }
       const removed = await client.remove(path, { recursive, signal }).catch(advise("is_folder", WITH_ALL))
-        .catch(unlessMissing);
+        .catch(unlessMissing(name));
       if (!removed) return;
       const { files, folders } = removed;
       const what = folders > 0 || files !== 1 ? ` (${plural(files, "file")}, ${plural(folders, "folder")} in it)` : "";

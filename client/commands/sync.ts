@@ -50,6 +50,7 @@ export const sync: Command = {
     const local = new LocalSide(withoutSlashes(localPath), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const [source, target] = down ? [remote, local] : [local, remote];
+    if (on.has("allow-empty") && !on.has("delete")) throw new UsageError("sync: --allow-empty is about --delete");
     const { hello } = context.client;
     const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), selection: readSelection(call) };
     const plan = await makePlan(source, target, wanted);
@@ -57,7 +58,7 @@ export const sync: Command = {
       out.note("nothing is deleted, as not all can be looked at and copied");
     }
     const emptied = plan.empties && !on.has("allow-empty")
-      ? `nothing is in the source, and --delete would delete all that the target has (${
+      ? `there is nothing to copy in the source, and --delete would delete all that the target has (${
         plural(plan.deletions.length, "name")
       }); --allow-empty does so`
       : undefined;

@@ -14,6 +14,7 @@ import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { tellInterrupted } from "../transfer/left.ts";
 import { ahead } from "../transfer/pipeline.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
+import { greetingOf } from "../transfer/retry.ts";
 import { sendFile, type Sent } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
 import { isFirst, localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
@@ -160,7 +161,7 @@ async function sendMany(
     missing.has(folderOf(path)) ? "its folder cannot be made there" : missing.get(path)?.message;
   const total = { files: 0, bytes: 0, isComplete: false };
   const several = typed.length > 1;
-  const replaces = several && (collision ?? (await context.client.hello).collision) === "overwrite";
+  const replaces = several && (collision ?? (await greetingOf(context))?.collision) === "overwrite";
   const isFirstThere = isFirst(several, replaces, left, realPath);
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {

@@ -8,7 +8,7 @@ import { ConnectionLostError, type ProtocolError, UnreachableError } from "../..
 import { type Address, parseAddress, showAddress } from "../address.ts";
 import { type Client, CommandError, connect, type ConnectOptions, DEFAULT_PORT } from "../client.ts";
 import type { Command, Context } from "../commands/command.ts";
-import { type Call, parseCall } from "../commands/parse.ts";
+import { type Call, findCommand, parseCall } from "../commands/parse.ts";
 import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { type Output, outputOptions } from "../output.ts";
@@ -277,8 +277,10 @@ export class Runner implements Context {
   }
 
   #parse(line: string): Call | undefined {
-    const words = splitWords(line, Deno.env.get("HOME"));
+    let words = splitWords(line);
     if (words.length === 0) return undefined;
+    const kinds = findCommand(this.commands, words[0])?.arguments ?? [];
+    if (kinds.some((kind) => kind.startsWith("local"))) words = splitWords(line, Deno.env.get("HOME"));
     try {
       return parseCall(this.commands, words);
     } catch (error) {

@@ -184,15 +184,16 @@ export async function runBatch<J extends Job>(
     if (failed > 0) parts.push(`${failed} failed`);
     if (left > 0) parts.push(`${left} left out`);
     parts.push(...after?.words ?? []);
-    if (renamed > MOST_NAMED && !out.json && !out.verbose) out.note(`and ${renamed - MOST_NAMED} more`);
+    // A tree that is there already, most likely.
+    if (renamed > MOST_NAMED && !out.json && !out.verbose) out.note(`and ${renamed - MOST_NAMED} more; ${SYNC_REST}`);
     out.done({ summary }, parts.join(", "));
-    if (renamed > 0) out.note(SYNC_REST);
   };
   const moveOne = async (mover: Mover<J>, job: J) => {
     const count = counter(job.name);
     try {
-      succeeded(job, await mover.one(job, count));
-      count(job.size);
+      const done = await mover.one(job, count);
+      succeeded(job, done);
+      count(done.size);
     } catch (error) {
       count(0, 0);
       fell(job.name, error);

@@ -16,6 +16,9 @@ import { equalPrefix, heldBy, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
 import { type Connector, retrying } from "./retry.ts";
 
+/** How often to begin again when the file was written to before there was anything of it to keep. */
+const AGAIN = 2;
+
 /** What to fetch, and where to. */
 export interface FetchJob {
   /** The path on the server. */
@@ -54,13 +57,13 @@ export interface Fetched {
  */
 export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched> {
   let resumed = Infinity;
-  const attempt = async (client: Client, progressed: (bytes: number) => void, whole = false): Promise<Fetched> => {
+  const attempt = async (client: Client, progressed: (bytes: number) => void, again = 0): Promise<Fetched> => {
     const { path, target, sha256 } = job;
     const { signal } = connector;
     const shown = `the local file ${JSON.stringify(targetPath(target))}`;
     let partial: PartialFile | undefined;
     let download: Download | undefined;
-    let [left, done] = [0, 0];
+    let [left, done, received] = [0, 0, 0];
     try {
       const ask = () => ownerOf("download", path, localPlace(target));
       let owner = job.size === undefined || job.size >= RESUME_BYTES ? await ask() : undefined;
@@ -70,7 +73,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
         before = await client.stat(path, { signal });
         partial = await resumeIfThere(target.folder, { mode: before.mode, shown, owner }, job.onResume);
         left = partial?.size ?? 0;
-        if (partial && left > 0 && !whole) left = done = await agree(client, job, partial, before, signal);
+        if (partial && left > 0 && again === 0) left = done = await agree(client, job, partial, before, signal);
         partial?.cut(done);
       }
       download = await client.download(path, { sha256, offset: done, signal });
@@ -84,6 +87,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       resumed = Math.min(resumed, done);
       job.onProgress(done, resumed);
       await receive(download, partial, (bytes) => {
+        received = bytes;
         progressed(done + bytes);
         job.onProgress(done + bytes, resumed);
       });
@@ -95,10 +99,12 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       if (code === "mismatch" || code === "no_space") partial?.discard();
       else partial?.keep();
       download?.cancel();
-      // Of a log that is being written to, what was compared a moment ago proves nothing; all of it in one go does.
-      if (left === 0 || whole || !(error instanceof CommandError) || code !== "changed") throw error;
+      // Of a log that is being written to, what was compared a moment ago proves nothing; all of it in one go does. It may have
+      // been written to before its first byte was read, too.
+      const mayBegin = left > 0 || received === 0;
+      if (!mayBegin || again >= AGAIN || !(error instanceof CommandError) || code !== "changed") throw error;
       job.onResume("it was written to meanwhile; starting over");
-      return await attempt(client, progressed, true);
+      return await attempt(client, progressed, again + 1);
     }
   };
   return retrying(connector, (client, _, progressed) => attempt(client, progressed));

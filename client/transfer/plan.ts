@@ -77,7 +77,7 @@ export interface Plan {
   left: Left[];
   /** How many files are the same already. */
   same: number;
-  /** Whether nothing at all is in the source, as where a disk is not mounted, and the target would lose all that it has. */
+  /** Whether there is nothing to copy in the source, as where a disk is not mounted, and the target would lose all that it has. */
   empties: boolean;
 }
 
@@ -189,7 +189,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     deletions: deepestFirst(over.filter(({ path }) => !renamed.has(path))),
     left,
     same,
-    empties: from.nodes.length + from.left.length === 0 && superfluous.length > 0,
+    empties: from.nodes.length === 0 && superfluous.length > 0,
   };
 }
 

@@ -6,7 +6,8 @@
 
 import { DiskError, diskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
-import { numberedName } from "../../disk/names.ts";
+import { lookThrough, type Version } from "../../disk/look.ts";
+import { numberedName, type PartialOwner } from "../../disk/names.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
 import type { Client, Collision } from "../client.ts";
@@ -61,50 +62,81 @@ export interface Sent {
  */
 export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
   let resumed = Infinity;
+  /** What the file was when it was sent last. */
+  let last: Version | undefined;
   return retrying(connector, async (client, attempt, progressed) => {
-    const source = new FileSource(job.local, `the local file ${JSON.stringify(job.local)}`);
-    try {
-      const { signal } = connector;
-      const place = source.size >= RESUME_BYTES ? realPath(job.local) : undefined;
-      // The answer to the last attempt may have been lost, and only that.
-      const stored = attempt > 0 || job.again ? await findStored(client, job, source, signal) : undefined;
-      if (stored !== undefined) return { path: stored, size: source.size };
-      const owner = place === undefined ? undefined : await ownerOf("upload", place, job.path);
-      let whole = false;
-      for (let again = 0;; again++) {
-        const offset = owner && !whole ? await agree(client, job, source, owner, signal) : 0;
+    const { signal } = connector;
+    // The answer to the last attempt may have been lost, and only that.
+    const stored = attempt > 0 || job.again ? await findStored(client, job, last, signal) : undefined;
+    if (stored) return stored;
+    let owner: PartialOwner | undefined; // once it is known, also where the file has become a small one: something may be left
+    for (let again = 0, whole = false;; again++) {
+      let source: FileSource | undefined;
+      let offset = 0;
+      let begun = false;
+      try {
+        if (lookAt(job.local).size >= RESUME_BYTES) owner ??= await ownerOf("upload", realPath(job.local), job.path);
+        if (owner && !whole) {
+          source = open(job.local);
+          offset = await agree(client, job, source, owner, signal);
+          if (offset === 0) { // by the time that its turn comes it may have grown
+            source.close();
+            source = undefined;
+          }
+        }
         progressed(offset); // what is sent is not there yet: it may be on its way when the line is cut
-        source.seek(offset);
         resumed = Math.min(resumed, offset);
         job.onProgress(offset, resumed);
-        try {
-          const body = {
-            size: source.size - offset,
-            read: (into: Uint8Array) => source.read(into),
-            rewindIfChanged: () => source.rewindIfChanged(),
+        const openBody = () => {
+          const file = source ??= open(job.local);
+          file.seek(offset);
+          const { size, seen } = file;
+          last = seen;
+          return {
+            size: size - offset,
+            modified: seen.modified,
+            mode: seen.mode,
+            read: (into: Uint8Array) => file.read(into),
+            rewindIfChanged: () => file.rewindIfChanged(),
           };
-          return await client.upload(job.path, body, {
-            collision: job.collision,
-            sha256: job.sha256,
-            modified: source.seen.modified,
-            mode: source.seen.mode,
-            owner,
-            offset,
-            signal,
-            onProgress: (sent) => job.onProgress(offset + sent, resumed),
-          });
-        } catch (error) {
-          // Somebody else, at the same transfer, has taken what we were to go on with; or our file was written to since it
-          // was compared, which is no matter where all of it is read.
-          if (offset === 0 || again >= AGAIN || codeOf(error) !== "changed") throw error;
-          whole = error instanceof DiskError;
-          if (whole) job.onResume("it was written to meanwhile; starting over");
-        }
+        };
+        return await client.upload(job.path, openBody, {
+          collision: job.collision,
+          sha256: job.sha256,
+          owner,
+          offset,
+          signal,
+          onProgress: (sent) => {
+            begun = true;
+            job.onProgress(offset + sent, resumed);
+          },
+        });
+      } catch (error) {
+        // Somebody else, at the same transfer, has taken what we were to go on with; or our file was written to before it was
+        // read, or since what was sent before was compared, which is no matter where all of it is read.
+        const isOurs = error instanceof DiskError;
+        const mayBegin = offset > 0 || isOurs && !begun;
+        if (!mayBegin || again >= AGAIN || codeOf(error) !== "changed") throw error;
+        whole = isOurs;
+        if (whole) job.onResume("it was written to meanwhile; starting over");
+      } finally {
+        source?.close();
       }
-    } finally {
-      source.close();
     }
   });
+}
+
+/** What stands there, before it is opened. */
+function lookAt(local: string): Version {
+  try {
+    return lookThrough(local);
+  } catch (error) {
+    throw diskError(error, `opening the local file ${JSON.stringify(local)}`);
+  }
+}
+
+function open(local: string): FileSource {
+  return new FileSource(local, `the local file ${JSON.stringify(local)}`);
 }
 
 function realPath(path: string): string {
@@ -134,7 +166,8 @@ async function agree(
     if (digests.held) onResume(heldBy("sending"));
     return 0;
   }
-  const equal = await equalPrefix((at, into) => source.readAt(at, into), digests);
+  // What is there may be of another one, which was longer.
+  const equal = Math.min(source.size, await equalPrefix((at, into) => source.readAt(at, into), digests));
   if (equal > 0) onResume(`going on at ${equal} of ${source.size} bytes`);
   else onResume("what is there is not of this file, or was damaged; starting over");
   return equal;
@@ -143,28 +176,35 @@ async function agree(
 /**
  * Where the server has this very file already: under its own path, or under one of those that it gives to a file whose name
  * is taken (PROTOCOL.md section 7.5).
+ *
+ * @param last what the file was when it was sent; what it is now, where that is not known
  */
 async function findStored(
   client: Client,
-  { path, collision }: SendJob,
-  source: FileSource,
+  { local, path, collision }: SendJob,
+  last: Version | undefined,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Sent | undefined> {
   const mayBeNumbered = collision === undefined || collision === "rename";
+  const source = open(local);
+  const sent = last ?? source.seen;
   let candidate = path;
   try {
     for (let number = 1;; number++) {
       const { kind, size, modified } = await client.stat(candidate, { signal });
-      if (kind === "file" && size === source.size && modified === source.seen.modified) {
+      if (kind === "file" && size === sent.size && modified === sent.modified) {
         const { checksum } = await client.checksum(candidate, "sha256", { signal });
-        if (checksum === await source.sha256(signal)) return candidate;
+        if (checksum === await source.sha256(signal, size)) return { path: candidate, size };
       }
       if (!mayBeNumbered) return undefined;
       candidate = joinPath(parentPath(path), numberedName(baseName(path), number));
     }
   } catch (error) {
-    // No more of them; or it cannot be seen, and is sent again.
-    if (error instanceof CommandError && error.code !== "canceled") return undefined;
-    throw error;
+    // No more of them; or it cannot be seen, or has changed, and is sent again.
+    const isLost = !(error instanceof CommandError || error instanceof DiskError);
+    if (isLost || codeOf(error) === "canceled") throw error;
+    return undefined;
+  } finally {
+    source.close();
   }
 }

@@ -91,7 +91,7 @@ function sendPack(
           return { path, content, modified, mode, failed: false };
         } catch (error) {
           if (!(error instanceof DiskError)) throw error;
-          outcomes[at] = error;
+          if (error.code !== "changed") outcomes[at] = error; // else by itself, which may have to read it twice
         }
       }
     };

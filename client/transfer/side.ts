@@ -183,7 +183,9 @@ export class LocalSide implements Side {
     if (small !== "too large") return createHash("sha256").update(small.content).digest("hex");
     const source = new FileSource(this.#full(path), shown);
     try {
-      return await source.sha256(this.#signal);
+      const sum = await source.sha256(this.#signal);
+      source.requireUnchanged();
+      return sum;
     } finally {
       source.close();
     }

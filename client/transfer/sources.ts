@@ -95,7 +95,7 @@ export function isFirst(
     const isSame = first === from || realOf(first) === realOf(from);
     if (!isSame && !replaces) return true;
     if (!isSame) left.push({ path: from, reason: `${quote(first)} goes to the same place`, failed: true });
-    else left.push({ path: from, reason: first === from ? "it is named twice" : `it is ${quote(first)}, named twice` });
+    else left.push({ path: from, reason: "it is named twice" });
     return false;
   };
 }

@@ -142,6 +142,7 @@ function lookIn(
     return { item: describe(shown, seen, true), seen };
   }
 }
+
 /** What can be told of something whose name is not valid Unicode: no path leads there. */
 function unnamed(name: string): Item {
   return { ...UNKNOWN, name, kind: "other", lossy: true };

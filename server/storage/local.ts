@@ -153,6 +153,7 @@ export class LocalStorage implements Storage {
     }
     return {
       write: (chunk) => partial.write(chunk),
+      readAt: (at, into) => partial.readAt(at, into),
       publish: async ({ modified }) => {
         const got = await partial.publish(name, { collision, modified, sync: this.#sync });
         if (got === name) return path;
@@ -212,7 +213,8 @@ export class LocalStorage implements Storage {
           done += count;
           await giveWay();
         }
-        source.requireUnchanged();
+        const changed = source.rewindIfChanged();
+        if (changed && !await holdsSame(source, copy, signal)) throw changed;
         await copy.publish({ modified });
       } catch (error) {
         copy.discard();
@@ -292,6 +294,20 @@ export class LocalStorage implements Storage {
   }
 }
 
+/** Whether a copy is what its source, which was written to meanwhile, still begins with: a log has only grown. */
+async function holdsSame(source: OpenFile, copy: NewFile, signal: AbortSignal): Promise<boolean> {
+  const [one, other] = [new Uint8Array(COPY_BYTES), new Uint8Array(COPY_BYTES)];
+  for (let at = 0; at < source.size;) {
+    signal.throwIfAborted();
+    const count = await source.read(one);
+    if (count === 0 || await copy.readAt(at, other.subarray(0, count)) !== count) return false;
+    for (let byte = 0; byte < count; byte++) if (one[byte] !== other[byte]) return false;
+    at += count;
+    await giveWay();
+  }
+  return true;
+}
+
 function opened(path: Path, source: FileSource, link: boolean): OpenFile {
   return {
     item: describe(path.at(-1) ?? "", source.seen, link),
@@ -299,7 +315,6 @@ function opened(path: Path, source: FileSource, link: boolean): OpenFile {
     read: (into) => source.read(into),
     seek: (offset) => source.seek(offset),
     rewindIfChanged: () => source.rewindIfChanged(),
-    requireUnchanged: () => source.requireUnchanged(),
     close: () => source.close(),
   };
 }

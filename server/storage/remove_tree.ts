@@ -64,9 +64,13 @@ export async function removeTree(top: string, removed: Removed, signal: AbortSig
       }
       if (kind === "folder") return; // made by somebody since: it keeps the folder
       if (lossy) return unnamed++;
-      Deno.removeSync(under(real, name));
-      removed.files++;
       idle = 0;
+      try {
+        Deno.removeSync(under(real, name));
+        removed.files++;
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT") throw error; // else somebody else has removed it
+      }
     };
     for (let round = 1, gone = false; !gone; round++) {
       unnamed = 0;

@@ -70,8 +70,6 @@ export interface OpenFile {
    * can be read once more. Throws it where reading did not begin at the first byte.
    */
   rewindIfChanged(): Error | undefined;
-  /** Refuses a file that was written to since it was opened. */
-  requireUnchanged(): void;
   /** Must be called in the end. */
   close(): void;
 }
@@ -125,6 +123,8 @@ export interface CreateOptions {
 export interface NewFile {
   /** Appends bytes. */
   write(chunk: Uint8Array): void | Promise<void>;
+  /** Reads from a place in what was written, in bytes; returns how many. Nothing may be appended after that. */
+  readAt(at: number, into: Uint8Array): Promise<number>;
   /** Makes it durable and visible; returns the path it got. */
   publish(options: { modified?: number }): Promise<Path>;
   /** Leaves no trace of it, unless it was published. */
