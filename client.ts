@@ -12,12 +12,17 @@ import { Output, outputOptions } from "./client/output.ts";
 import { ask } from "./client/shell/ask.ts";
 import { Runner } from "./client/shell/runner.ts";
 import { connectPatiently } from "./client/transfer/retry.ts";
+import { ignoreUserSignals } from "./disk/user_signals.ts";
 import { VERSION } from "./protocol/version.ts";
 
 /** How long an interrupted command may take to clean up, in milliseconds. */
 const CLEAN_UP_MS = 2000;
 
+/** When what runs for longer is made safe from debuggers, in milliseconds: Deno lets them in 100 later. */
+const LONG_RUN_MS = 400;
+
 async function main(): Promise<ExitCode> {
+  Deno.unrefTimer(setTimeout(ignoreUserSignals, LONG_RUN_MS));
   // Tells errors in the arguments as these ask for, whether or not they can be read to their end.
   const early = new Runner({
     commands: COMMANDS,

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { DiskError } from "./disk/errors.ts";
+import { DiskError, diskError } from "./disk/errors.ts";
+import { ignoreUserSignals } from "./disk/user_signals.ts";
 import { VERSION } from "./protocol/version.ts";
 import { ConfigError, helpText, readConfig, type Settings } from "./server/config.ts";
+import { bracketed, listen } from "./server/listen.ts";
 import { createLog } from "./server/log.ts";
 import { Places } from "./server/places.ts";
 import { createServer } from "./server/serve.ts";
@@ -24,11 +26,12 @@ async function main(): Promise<number> {
     readFile: (path) => Deno.readTextFileSync(path),
   });
   if (invocation.run === "serve") return await serve(invocation.dir, invocation.settings);
-  console.log(invocation.run === "help" ? helpText() : `ftpd ${VERSION}`);
+  say(invocation.run === "help" ? helpText() : `ftpd ${VERSION}`);
   return 0;
 }
 
 async function serve(dir: string, settings: Settings): Promise<number> {
+  ignoreUserSignals();
   const log = createLog(settings["log-format"]);
   const places = new Places(settings["max-connections"]);
   const { workers: threads } = settings;
@@ -49,7 +52,7 @@ async function serve(dir: string, settings: Settings): Promise<number> {
     });
   }
   const endSweeping = sweepRegularly(server.storage, settings["partial-ttl"] * HOUR_MS, log);
-  console.log(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${Deno.realPathSync(dir)}`);
+  say(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${Deno.realPathSync(dir)}`);
   await server.run();
   await workers.ended();
   endSweeping(); // not waited for: in a large tree it would take its time
@@ -57,27 +60,13 @@ async function serve(dir: string, settings: Settings): Promise<number> {
   return 0;
 }
 
-function listen(hostname: string, port: number, shared: boolean): Deno.TcpListener {
+/** On standard output, which may be full, or closed. */
+function say(text: string): void {
   try {
-    const alone = Deno.listen({ hostname, port });
-    if (!shared) return alone;
-    // Only threads of this server are to share the port: that it was free could be told by taking it alone.
-    ({ port } = alone.addr);
-    alone.close();
-    return Deno.listen({ hostname, port, reusePort: true });
+    console.log(text);
   } catch (error) {
-    const reason = error instanceof Deno.errors.AddrInUse
-      ? "the port is in use; choose another with --port, or 0 for any free one"
-      : error instanceof Deno.errors.PermissionDenied
-      ? "that port needs more rights; choose one above 1023"
-      : "there is no such address on this machine";
-    throw new ConfigError(`cannot listen on ${bracketed(hostname)}:${port}: ${reason}`);
+    throw diskError(error, "writing to standard output");
   }
-}
-
-/** An address as it stands before a port. */
-function bracketed(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 try {

@@ -17,6 +17,8 @@ export const LIBC_PATHS: readonly string[] = [
   "/lib64/libc.so.6", // Fedora, openSUSE, Arch
 ];
 
+const SIG_IGN = 1n;
+
 const SYMBOLS = {
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
@@ -34,6 +36,7 @@ const SYMBOLS = {
   renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
+  signal: { parameters: ["i32", "usize"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** In the place of a folder that is held open: the path says it all. */
@@ -153,6 +156,15 @@ export class Libc {
         return new Libc(Deno.dlopen(path, SYMBOLS).symbols);
       } catch { /* not there, or too old */ }
     }
+  }
+
+  /**
+   * Ignores a signal from now on.
+   *
+   * @param signal its number
+   */
+  ignoreSignal(signal: number): void {
+    this.#calls.signal(signal, SIG_IGN);
   }
 
   /** Why the last call failed, with the `code` that Deno's own errors have; to be asked right after it. */

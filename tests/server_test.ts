@@ -6,12 +6,13 @@ import { encodeFrame, FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { VERSION } from "../protocol/version.ts";
 import { readConfig } from "../server/config.ts";
 import { namesIn, pattern } from "./support/files.ts";
-import { bound, notBound, testUnless } from "./support/machine.ts";
-import { ftp, FTPD, startFtp, startServer, type TestServer } from "./support/programs.ts";
+import { bound, listenersOf, noLibc, notBound, testUnless } from "./support/machine.ts";
+import { assertDone, ftp, FTPD, startFtp, startServer, type TestServer } from "./support/programs.ts";
 import { endOf, GREETING, RawClient } from "./support/raw_client.ts";
 import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { PATIENCE_MS, Transcript } from "./support/transcript.ts";
+import { until } from "./support/until.ts";
 import { inTime } from "./support/watchdog.ts";
 
 function delay(ms: number): Promise<void> {
@@ -103,6 +104,26 @@ Deno.test("ftpd --help names every option, and --version the version", async () 
   }
   assertEquals(await ftpd(["-h"]), help);
   assertEquals(await ftpd(["--version"]), { code: 0, stdout: `ftpd ${VERSION}\n`, stderr: "" });
+});
+
+Deno.test("standard output that is full is one clear line and exit code 2", async () => {
+  const full = new Deno.Command("sh", { args: ["-c", 'exec "$0" --port 0 >/dev/full', FTPD] });
+  const { code, stderr } = await full.output();
+  assertEquals(code, 2);
+  assertEquals(new TextDecoder().decode(stderr), "ftpd: writing to standard output: the disk is full\n");
+});
+
+testUnless(noLibc, "SIGUSR1 and SIGUSR2 are ignored, and let nobody debug the server", async () => {
+  await using server = await startServer();
+  server.kill("SIGUSR1"); // at once: Deno does not answer to it yet
+  const caught = () =>
+    BigInt(`0x${/^SigCgt:\s+(\S+)$/m.exec(Deno.readTextFileSync(`/proc/${server.pid}/status`))![1]}`);
+  await until(() => (caught() & 1n) !== 0n, "Deno to answer to signals, SIGHUP among them");
+  const listening = () => listenersOf(server.pid);
+  assertEquals(listening(), 1);
+  for (const signal of ["SIGUSR1", "SIGUSR2"] as const) server.kill(signal);
+  assertDone(await ftp(server, "ls"));
+  assertEquals(listening(), 1);
 });
 
 Deno.test("a port in use is one clear line and exit code 2", async () => {

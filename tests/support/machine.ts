@@ -92,6 +92,25 @@ export function hasUnnoticedEnd(port: number): boolean {
   return new RegExp(`:${remote} 08 `).test(Deno.readTextFileSync("/proc/net/tcp"));
 }
 
+/**
+ * How many TCP ports a process listens on.
+ *
+ * @param pid of a running process
+ */
+export function listenersOf(pid: number): number {
+  const sockets = Array.from(Deno.readDirSync(`/proc/${pid}/fd`), ({ name }) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(Deno.readLinkSync(`/proc/${pid}/fd/${name}`))?.[1];
+    } catch {
+      return undefined; // closed meanwhile
+    }
+  });
+  // The state is 0A, LISTEN; the tenth field is the inode.
+  const listening = Deno.readTextFileSync("/proc/net/tcp").split("\n").map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state === "0A").map((fields) => fields[9]);
+  return listening.filter((inode) => sockets.includes(inode)).length;
+}
+
 function tryRamDisk(): string | undefined {
   try {
     using _disk = new RamDisk("1m");
