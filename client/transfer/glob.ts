@@ -17,13 +17,79 @@ export interface Pattern {
   matches(path: string): boolean;
 }
 
+/** What is escaped; or a class of characters, negated perhaps, in which a `]` at the start is one of them. */
+const CLASS = /\\.|\[([!^]?)(\]?(?:\[:[a-z]+:\]|\\.|[^\]\\/])*)\]/gsu;
+/** What stands in a class: a named one, or a character, escaped perhaps, and the last one of a range that it begins. */
+const IN_CLASS = /\[:(?<name>[a-z]+):\]|(?:\\(?<escaped>.)|(?<plain>.))(?:-(?:\\(?<escapedLast>.)|(?<last>.)))?/gsu;
+/** The named classes of POSIX. */
+const NAMED: Record<string, string> = {
+  alnum: "\\p{L}\\p{Nd}",
+  alpha: "\\p{L}",
+  blank: " \\t",
+  digit: "0-9",
+  lower: "\\p{Ll}",
+  punct: "\\p{P}\\p{S}",
+  space: "\\s",
+  upper: "\\p{Lu}",
+  xdigit: "0-9A-Fa-f",
+};
+/** Stand for the classes of a pattern until they are put in: no name has such characters, which Unicode keeps free. */
+const FIRST_MARK = 0xfdd0;
+const LAST_MARK = 0xfdef;
+const MARKS = /[\ufdd0-\ufdef]/g;
+
 /**
  * Wildcards as a regular expression for all of a path.
  *
  * @param pattern of the path
+ *
+ * @example
+ * ```ts
+ * import { wildcards } from "./glob.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const names = ["a1", "B2", "3c", "]d", "^e"];
+ * const matching = (pattern: string) => names.filter((name) => wildcards(pattern).test(name));
+ * assertEquals(matching("[^a-z]?"), ["B2", "3c", "]d", "^e"]);
+ * assertEquals(matching("[]^]*"), ["]d", "^e"]);
+ * assertEquals(matching("[[:digit:]z-a]?"), ["3c"]);
+ * ```
  */
 export function wildcards(pattern: string): RegExp {
-  return globToRegExp(pattern, { extended: true, globstar: true });
+  const classes: string[] = [];
+  const marked = pattern.replace(CLASS, (whole, negation?: string, content?: string) => {
+    const mark = FIRST_MARK + classes.length;
+    if (content === undefined || mark > LAST_MARK) return whole;
+    classes.push(classOf(negation !== "", content));
+    return String.fromCharCode(mark);
+  });
+  const { source } = globToRegExp(marked, { extended: true, globstar: true });
+  // Where characters are those of Unicode, what needs no escaping must have none, and the rest must.
+  const plain = source.replace(/\\(.)|\[\^\/\]|[\]{}]/gs, (text, escaped?: string) => {
+    if (escaped !== undefined) return /[\w^$\\.*+?()[\]{}|/]/.test(escaped) ? text : escaped;
+    return text.length > 1 ? text : `\\${text}`;
+  });
+  return new RegExp(plain.replace(MARKS, (mark) => classes[mark.charCodeAt(0) - FIRST_MARK] ?? mark), "u");
+}
+
+/** A class of characters as a regular expression has it. */
+function classOf(negated: boolean, content: string): string {
+  let members = "";
+  for (const { groups } of content.matchAll(IN_CLASS)) {
+    const { name, escaped, plain, escapedLast, last } = groups!;
+    if (name) {
+      members += NAMED[name] ?? "";
+      continue;
+    }
+    const [from, to] = [(escaped ?? plain).codePointAt(0)!, (escapedLast ?? last)?.codePointAt(0)];
+    if (to === undefined) members += codePoint(from);
+    else if (from <= to) members += `${codePoint(from)}-${codePoint(to)}`; // else it is of none
+  }
+  return negated ? `[^/${members}]` : `[${members}]`;
+}
+
+function codePoint(value: number): string {
+  return `\\u{${value.toString(16)}}`;
 }
 
 /**
@@ -45,9 +111,9 @@ export function wildcards(pattern: string): RegExp {
  * ```
  */
 export function readPattern(typed: string): Pattern | undefined {
-  if (!isGlob(typed)) return undefined;
+  if (!isWild(typed)) return undefined;
   const names = typed.split("/");
-  const first = names.findIndex((name) => isGlob(name));
+  const first = names.findIndex(isWild);
   const rest = names.slice(first);
   const expression = wildcards(rest.join("/"));
   // As in a shell, a wildcard does not mean a name that starts with a dot, unless the pattern says so.
@@ -57,6 +123,10 @@ export function readPattern(typed: string): Pattern | undefined {
     deep: rest.length > 1 || rest[0] === "**",
     matches: (path) => expression.test(path) && (hiddenToo || !/(^|\/)\./.test(path)),
   };
+}
+
+function isWild(text: string): boolean {
+  return isGlob(text) || /\[.+\]/.test(text);
 }
 
 /**
