@@ -72,7 +72,14 @@ export async function dispatch(
     await outcome?.body?.close();
     call.body.discard();
     for (const file of outcome?.parts?.files ?? []) log(outcome!.parts!.event, file);
-    logOutcome(log, request, Math.max(bytes, call.body.size), performance.now() - began, failure);
+    logOutcome(
+      log,
+      request,
+      outcome?.reply as { path?: string } | undefined,
+      Math.max(bytes, call.body.size),
+      performance.now() - began,
+      failure,
+    );
   }
   await connection.ready();
 }
@@ -86,6 +93,7 @@ interface Failure {
 function logOutcome(
   log: Log,
   request: AnyRequest | CommandError,
+  reply: { path?: string } | undefined,
   bytes: number,
   ms: number,
   failure: Failure | undefined,
@@ -93,7 +101,7 @@ function logOutcome(
   const { command, parameters } = request instanceof CommandError ? { command: "request", parameters: {} } : request;
   const { path, from, to } = parameters as { path?: string; from?: string; to?: string };
   log(command, {
-    path,
+    path: path && (reply?.path ?? path), // an upload may have got another one than it asked for
     from,
     to,
     outcome: failure?.code ?? "ok",

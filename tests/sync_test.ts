@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { namesIn, pattern } from "./support/files.ts";
-import { notBound, testUnless } from "./support/machine.ts";
+import { bound, notBound, testUnless } from "./support/machine.ts";
 import { assertDone, ftp, type FtpResult, runFtp, startServer, type TestServer } from "./support/programs.ts";
 import { Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -232,7 +232,7 @@ for (const down of [false, true]) {
       assertEquals(refused.code, 2);
       assertMatch(
         refused.stderr,
-        /there is nothing to copy in the source, and .* all that the target has \(3 names\); --allow-empty/,
+        /there is no file in the source, and .* all that the target has \(3 names\); --allow-empty/,
       );
     }
     assertEquals(paths(to), ["precious", "sub/", "sub/more"]);
@@ -494,6 +494,18 @@ Deno.test("verify compares two files as well, and a file with that of its name i
   assertStringIncludes(different.stderr, "the files differ");
   assertEquals((await verify("b", "none")).code, 1);
   assertEquals((await verify("a", "to")).code, 1);
+});
+
+testUnless(notBound, "verify does not take what the server cannot read for something else", async () => {
+  await using server = await startServer({ prefix: bound });
+  const { dir } = server;
+  using local = new TempFolder();
+  plant(local.path, { "t/a": "1", "t/b": "2" });
+  plant(dir, { "t/a": "1", "t/b": "2" });
+  Deno.chmodSync(`${dir}/t/b`, 0);
+  const { code, stdout, stderr } = await ftp(server, "verify", "t", "t", { cwd: local.path });
+  assertEquals([code, stdout], [1, "1 file the same, 0 differences\n"]);
+  assertMatch(stderr, /b.*permission denied/);
 });
 
 Deno.test("sync tells how much it deleted and renamed, and verify refuses folders that are not there", async () => {

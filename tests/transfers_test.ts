@@ -149,6 +149,8 @@ Deno.test("an upload whose name is taken keeps both, and says which name it got"
       assertEquals(read(`${server.dir}/${wanted}`), `${name} ${index}`);
     }
   }
+  // The log tells where it is.
+  await server.stderr.waitFor(/ upload client=\S+ path=\/report_2\.txt outcome=ok /);
   // A gap is filled, and a name that is a folder's is taken, too.
   Deno.removeSync(`${server.dir}/report_1.txt`);
   assertEquals(await upload("report.txt", "again"), "/report_1.txt");

@@ -58,7 +58,7 @@ export const sync: Command = {
       out.note("nothing is deleted, as not all can be looked at and copied");
     }
     const emptied = plan.empties && !on.has("allow-empty")
-      ? `there is nothing to copy in the source, and --delete would delete all that the target has (${
+      ? `there is no file in the source, and --delete would delete all that the target has (${
         plural(plan.deletions.length, "name")
       }); --allow-empty does so`
       : undefined;

@@ -9,6 +9,7 @@ import type { TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { suits, suitsFolder } from "../../protocol/mode.ts";
 import { ancestors } from "../../protocol/path.ts";
+import { codeOf } from "../errors.ts";
 import type { NewFolder } from "./folders.ts";
 import type { Left } from "./left.ts";
 import { pipeline } from "./pipeline.ts";
@@ -77,7 +78,7 @@ export interface Plan {
   left: Left[];
   /** How many files are the same already. */
   same: number;
-  /** Whether there is nothing to copy in the source, as where a disk is not mounted, and the target would lose all that it has. */
+  /** Whether there is no file in the source, as where a disk is not mounted, and the target would lose all that it has. */
   empties: boolean;
 }
 
@@ -151,15 +152,18 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   }
   for (const { path } of from.left) leftInTarget.delete(path); // told already
   if (options.compareOnly || options.delete) {
-    for (const { path, reason, failed } of leftInTarget.values()) {
+    for (const { path, reason, code, failed } of leftInTarget.values()) {
       // It stays, where the rest of what is not in the source is deleted.
-      left.push({ path, reason: `in the target: ${reason}`, failed: options.compareOnly && failed });
+      left.push({ path, reason: `in the target: ${reason}`, code, failed: options.compareOnly && failed });
     }
   }
   await pipeline(doubtful, () => 0, { count: CHECKSUMS, bytes: 1 }, async (node) => {
     const [one, other] = await Promise.all([sumOf(source, node.path), sumOf(target, node.path)]);
     if (typeof one !== "string") left.push({ path: node.path, reason: one.message, failed: true });
-    else if (one !== other) changed.push(node);
+    // What cannot be read can be replaced; but whether it is different nobody knows.
+    else if (typeof other !== "string" && options.compareOnly) {
+      left.push({ path: node.path, reason: other.message, code: codeOf(other), failed: true });
+    } else if (one !== other) changed.push(node);
     else settle(node, there.get(node.path)!);
   });
   // What could not be read is not known to be missing; and what cannot be copied may be there under its former name only.
@@ -189,7 +193,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     deletions: deepestFirst(over.filter(({ path }) => !renamed.has(path))),
     left,
     same,
-    empties: from.nodes.length === 0 && superfluous.length > 0,
+    empties: !from.nodes.some(isFile) && superfluous.some(isFile),
   };
 }
 
@@ -229,6 +233,10 @@ function copies(nodes: Node[], why: Copy["why"]): Copy[] {
  */
 export function deepestFirst(nodes: readonly Deletion[]): Deletion[] {
   return nodes.toSorted((a, b) => a.path < b.path ? 1 : -1).map(({ path, kind }) => ({ path, kind }));
+}
+
+function isFile({ kind }: Node): boolean {
+  return kind === "file";
 }
 
 /** What the target has and the source has not, or has as something else. What was left out in the source is not touched. */

@@ -49,8 +49,7 @@ export const UNREADABLE: Record<NonNullable<Entry["unreadable"]>, Why> = {
 export const A_CIRCLE: Why = { reason: "it leads in a circle" };
 /** A device, say. */
 export const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
-/** It lies deeper than {@linkcode MAX_DEPTH}. */
-export const TOO_DEEP: Why = { reason: "it lies too deep", failed: true };
-
 /** So many folders within each other are taken for a circle of links. */
 export const MAX_DEPTH = 128;
+/** It lies deeper. */
+export const TOO_DEEP: Why = { reason: `it lies more than ${MAX_DEPTH} folders deep`, failed: true };

@@ -281,8 +281,8 @@ export class LocalStorage implements Storage {
 
   move(from: Path, to: Path): void {
     const source = attempt(from, () => this.#served.entry(from));
-    attempt(to, () => {
-      const target = this.#served.writable(to);
+    const target = attempt(to, () => this.#served.writable(to));
+    try {
       // A folder takes no hard link, but renaming one can replace nothing except an empty folder.
       if (look(source).kind !== "folder") return movePathToFreeName(source, target, true);
       if (`${target}/`.startsWith(`${source}/`)) {
@@ -290,7 +290,11 @@ export class LocalStorage implements Storage {
       }
       if (exists(target)) throw new DiskError("exists", `${show(to)} is taken`);
       Deno.renameSync(source, target);
-    });
+    } catch (error) {
+      // The folder of either may be what is closed.
+      const isClosed = ["EACCES", "EPERM"].includes(errnoOf(error) ?? "");
+      throw diskError(error, isClosed ? `${show(from)} to ${show(to)}` : show(to));
+    }
   }
 }
 
