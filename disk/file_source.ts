@@ -26,9 +26,9 @@ export class FileSource {
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
-  /** Where reading began, and where it is now, in bytes from the start. */
-  #start = 0;
+  /** Where it is read next, in bytes from the start. */
   #offset = 0;
+  #begun = false;
   #again = false;
   readonly #pace = new Pace();
 
@@ -65,9 +65,8 @@ export class FileSource {
     if (left <= 0) return 0;
     if (into.length > left) into = into.subarray(0, left);
     // From now on it may grow. But what was written anew before is another file, of which this size is no part.
-    if (this.#offset === 0 && !this.#again && !isUnchanged(this.seen, seen(this.#file.statSync()))) {
-      throw changedMeanwhile(this.#shown);
-    }
+    if (!this.#begun && !isUnchanged(this.seen, seen(this.#file.statSync()))) throw changedMeanwhile(this.#shown);
+    this.#begun = true;
     if (this.#again || !this.#pace.next()) return this.#readLater(into);
     const began = performance.now();
     let count: number | null;
@@ -84,15 +83,12 @@ export class FileSource {
    * Goes back to the first byte if the file was written to since it was opened. Others have their turn between two reads then.
    *
    * @returns `changed`, if it was
-   * @throws {DiskError} `changed` when reading did not begin at the first byte: of what lies before nothing is known
    */
   rewindIfChanged(): DiskError | undefined {
     if (this.#isUnchanged()) return undefined;
-    const changed = changedMeanwhile(this.#shown);
-    if (this.#start > 0) throw changed;
     this.seek(0);
     this.#again = true;
-    return changed;
+    return changedMeanwhile(this.#shown);
   }
 
   /**
@@ -133,11 +129,11 @@ export class FileSource {
    */
   seek(offset: number): void {
     this.#file.seekSync(offset, Deno.SeekMode.Start);
-    this.#start = this.#offset = offset;
+    this.#offset = offset;
   }
 
   /**
-   * Reads from any place, and goes on from there.
+   * Reads from any place, and goes on from there. What is only compared may have been written to before.
    *
    * @param at where, in bytes
    * @param into receives them
@@ -145,6 +141,7 @@ export class FileSource {
    */
   async readAt(at: number, into: Uint8Array): Promise<number> {
     this.seek(at);
+    this.#begun = true;
     let used = 0;
     for (let count = -1; used < into.length && count !== 0; used += count) count = await this.read(into.subarray(used));
     return used;

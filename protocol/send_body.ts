@@ -38,7 +38,7 @@ export interface ByteSource {
    *
    * @returns what to throw unless {@linkcode ByteSource.read} gives the same once more; `undefined` where nothing has changed
    */
-  rewindIfChanged?(): Error | undefined;
+  rewindIfChanged?(): Error | undefined | Promise<Error | undefined>;
 }
 
 /** Options of {@linkcode sendBody}. */
@@ -136,7 +136,8 @@ async function sendFrames(
   const last = other;
   if (buffer) giveBuffer(buffer);
   if (last) written!.then(() => giveBuffer(last), () => {});
-  const changed = source.rewindIfChanged?.();
+  let changed = source.rewindIfChanged?.();
+  if (changed instanceof Promise) changed = await changed;
   if (changed && !await givesAgain(source, end, options.signal)) throw changed;
   connection.writeFrame(FrameKind.END, id, encodeMessage(end));
   return end;

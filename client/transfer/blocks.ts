@@ -4,6 +4,7 @@
  * @module
  */
 
+import { crc32 } from "../../protocol/crc32.ts";
 import { BLOCK_BYTES } from "../../protocol/messages.ts";
 import type { BlockDigests } from "../client.ts";
 
@@ -24,27 +25,28 @@ export function heldBy(doing: string): string {
  *
  * @param read fills `into` from a place in the local file; returns how many bytes there were
  * @param remote what the other end has; read up to the first block that differs
- * @returns how many bytes at the start are equal, in whole blocks but for the last one
+ * @returns how many bytes at the start are equal, in whole blocks but for the last one, and their CRC-32
  * @throws what reading either of them throws
  */
 export async function equalPrefix(
   read: (at: number, into: Uint8Array<ArrayBuffer>) => Promise<number>,
   remote: BlockDigests,
-): Promise<number> {
+): Promise<{ bytes: number; sum: number }> {
   const { createHash } = await import("node:crypto");
   const block = new Uint8Array(Math.min(BLOCK_BYTES, remote.size));
-  let equal = 0;
+  let [equal, sum] = [0, 0];
   let isRead = false;
   try {
     for (let digest = await remote.next(); digest !== undefined; digest = await remote.next()) {
       const wanted = Math.min(BLOCK_BYTES, remote.size - equal);
       const count = await read(equal, block.subarray(0, wanted));
       const own = createHash("sha256").update(block.subarray(0, count)).digest();
-      if (count !== wanted || !own.equals(digest)) return equal;
+      if (count !== wanted || !own.equals(digest)) return { bytes: equal, sum };
       equal += wanted;
+      sum = crc32(block.subarray(0, count), sum);
     }
     isRead = true;
-    return equal;
+    return { bytes: equal, sum };
   } finally {
     if (!isRead) remote.cancel(); // all else on the connection would wait for us to take the rest
   }

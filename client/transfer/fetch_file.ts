@@ -67,18 +67,20 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
     try {
       const ask = () => ownerOf("download", path, localPlace(target));
       let owner = job.size === undefined || job.size >= RESUME_BYTES ? await ask() : undefined;
-      let before: Entry | undefined;
+      let compared: Entry | undefined;
       // Looked for first: a download that was begun and then canceled may have sent all of the file.
       if (owner && PartialFile.isLeft(target.folder, owner)) {
-        before = await client.stat(path, { signal });
-        partial = await resumeIfThere(target.folder, { mode: before.mode, shown, owner }, job.onResume);
+        const { mode } = await client.stat(path, { signal });
+        partial = await resumeIfThere(target.folder, { mode, shown, owner }, job.onResume);
         left = partial?.size ?? 0;
-        if (partial && left > 0 && again === 0) left = done = await agree(client, job, partial, before, signal);
+        if (partial && left > 0 && again === 0) {
+          ({ bytes: done, entry: compared } = await agree(client, job, partial, signal));
+          left = done;
+        }
         partial?.cut(done);
       }
       download = await client.download(path, { sha256, offset: done, signal });
       const { entry } = download;
-      if (before && done > 0) requireSame(entry, before, path);
       job.onSize?.(entry.size);
       if (entry.size >= RESUME_BYTES) owner ??= await ask();
       else if (!partial) owner = undefined;
@@ -86,11 +88,20 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       partial ??= PartialFile.create(target.folder, { mode: entry.mode, shown, owner });
       resumed = Math.min(resumed, done);
       job.onProgress(done, resumed);
-      await receive(download, partial, (bytes) => {
-        received = bytes;
-        progressed(done + bytes);
-        job.onProgress(done + bytes, resumed);
-      });
+      let isSame = done === 0 || compared!.size === entry.size && compared!.modified === entry.modified;
+      try {
+        await receive(download, partial, (bytes) => {
+          received = bytes;
+          progressed(done + bytes);
+          job.onProgress(done + bytes, resumed);
+        });
+      } catch (error) {
+        const isAllThere = done > 0 && partial.size === entry.size && error instanceof CommandError;
+        if (!isAllThere || error.code !== "changed") throw error;
+        isSame = false;
+      }
+      // It was written to since its beginning was compared. What has only grown is still what we have.
+      if (!isSame) await requireSame(client, path, partial, entry.size, signal);
       const { collision } = job;
       const name = await partial.publish(target.name, { collision, modified: entry.modified, sync: false });
       return { saved: targetPath({ folder: target.folder, name }), size: entry.size };
@@ -99,8 +110,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       if (code === "mismatch" || code === "no_space") partial?.discard();
       else partial?.keep();
       download?.cancel();
-      // Of a log that is being written to, what was compared a moment ago proves nothing; all of it in one go does. It may have
-      // been written to before its first byte was read, too.
+      // What was compared with it is no part of it any more; or it was written to before its first byte was read.
       const mayBegin = left > 0 || received === 0;
       if (!mayBegin || again >= AGAIN || !(error instanceof CommandError) || code !== "changed") throw error;
       job.onResume("it was written to meanwhile; starting over");
@@ -124,19 +134,29 @@ async function agree(
   client: Client,
   { path, onResume }: FetchJob,
   partial: PartialFile,
-  entry: Entry,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ bytes: number; entry: Entry }> {
   const digests = await client.blocks(path, partial.size, { signal });
-  const equal = await equalPrefix((at, into) => partial.readAt(at, into), digests);
-  requireSame(digests.entry, entry, path);
-  if (equal > 0) onResume(`going on at ${equal} of ${entry.size} bytes`);
+  const { bytes } = await equalPrefix((at, into) => partial.readAt(at, into), digests);
+  const { entry } = digests;
+  if (bytes > 0) onResume(`going on at ${bytes} of ${entry.size} bytes`);
   else onResume("what is there is not of this file, or was damaged; starting over");
-  return equal;
+  return { bytes, entry };
 }
 
-function requireSame(now: Entry, before: Entry, path: string): void {
-  if (now.size === before.size && now.modified === before.modified) return;
+/** @throws {CommandError} `changed` unless the file still begins with all that is here */
+async function requireSame(
+  client: Client,
+  path: string,
+  partial: PartialFile,
+  size: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { bytes } = await equalPrefix(
+    (at, into) => partial.readAt(at, into),
+    await client.blocks(path, size, { signal }),
+  );
+  if (bytes === size) return;
   throw new CommandError("changed", `${JSON.stringify(path)} was changed while it was being fetched; try again`);
 }
 

@@ -8,7 +8,9 @@ import { DiskError, diskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { lookThrough, type Version } from "../../disk/look.ts";
 import { numberedName, type PartialOwner } from "../../disk/names.ts";
+import { crc32 } from "../../protocol/crc32.ts";
 import { CommandError } from "../../protocol/errors.ts";
+import { BLOCK_BYTES } from "../../protocol/messages.ts";
 import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
 import type { Client, Collision } from "../client.ts";
 import { codeOf } from "../errors.ts";
@@ -72,13 +74,13 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
     let owner: PartialOwner | undefined; // once it is known, also where the file has become a small one: something may be left
     for (let again = 0, whole = false;; again++) {
       let source: FileSource | undefined;
-      let offset = 0;
+      let [offset, sum] = [0, 0];
       let begun = false;
       try {
         if (lookAt(job.local).size >= RESUME_BYTES) owner ??= await ownerOf("upload", realPath(job.local), job.path);
         if (owner && !whole) {
           source = open(job.local);
-          offset = await agree(client, job, source, owner, signal);
+          ({ bytes: offset, sum } = await agree(client, job, source, owner, signal));
           if (offset === 0) { // by the time that its turn comes it may have grown
             source.close();
             source = undefined;
@@ -97,7 +99,10 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
             modified: seen.modified,
             mode: seen.mode,
             read: (into: Uint8Array) => file.read(into),
-            rewindIfChanged: () => file.rewindIfChanged(),
+            rewindIfChanged: () => {
+              const changed = file.rewindIfChanged();
+              return changed && offset > 0 ? stillBegins(file, offset, sum, changed) : changed;
+            },
           };
         };
         return await client.upload(job.path, openBody, {
@@ -113,7 +118,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
         });
       } catch (error) {
         // Somebody else, at the same transfer, has taken what we were to go on with; or our file was written to before it was
-        // read, or since what was sent before was compared, which is no matter where all of it is read.
+        // read, or where it was compared with what was sent before.
         const isOurs = error instanceof DiskError;
         const mayBegin = offset > 0 || isOurs && !begun;
         if (!mayBegin || again >= AGAIN || codeOf(error) !== "changed") throw error;
@@ -154,7 +159,7 @@ async function agree(
   source: FileSource,
   owner: { token: string; run: string },
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ bytes: number; sum: number }> {
   let digests = await client.interrupted(path, owner, { signal });
   for (let ms = FIRST_PAUSE_MS; digests.held && ms <= LAST_PAUSE_MS; ms *= 2) {
     await digests.next();
@@ -164,13 +169,32 @@ async function agree(
   if (digests.size === 0) {
     await digests.next();
     if (digests.held) onResume(heldBy("sending"));
-    return 0;
+    return { bytes: 0, sum: 0 };
   }
-  // What is there may be of another one, which was longer.
-  const equal = Math.min(source.size, await equalPrefix((at, into) => source.readAt(at, into), digests));
-  if (equal > 0) onResume(`going on at ${equal} of ${source.size} bytes`);
+  const equal = await equalPrefix((at, into) => source.readAt(at, into), digests);
+  if (equal.bytes > 0) onResume(`going on at ${equal.bytes} of ${source.size} bytes`);
   else onResume("what is there is not of this file, or was damaged; starting over");
   return equal;
+}
+
+/**
+ * Reads the part that the server had before once more.
+ *
+ * @param sum CRC-32 of it when it was compared
+ * @param changed what to throw when it is not the same any more
+ * @returns what it was given: what is behind it has to be read again, too
+ */
+async function stillBegins(source: FileSource, bytes: number, sum: number, changed: DiskError): Promise<DiskError> {
+  const buffer = new Uint8Array(Math.min(bytes, BLOCK_BYTES));
+  let now = 0;
+  for (let left = bytes; left > 0;) {
+    const count = await source.read(buffer.subarray(0, Math.min(left, buffer.length)));
+    if (count === 0) throw changed;
+    now = crc32(buffer.subarray(0, count), now);
+    left -= count;
+  }
+  if (now !== sum) throw changed;
+  return changed;
 }
 
 /**

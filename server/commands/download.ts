@@ -10,5 +10,10 @@ export const download: Handler<"download"> = ({ storage }, { path, sha256, offse
     throw new CommandError("changed", `the file has ${file.size} bytes, so there is nothing behind ${offset}`);
   }
   if (offset > 0) file.seek(offset);
-  return { reply: { entry: file.item }, body: { ...file, size: file.size - offset }, sha256 };
+  const rewindIfChanged = () => {
+    const changed = file.rewindIfChanged();
+    if (changed && offset > 0) throw changed; // of what lies before nothing is known here
+    return changed;
+  };
+  return { reply: { entry: file.item }, body: { ...file, size: file.size - offset, rewindIfChanged }, sha256 };
 };

@@ -67,7 +67,7 @@ export interface OpenFile {
   seek(offset: number): void;
   /**
    * Goes back to the first byte if the file was written to since it was opened; returns the error that this is, unless the same
-   * can be read once more. Throws it where reading did not begin at the first byte.
+   * can be read once more.
    */
   rewindIfChanged(): Error | undefined;
   /** Must be called in the end. */
