@@ -11,6 +11,7 @@ import { helpText, type Invocation, readInvocation } from "./client/invocation.t
 import { Output, outputOptions } from "./client/output.ts";
 import { ask } from "./client/shell/ask.ts";
 import { Runner } from "./client/shell/runner.ts";
+import { after } from "./client/timer.ts";
 import { connectPatiently } from "./client/transfer/retry.ts";
 import { ignoreUserSignals } from "./disk/user_signals.ts";
 import { VERSION } from "./protocol/version.ts";
@@ -22,7 +23,6 @@ const CLEAN_UP_MS = 2000;
 const LONG_RUN_MS = 400;
 
 async function main(): Promise<ExitCode> {
-  Deno.unrefTimer(setTimeout(ignoreUserSignals, LONG_RUN_MS));
   // Tells errors in the arguments as these ask for, whether or not they can be read to their end.
   const early = new Runner({
     commands: COMMANDS,
@@ -55,6 +55,7 @@ async function run(runner: Runner, { address, words, file, retries }: Invocation
   }
   const call = words.length > 0 ? parseCall(COMMANDS, words) : undefined;
   const isTerminal = Deno.stdin.isTerminal();
+  if (!call?.command.offline) after(LONG_RUN_MS, ignoreUserSignals);
   if (!call && file === undefined && isTerminal) {
     const { runShell } = await import("./client/shell/shell.ts");
     return await runShell({ runner, connect: address !== undefined });

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VERSION } from "../protocol/version.ts";
-import { hasUnnoticedEnd } from "./support/machine.ts";
+import { hasUnnoticedEnd, listenersOf, noLibc, testUnless } from "./support/machine.ts";
 import { FTP, ftp, runFtp, startFtp, startServer } from "./support/programs.ts";
 import { Key, openTerminal } from "./support/pty.ts";
 import { Relay } from "./support/relay.ts";
@@ -112,6 +112,24 @@ Deno.test("who waits for a server that does not come back is told why, once", as
     errors.text,
     /^The connection was lost \([^\n]+\); connecting again\ncannot connect to [^\n]+; still trying\nftp: [^\n]+\n$/,
   );
+});
+
+testUnless(noLibc, "who runs for long lets nobody debug it by SIGUSR1", async () => {
+  await using server = await startServer();
+  const child = startFtp([server.address], { stdin: "" });
+  const out = new Transcript(child.stdout);
+  const errors = new Transcript(child.stderr);
+  const ignored = () =>
+    BigInt(`0x${/^SigIgn:\s+(\S+)$/m.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`))![1]}`);
+  await until(() => (ignored() & 0x200n) !== 0n, "SIGUSR1 to be ignored");
+  child.kill("SIGUSR1");
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("pwd\n"));
+  await out.waitFor("/\n");
+  assertEquals(listenersOf(child.pid), 0);
+  await writer.close();
+  assertEquals((await child.status).code, 0);
+  await Promise.all([out.ended, errors.ended]);
 });
 
 Deno.test("help needs no server", async () => {
