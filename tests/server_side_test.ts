@@ -214,6 +214,8 @@ Deno.test("mkdir -p makes what is above, too, and does not mind what is there", 
   plant(server.dir, { "file": "1" });
   for (const name of ["a/b/c", "a/b", "/", "a/d"]) assertEquals((await ftp(server, "mkdir", "-p", name)).code, 0, name);
   assertEquals(paths(server.dir), ["a/", "a/b/", "a/b/c/", "a/d/", "file"]);
+  assertEquals((await ftp(server, "mkdir", "-p", "a/d", "a/e")).stdout, "/a/d is there already\nMade /a/e\n");
+  Deno.removeSync(`${server.dir}/a/e`);
   assertEquals((await ftp(server, "mkdir", "a/x/y")).code, 1);
   for (const name of ["file", "file/x"]) assertEquals((await ftp(server, "mkdir", "-p", name)).code, 1, name);
   assertEquals(paths(server.dir), ["a/", "a/b/", "a/b/c/", "a/d/", "file"]);

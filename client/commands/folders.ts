@@ -8,6 +8,7 @@ import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, resolvePath } from "../../protocol/path.ts";
 import { advise } from "../errors.ts";
 import { printable } from "../format.ts";
+import { isRemoteFolder } from "../remote_files.ts";
 import { requireRemoteFolders } from "../transfer/folders.ts";
 import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
@@ -55,8 +56,10 @@ export const mkdir: Command = {
     await forEach(context, args, async (name) => {
       const path = resolvePath(remoteFolder, name);
       if (on.has("parents")) {
-        const all = path === "/" ? [] : [...ancestors(path), path];
-        await requireRemoteFolders(context, all.map((path) => ({ path })));
+        if (await isRemoteFolder(context, path)) {
+          return out.done({ there: path }, `${printable(path)} is there already`);
+        }
+        await requireRemoteFolders(context, [...ancestors(path), path].map((path) => ({ path })));
       } else {
         await client.makeFolder(path, { signal })
           .catch(advise("not_found", "; -p makes the folders above it, too"));
