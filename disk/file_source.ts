@@ -14,21 +14,20 @@ const HASH_CHUNK_BYTES = 256 * 1024;
 
 /**
  * Reads a regular file from its start to the size it had when it was opened, and no further, and can tell whether it has changed
- * meanwhile.
+ * meanwhile. What is opened is to be read at once: of a file that is written anew before, the size says nothing.
  *
  * Reads are synchronous, but for a while after one that stalls: see `pace.ts` for the reason.
  */
 export class FileSource {
   /** Bytes, when it was opened. */
   readonly size: number;
-  /** What the system said of it just before it was opened. */
+  /** What the system said of it when it was opened. */
   readonly seen: Seen;
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
   /** Where it is read next, in bytes from the start. */
   #offset = 0;
-  #begun = false;
   #again = false;
   readonly #pace = new Pace();
 
@@ -43,9 +42,9 @@ export class FileSource {
     this.#path = path;
     this.#shown = shown;
     try {
-      this.seen = seen(Deno.statSync(path));
-      requireFile(this.seen, () => shown);
+      requireFile(seen(Deno.statSync(path)), () => shown);
       this.#file = Deno.openSync(path, { read: true });
+      this.seen = seen(this.#file.statSync()); // another one may stand there since
     } catch (error) {
       throw diskError(error, `opening ${shown}`);
     }
@@ -57,16 +56,12 @@ export class FileSource {
    *
    * @param into receives them
    * @returns how many; 0 at the end
-   * @throws {DiskError} (or rejects) when it cannot be read; `changed` when it has become shorter, or before its first byte is
-   * read is no longer what was opened
+   * @throws {DiskError} (or rejects) when it cannot be read; `changed` when it has become shorter
    */
   read(into: Uint8Array): number | Promise<number> {
     const left = this.size - this.#offset;
     if (left <= 0) return 0;
     if (into.length > left) into = into.subarray(0, left);
-    // From now on it may grow. But what was written anew before is another file, of which this size is no part.
-    if (!this.#begun && !isUnchanged(this.seen, seen(this.#file.statSync()))) throw changedMeanwhile(this.#shown);
-    this.#begun = true;
     if (this.#again || !this.#pace.next()) return this.#readLater(into);
     const began = performance.now();
     let count: number | null;
@@ -133,7 +128,7 @@ export class FileSource {
   }
 
   /**
-   * Reads from any place, and goes on from there. What is only compared may have been written to before.
+   * Reads from any place, and goes on from there.
    *
    * @param at where, in bytes
    * @param into receives them
@@ -141,7 +136,6 @@ export class FileSource {
    */
   async readAt(at: number, into: Uint8Array): Promise<number> {
     this.seek(at);
-    this.#begun = true;
     let used = 0;
     for (let count = -1; used < into.length && count !== 0; used += count) count = await this.read(into.subarray(used));
     return used;

@@ -42,7 +42,7 @@ function byBash(folder: string, patterns: readonly string[]): string[][] {
 }
 
 function byUs(pattern: string): string[] {
-  return NAMES.filter((name) => readPattern(pattern)!.matches(name)).sort();
+  return NAMES.filter((name) => readPattern(pattern)?.matches(name)).sort();
 }
 
 Deno.test("classes of characters are those of bash", () => {
@@ -71,8 +71,17 @@ Deno.test("classes of characters are those of bash", () => {
     "[$#]",
     "x[\\\\]y",
   );
+  patterns.push("[!]*", "[^]*", "[*", "[]*", "a[b*", "[]");
   const expected = byBash(folder.path, patterns);
   for (const [at, pattern] of patterns.entries()) assertEquals(byUs(pattern), expected[at], pattern);
+});
+
+Deno.test("what begins no class is itself, and there may be any number of classes", () => {
+  for (const pattern of ["[!]", "[^]", "file[!].txt", "a[b", "[]"]) {
+    assertEquals(["x", "^", "filex.txt", "ab", pattern].filter((name) => wildcards(pattern).test(name)), [pattern]);
+  }
+  assertEquals(wildcards("[a]".repeat(40) + "[z-a]").test("a".repeat(40) + "z"), false);
+  assertEquals(wildcards("[a]".repeat(40) + "*").test("a".repeat(40)), true);
 });
 
 Deno.test("no pattern is too odd to be read", () => {

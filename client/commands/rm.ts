@@ -59,8 +59,13 @@ export const rm: Command = {
         if (answer === "quit") throw new CommandError("canceled", "canceled");
         askFirst = answer !== "all";
       }
-      const removed = await client.remove(path, { recursive, signal }).catch(advise("is_folder", WITH_ALL))
-        .catch(unlessMissing(name));
+      const remove = () => client.remove(path, { recursive, signal }).catch(advise("is_folder", WITH_ALL));
+      // Somebody else may be at work on the same folder: what matters is that it goes.
+      const again = (error: unknown) => {
+        if (!force || !["not_found", "changed"].includes(codeOf(error) ?? "")) throw error;
+        return remove();
+      };
+      const removed = await remove().catch(again).catch(again).catch(unlessMissing(name));
       if (!removed) return;
       const { files, folders } = removed;
       const what = folders > 0 || files !== 1 ? ` (${plural(files, "file")}, ${plural(folders, "folder")} in it)` : "";

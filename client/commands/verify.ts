@@ -1,5 +1,5 @@
 import { resolvePath, withoutSlashes } from "../../protocol/path.ts";
-import { DifferentError, PartlyFailedError } from "../errors.ts";
+import { DifferentError, PartlyFailedError, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { isLocalFile, localName } from "../local_files.ts";
@@ -23,7 +23,10 @@ export const verify: Command = {
   async run(context, call) {
     const { out, remoteFolder, signal } = context;
     const [localPath, remotePath] = call.args;
-    if (isLocalFile(localPath)) return await verifyFile(context, localPath, remotePath);
+    if (isLocalFile(localPath)) {
+      if (call.all.size > 0) throw new UsageError("verify: --exclude and --links are about folders");
+      return await verifyFile(context, localPath, remotePath);
+    }
     const local = new LocalSide(withoutSlashes(localPath), signal);
     const remote = new RemoteSide(context, resolvePath(remoteFolder, remotePath));
     const selection = readSelection(call);

@@ -147,7 +147,12 @@ function copyEach(
 
 async function isCopied(client: Client, files: { from: string; to: string }, signal: AbortSignal): Promise<boolean> {
   const paths = [files.from, files.to];
-  const [from, to] = await Promise.all(paths.map((path) => client.checksum(path, "sha256", { signal })));
-  const [one, other] = await Promise.all(paths.map((path) => client.stat(path, { signal })));
-  return from.checksum === to.checksum && one.modified === other.modified;
+  try {
+    const [from, to] = await Promise.all(paths.map((path) => client.checksum(path, "sha256", { signal })));
+    const [one, other] = await Promise.all(paths.map((path) => client.stat(path, { signal })));
+    return from.checksum === to.checksum && one.modified === other.modified;
+  } catch (error) {
+    if (error instanceof CommandError && error.code !== "canceled") return false; // it is a folder, say
+    throw error;
+  }
 }

@@ -17,8 +17,8 @@ export interface Pattern {
   matches(path: string): boolean;
 }
 
-/** What is escaped; or a class of characters, negated perhaps, in which a `]` at the start is one of them. */
-const CLASS = /\\.|\[([!^]?)(\]?(?:\[:[a-z]+:\]|\\.|[^\]\\/])*)\]/gsu;
+/** What is escaped; a class of characters, negated perhaps, in which a `]` at the start is one of them; or a `[` that begins none. */
+const CLASS = /\\.|\[(?:([!^])|(?![!^]))((?:\]|\[:[a-z]+:\]|\\.|[^\]\\/])(?:\[:[a-z]+:\]|\\.|[^\]\\/])*)\]|\[/gsu;
 /** What stands in a class: a named one, or a character, escaped perhaps, and the last one of a range that it begins. */
 const IN_CLASS = /\[:(?<name>[a-z]+):\]|(?:\\(?<escaped>.)|(?<plain>.))(?:-(?:\\(?<escapedLast>.)|(?<last>.)))?/gsu;
 /** The named classes of POSIX. */
@@ -33,10 +33,9 @@ const NAMED: Record<string, string> = {
   upper: "\\p{Lu}",
   xdigit: "0-9A-Fa-f",
 };
-/** Stand for the classes of a pattern until they are put in: no name has such characters, which Unicode keeps free. */
-const FIRST_MARK = 0xfdd0;
-const LAST_MARK = 0xfdef;
-const MARKS = /[\ufdd0-\ufdef]/g;
+/** Stands for a class of a pattern until that is put in, with its number: no name has this character, which Unicode keeps free. */
+const MARK = "\ufdd0";
+const MARKED = /\ufdd0(\d+)\ufdd0/g;
 
 /**
  * Wildcards as a regular expression for all of a path.
@@ -58,10 +57,8 @@ const MARKS = /[\ufdd0-\ufdef]/g;
 export function wildcards(pattern: string): RegExp {
   const classes: string[] = [];
   const marked = pattern.replace(CLASS, (whole, negation?: string, content?: string) => {
-    const mark = FIRST_MARK + classes.length;
-    if (content === undefined || mark > LAST_MARK) return whole;
-    classes.push(classOf(negation !== "", content));
-    return String.fromCharCode(mark);
+    if (content === undefined) return whole === "[" ? "\\[" : whole;
+    return `${MARK}${classes.push(classOf(negation !== undefined, content)) - 1}${MARK}`;
   });
   const { source } = globToRegExp(marked, { extended: true, globstar: true });
   // Where characters are those of Unicode, what needs no escaping must have none, and the rest must.
@@ -69,7 +66,7 @@ export function wildcards(pattern: string): RegExp {
     if (escaped !== undefined) return /[\w^$\\.*+?()[\]{}|/]/.test(escaped) ? text : escaped;
     return text.length > 1 ? text : `\\${text}`;
   });
-  return new RegExp(plain.replace(MARKS, (mark) => classes[mark.charCodeAt(0) - FIRST_MARK] ?? mark), "u");
+  return new RegExp(plain.replace(MARKED, (_, number) => classes[number] ?? ""), "u");
 }
 
 /** A class of characters as a regular expression has it. */

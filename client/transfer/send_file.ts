@@ -101,7 +101,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
             read: (into: Uint8Array) => file.read(into),
             rewindIfChanged: () => {
               const changed = file.rewindIfChanged();
-              return changed && offset > 0 ? stillBegins(file, offset, sum, changed) : changed;
+              return changed && offset > 0 ? stillBegins(file, offset, sum, changed, signal) : changed;
             },
           };
         };
@@ -182,12 +182,20 @@ async function agree(
  *
  * @param sum CRC-32 of it when it was compared
  * @param changed what to throw when it is not the same any more
+ * @param signal ends it
  * @returns what it was given: what is behind it has to be read again, too
  */
-async function stillBegins(source: FileSource, bytes: number, sum: number, changed: DiskError): Promise<DiskError> {
+async function stillBegins(
+  source: FileSource,
+  bytes: number,
+  sum: number,
+  changed: DiskError,
+  signal: AbortSignal,
+): Promise<DiskError> {
   const buffer = new Uint8Array(Math.min(bytes, BLOCK_BYTES));
   let now = 0;
   for (let left = bytes; left > 0;) {
+    signal.throwIfAborted();
     const count = await source.read(buffer.subarray(0, Math.min(left, buffer.length)));
     if (count === 0) throw changed;
     now = crc32(buffer.subarray(0, count), now);

@@ -198,31 +198,29 @@ export class LocalStorage implements Storage {
   }
 
   async copy(from: Path, to: Path, signal: AbortSignal): Promise<number> {
-    const source = this.open(from);
+    const { item: { mode }, size, close } = this.open(from);
+    close(); // to be opened when it can be read at once
+    const copy = await this.create(to, { mode, collision: "fail", size, offset: 0 });
+    let source: OpenFile | undefined;
     try {
-      const { mode, modified } = source.item;
-      const options = { mode, collision: "fail", size: source.size, offset: 0 } as const;
-      const copy = await this.create(to, options);
-      try {
-        const buffer = new Uint8Array(COPY_BYTES);
-        for (let done = 0; done < source.size;) {
-          signal.throwIfAborted();
-          const count = await source.read(buffer);
-          if (count === 0) throw new DiskError("changed", `${show(from)} became shorter while it was copied`);
-          await copy.write(buffer.subarray(0, count));
-          done += count;
-          await giveWay();
-        }
-        const changed = source.rewindIfChanged();
-        if (changed && !await holdsSame(source, copy, signal)) throw changed;
-        await copy.publish({ modified });
-      } catch (error) {
-        copy.discard();
-        throw error;
+      source = this.open(from);
+      const buffer = new Uint8Array(COPY_BYTES);
+      for (let done = 0; done < source.size;) {
+        signal.throwIfAborted();
+        const count = await source.read(buffer);
+        await copy.write(buffer.subarray(0, count));
+        done += count;
+        await giveWay();
       }
+      const changed = source.rewindIfChanged();
+      if (changed && !await holdsSame(source, copy, signal)) throw changed;
+      await copy.publish({ modified: source.item.modified });
       return source.size;
+    } catch (error) {
+      copy.discard();
+      throw error;
     } finally {
-      source.close();
+      source?.close();
     }
   }
 
