@@ -61,17 +61,22 @@ export function* listFolder(path: string, plain = false): Generator<Listed[]> {
  */
 export function* listOpen(calls: Libc, folder: number, path: string): Generator<Listed[]> {
   const isLossyFolder = lossyFolders(path);
+  let names = 0;
   try {
     for (let begun = false;; begun = true) {
       const bytes = calls.names(folder, buffer);
       if (bytes === 0) return;
       if (bytes > 0) {
-        yield parse(path, bytes, isLossyFolder);
+        const some = parse(path, bytes, isLossyFolder);
+        names += some.length;
+        yield some;
         continue;
       }
       const error = calls.error();
       const errno = errnoOf(error);
-      // It has been removed meanwhile. Its path may lead to another one by now, which is not empty.
+      // It has been removed meanwhile: there is nothing in it any more. But where there was, its path may lead to another one by now,
+      // which is not empty. (One that was empty may have been exchanged by who makes new folders: `new_folder.ts`.)
+      if (errno === "ENOENT" && names === 0) return;
       if (errno === "ENOENT") throw movedMeanwhile();
       if (begun || errno !== "ENOSYS") throw error;
       return yield readAll(path); // this C library cannot
