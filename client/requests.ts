@@ -147,7 +147,7 @@ export class Requests {
   ): Promise<Answer<C>> {
     const { signal } = options;
     signal?.throwIfAborted();
-    let payload = typeof parameters === "function" ? undefined : encodeRequest(command, parameters);
+    const prepare = typeof parameters === "function" ? parameters : () => ({ parameters, source: options.source });
     const turn = this.#sending;
     const sent = Promise.withResolvers<void>();
     this.#sending = sent.promise;
@@ -162,17 +162,17 @@ export class Requests {
       if (this.#lost) throw this.#lost;
       if (this.#closing) throw new ConnectionLostError("the connection is being closed");
       signal?.throwIfAborted();
-      if (typeof parameters === "function") {
-        const made = parameters();
-        options = { ...options, source: made.source };
-        payload = encodeRequest(command, made.parameters);
+      const made = prepare();
+      const payload = encodeMessage({ command, ...made.parameters });
+      if (payload.length > MAX_CONTROL_BYTES) {
+        throw new CommandError("name_too_long", "the path is longer than any can be");
       }
       id = this.#nextId();
       pending = { command, answer: Promise.withResolvers() };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
       if (this.#pending.size === 0) this.#silence.owed();
       this.#pending.set(id, pending);
-      await this.#write(id, pending, payload!, options);
+      await this.#write(id, pending, payload, { ...options, source: made.source });
     } finally {
       sent.resolve();
     }
@@ -402,12 +402,6 @@ export class Requests {
         this.#connection.writeFrame(FrameKind.PING, 0, new Uint8Array(0));
     }
   }
-}
-
-function encodeRequest(command: CommandName, parameters: object): Uint8Array<ArrayBuffer> {
-  const payload = encodeMessage({ command, ...parameters });
-  if (payload.length <= MAX_CONTROL_BYTES) return payload;
-  throw new CommandError("name_too_long", "the path is longer than any can be");
 }
 
 async function readHello(connection: Connection): Promise<ServerHello> {

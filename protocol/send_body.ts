@@ -144,10 +144,15 @@ async function sendFrames(
 }
 
 /**
- * A log that is being written to can be sent as far as it went when it was opened. What has changed otherwise, as a data base does,
- * may have been read half before and half after: that was never the content of any file.
+ * Whether what is read again is what was read before. A log that is being written to can be sent as far as it went when it was
+ * opened. What has changed otherwise, as a data base does, may have been read half before and half after: that was never the
+ * content of any file.
+ *
+ * @param source where the same is to be read
+ * @param end what was read before
+ * @param signal ends it
  */
-async function givesAgain(source: ByteSource, end: BodyEnd, signal: AbortSignal | undefined): Promise<boolean> {
+export async function givesAgain(source: ByteSource, end: BodyEnd, signal: AbortSignal | undefined): Promise<boolean> {
   const again = new BodyDigest(end.sha256 !== undefined);
   const buffer = takeBuffer(FIRST_CHUNK_BYTES);
   for (let count = -1; count !== 0 && again.size < end.size;) {

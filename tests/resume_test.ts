@@ -119,12 +119,19 @@ for (const direction of ["upload", "download"] as const) {
   // When ftp may be killed. What it has sent arrives all the same: that must not be all. What was sent to it is lost: nor that.
   const [early, late] = direction === "upload" ? [9 * MIB, SIZE - BUFFERED] : [BUFFERED, SIZE - MIB];
 
+  /** Begins to transfer a file, and is killed; resolves when the server knows. */
+  const cut = async (stage: Stage, name: string, bytes = early) => {
+    await killed(stage, [direction, name], bytes);
+    if (direction === "upload") {
+      await stage.server.stderr.waitFor(new RegExp(` upload client=\\S+ path=\\/${name} outcome=`));
+    }
+  };
+
   Deno.test(`${direction}: kill -9 of ftp, and the next run goes on`, async () => {
     await using stage = await Stage.start();
     const [from, to] = folders(stage);
     Deno.writeFileSync(`${from}/big`, pattern(SIZE));
-    await killed(stage, [direction, "big"], early + new Random(Date.now()).below(late - early));
-    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/big outcome=/);
+    await cut(stage, "big", early + new Random(Date.now()).below(late - early));
     assertEquals(namesIn(to).filter((name) => !isPartialName(name)), []);
     const there = partialSize(to);
     assertEquals((await stage.run("ls", "-a")).stdout.includes(".partial"), false);
@@ -178,8 +185,7 @@ for (const direction of ["upload", "download"] as const) {
     await using stage = await Stage.start();
     const [from, to] = folders(stage);
     Deno.writeFileSync(`${from}/big`, pattern(SIZE));
-    await killed(stage, [direction, "big"], early);
-    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/big outcome=/);
+    await cut(stage, "big");
     Deno.writeFileSync(`${from}/big`, pattern(SIZE + 12345, 2));
     const second = await stage.run(direction, "big");
     assertDone(second);
@@ -194,8 +200,7 @@ for (const direction of ["upload", "download"] as const) {
     Deno.writeFileSync(`${from}/log`, pattern(SIZE));
     Deno.utimeSync(`${from}/log`, 1_000_000, 1_000_000);
     const before = sha256OfFile(`${from}/log`);
-    await killed(stage, [direction, "log"], early);
-    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/log outcome=/);
+    await cut(stage, "log");
     // The first bytes of this run are the digests of what is there.
     stage.tap.after(1, () => Deno.writeTextFileSync(`${from}/log`, "more", { append: true }));
     const second = await stage.run(direction, "log");
@@ -212,8 +217,7 @@ for (const direction of ["upload", "download"] as const) {
     Deno.writeFileSync(`${from}/log`, pattern(SIZE));
     Deno.utimeSync(`${from}/log`, 1_000_000, 1_000_000);
     const before = sha256OfFile(`${from}/log`);
-    await killed(stage, [direction, "log"], early);
-    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/log outcome=/);
+    await cut(stage, "log");
     // The digests of what is there, and then the first bytes of the rest.
     const digests = Math.ceil(partialSize(to) / MIB) * 32;
     let grown = false;
@@ -232,8 +236,7 @@ for (const direction of ["upload", "download"] as const) {
     await using stage = await Stage.start();
     const [from, to] = folders(stage);
     Deno.writeFileSync(`${from}/data`, pattern(SIZE));
-    await killed(stage, [direction, "data"], early);
-    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/data outcome=/);
+    await cut(stage, "data");
     const digests = Math.ceil(partialSize(to) / MIB) * 32;
     // A server may have read all of the rest by the time that its first byte arrives.
     stage.tap.after(digests + (direction === "upload" ? 1 : 0), () => {
@@ -251,8 +254,7 @@ for (const direction of ["upload", "download"] as const) {
     await using stage = await Stage.start();
     const [from, to] = folders(stage);
     Deno.writeFileSync(`${from}/big`, pattern(SIZE));
-    await killed(stage, [direction, "big"], late);
-    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/big outcome=/);
+    await cut(stage, "big", late);
     const there = partialSize(to);
     assert(there > 6 * MIB, `${there}`);
     {
@@ -271,8 +273,7 @@ for (const direction of ["upload", "download"] as const) {
     await using stage = await Stage.start();
     const [from, to] = folders(stage);
     Deno.writeFileSync(`${from}/big`, pattern(SIZE));
-    await killed(stage, [direction, "big"], early);
-    if (direction === "upload") await stage.server.stderr.waitFor(/ upload client=\S+ path=\/big outcome=/);
+    await cut(stage, "big");
     const [partial] = partialsIn(to);
     using home = new TempFolder();
     const { local: { path: cwd } } = stage;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { crc32 } from "../../protocol/crc32.ts";
-import { BLOCK_BYTES } from "../../protocol/messages.ts";
+import { BodyDigest } from "../../protocol/body_digest.ts";
+import { BLOCK_BYTES, type BodyEnd } from "../../protocol/messages.ts";
 import type { BlockDigests } from "../client.ts";
 
 /** Files of this size and more, in bytes, are worth going on with. */
@@ -25,28 +25,27 @@ export function heldBy(doing: string): string {
  *
  * @param read fills `into` from a place in the local file; returns how many bytes there were
  * @param remote what the other end has; read up to the first block that differs
- * @returns how many bytes at the start are equal, in whole blocks but for the last one, and their CRC-32
+ * @returns how many bytes at the start are equal, in whole blocks but for the last one, and their check sum
  * @throws what reading either of them throws
  */
 export async function equalPrefix(
   read: (at: number, into: Uint8Array<ArrayBuffer>) => Promise<number>,
   remote: BlockDigests,
-): Promise<{ bytes: number; sum: number }> {
+): Promise<BodyEnd> {
   const { createHash } = await import("node:crypto");
   const block = new Uint8Array(Math.min(BLOCK_BYTES, remote.size));
-  let [equal, sum] = [0, 0];
+  const equal = new BodyDigest();
   let isRead = false;
   try {
     for (let digest = await remote.next(); digest !== undefined; digest = await remote.next()) {
-      const wanted = Math.min(BLOCK_BYTES, remote.size - equal);
-      const count = await read(equal, block.subarray(0, wanted));
+      const wanted = Math.min(BLOCK_BYTES, remote.size - equal.size);
+      const count = await read(equal.size, block.subarray(0, wanted));
       const own = createHash("sha256").update(block.subarray(0, count)).digest();
-      if (count !== wanted || !own.equals(digest)) return { bytes: equal, sum };
-      equal += wanted;
-      sum = crc32(block.subarray(0, count), sum);
+      if (count !== wanted || !own.equals(digest)) return equal.end();
+      equal.update(block.subarray(0, count));
     }
     isRead = true;
-    return { bytes: equal, sum };
+    return equal.end();
   } finally {
     if (!isRead) remote.cancel(); // all else on the connection would wait for us to take the rest
   }

@@ -74,7 +74,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
         partial = await resumeIfThere(target.folder, { mode, shown, owner }, job.onResume);
         left = partial?.size ?? 0;
         if (partial && left > 0 && again === 0) {
-          ({ bytes: done, entry: compared } = await agree(client, job, partial, signal));
+          ({ size: done, entry: compared } = await agree(client, job, partial, signal));
           left = done;
         }
         partial?.cut(done);
@@ -135,13 +135,13 @@ async function agree(
   { path, onResume }: FetchJob,
   partial: PartialFile,
   signal: AbortSignal,
-): Promise<{ bytes: number; entry: Entry }> {
+): Promise<{ size: number; entry: Entry }> {
   const digests = await client.blocks(path, partial.size, { signal });
-  const { bytes } = await equalPrefix((at, into) => partial.readAt(at, into), digests);
+  const { size } = await equalPrefix((at, into) => partial.readAt(at, into), digests);
   const { entry } = digests;
-  if (bytes > 0) onResume(`going on at ${bytes} of ${entry.size} bytes`);
+  if (size > 0) onResume(`going on at ${size} of ${entry.size} bytes`);
   else onResume("what is there is not of this file, or was damaged; starting over");
-  return { bytes, entry };
+  return { size, entry };
 }
 
 /** @throws {CommandError} `changed` unless the file still begins with all that is here */
@@ -152,11 +152,9 @@ async function requireSame(
   size: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { bytes } = await equalPrefix(
-    (at, into) => partial.readAt(at, into),
-    await client.blocks(path, size, { signal }),
-  );
-  if (bytes === size) return;
+  const digests = await client.blocks(path, size, { signal });
+  const equal = await equalPrefix((at, into) => partial.readAt(at, into), digests);
+  if (equal.size === size) return;
   throw new CommandError("changed", `${JSON.stringify(path)} was changed while it was being fetched; try again`);
 }
 

@@ -8,10 +8,11 @@ import { DiskError, diskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { lookThrough, type Version } from "../../disk/look.ts";
 import { numberedName, type PartialOwner } from "../../disk/names.ts";
-import { crc32 } from "../../protocol/crc32.ts";
+import { BodyDigest } from "../../protocol/body_digest.ts";
 import { CommandError } from "../../protocol/errors.ts";
-import { BLOCK_BYTES } from "../../protocol/messages.ts";
+import type { BodyEnd } from "../../protocol/messages.ts";
 import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
+import { givesAgain } from "../../protocol/send_body.ts";
 import type { Client, Collision } from "../client.ts";
 import { codeOf } from "../errors.ts";
 import { equalPrefix, heldBy, RESUME_BYTES } from "./blocks.ts";
@@ -27,6 +28,9 @@ const LAST_PAUSE_MS = 800;
 
 /** How often to begin again when somebody else has taken what was to be gone on with. */
 const AGAIN = 2;
+
+/** What the server has of a file that it has nothing of. */
+const NOTHING: BodyEnd = new BodyDigest().end();
 
 /** What to send, and where to. */
 export interface SendJob {
@@ -74,18 +78,19 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
     let owner: PartialOwner | undefined; // once it is known, also where the file has become a small one: something may be left
     for (let again = 0, whole = false;; again++) {
       let source: FileSource | undefined;
-      let [offset, sum] = [0, 0];
+      let start: BodyEnd = NOTHING;
       let begun = false;
       try {
         if (lookAt(job.local).size >= RESUME_BYTES) owner ??= await ownerOf("upload", realPath(job.local), job.path);
         if (owner && !whole) {
           source = open(job.local);
-          ({ bytes: offset, sum } = await agree(client, job, source, owner, signal));
-          if (offset === 0) { // by the time that its turn comes it may have grown
+          start = await agree(client, job, source, owner, signal);
+          if (start.size === 0) { // by the time that its turn comes it may have grown
             source.close();
             source = undefined;
           }
         }
+        const offset = start.size;
         progressed(offset); // what is sent is not there yet: it may be on its way when the line is cut
         resumed = Math.min(resumed, offset);
         job.onProgress(offset, resumed);
@@ -101,7 +106,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
             read: (into: Uint8Array) => file.read(into),
             rewindIfChanged: () => {
               const changed = file.rewindIfChanged();
-              return changed && offset > 0 ? stillBegins(file, offset, sum, changed, signal) : changed;
+              return changed && offset > 0 ? unlessStill(file, start, changed, signal) : changed;
             },
           };
         };
@@ -120,7 +125,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
         // Somebody else, at the same transfer, has taken what we were to go on with; or our file was written to before it was
         // read, or where it was compared with what was sent before.
         const isOurs = error instanceof DiskError;
-        const mayBegin = offset > 0 || isOurs && !begun;
+        const mayBegin = start.size > 0 || isOurs && !begun;
         if (!mayBegin || again >= AGAIN || codeOf(error) !== "changed") throw error;
         whole = isOurs;
         if (whole) job.onResume("it was written to meanwhile; starting over");
@@ -159,7 +164,7 @@ async function agree(
   source: FileSource,
   owner: { token: string; run: string },
   signal: AbortSignal,
-): Promise<{ bytes: number; sum: number }> {
+): Promise<BodyEnd> {
   let digests = await client.interrupted(path, owner, { signal });
   for (let ms = FIRST_PAUSE_MS; digests.held && ms <= LAST_PAUSE_MS; ms *= 2) {
     await digests.next();
@@ -169,10 +174,10 @@ async function agree(
   if (digests.size === 0) {
     await digests.next();
     if (digests.held) onResume(heldBy("sending"));
-    return { bytes: 0, sum: 0 };
+    return NOTHING;
   }
   const equal = await equalPrefix((at, into) => source.readAt(at, into), digests);
-  if (equal.bytes > 0) onResume(`going on at ${equal.bytes} of ${source.size} bytes`);
+  if (equal.size > 0) onResume(`going on at ${equal.size} of ${source.size} bytes`);
   else onResume("what is there is not of this file, or was damaged; starting over");
   return equal;
 }
@@ -180,28 +185,18 @@ async function agree(
 /**
  * Reads the part that the server had before once more.
  *
- * @param sum CRC-32 of it when it was compared
+ * @param start of it, when it was compared
  * @param changed what to throw when it is not the same any more
  * @param signal ends it
  * @returns what it was given: what is behind it has to be read again, too
  */
-async function stillBegins(
+async function unlessStill(
   source: FileSource,
-  bytes: number,
-  sum: number,
+  start: BodyEnd,
   changed: DiskError,
   signal: AbortSignal,
 ): Promise<DiskError> {
-  const buffer = new Uint8Array(Math.min(bytes, BLOCK_BYTES));
-  let now = 0;
-  for (let left = bytes; left > 0;) {
-    signal.throwIfAborted();
-    const count = await source.read(buffer.subarray(0, Math.min(left, buffer.length)));
-    if (count === 0) throw changed;
-    now = crc32(buffer.subarray(0, count), now);
-    left -= count;
-  }
-  if (now !== sum) throw changed;
+  if (!await givesAgain({ read: (into) => source.read(into) }, start, signal)) throw changed;
   return changed;
 }
 

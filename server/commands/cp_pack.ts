@@ -2,33 +2,28 @@ import { DiskError } from "../../disk/errors.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
-import { Fates } from "./fates.ts";
+import { storeTogether } from "./fates.ts";
 import type { Handler } from "./handler.ts";
 
 /** Copies many small files on the server, which become visible and durable together (PROTOCOL.md section 7.20). */
 export const cpPack: Handler<"cp_pack"> = async ({ storage, signal }, { files }) => {
   const buffer = new Uint8Array(MAX_PACKED_BYTES);
   const reader = storage.reader();
-  const copies = storage.store({ collision: "fail", again: false });
-  const fates = new Fates(copies);
   try {
-    for (const { from, to } of files) {
-      fates.add(to, (copies) => {
-        const file = reader.read(splitPath(from), buffer);
-        if (file === "too large") throw new DiskError("changed", "the file is too large for a pack");
-        const { seen: { modified, mode }, content } = file;
-        copies.add(splitPath(to), content, { modified, mode });
-        return content.length;
-      }, from);
-      await giveWay();
-      signal.throwIfAborted();
-    }
-    await fates.publish();
-  } catch (error) {
-    copies.discard();
-    throw error;
+    return await storeTogether(storage.store({ collision: "fail", again: false }), "cp", async (fates) => {
+      for (const { from, to } of files) {
+        fates.add(to, (copies) => {
+          const file = reader.read(splitPath(from), buffer);
+          if (file === "too large") throw new DiskError("changed", "the file is too large for a pack");
+          const { seen: { modified, mode }, content } = file;
+          copies.add(splitPath(to), content, { modified, mode });
+          return content.length;
+        }, from);
+        await giveWay();
+        signal.throwIfAborted();
+      }
+    });
   } finally {
     reader.close();
   }
-  return await fates.outcome("cp");
 };

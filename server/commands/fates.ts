@@ -20,6 +20,30 @@ interface Fate {
   error?: CommandError;
 }
 
+/**
+ * Stores many files together.
+ *
+ * @param files where
+ * @param event what the log calls it
+ * @param fill adds them; none is stored when it throws
+ * @returns the answer: how many were stored, and a line for each that was not, or not under the path that was asked for
+ */
+export async function storeTogether(
+  files: NewFiles,
+  event: "upload" | "cp",
+  fill: (fates: Fates) => Promise<void>,
+): Promise<Outcome<"upload_pack"> & Outcome<"cp_pack">> {
+  const fates = new Fates(files);
+  try {
+    await fill(fates);
+    await fates.publish();
+  } catch (error) {
+    files.discard();
+    throw error;
+  }
+  return await fates.outcome(event);
+}
+
 /** Many files that are stored together, and what becomes of each. */
 export class Fates {
   readonly #files: NewFiles;
@@ -58,11 +82,7 @@ export class Fates {
     }
   }
 
-  /**
-   * The answer: how many were stored, and a line for each that was not, or not under the path that was asked for.
-   *
-   * @param event what the log calls it
-   */
+  /** The answer of {@linkcode storeTogether}. */
   async outcome(event: "upload" | "cp"): Promise<Outcome<"upload_pack"> & Outcome<"cp_pack">> {
     const stored = this.#fates.filter(({ error }) => error === undefined);
     const size = stored.reduce((sum, { size }) => sum + size, 0);

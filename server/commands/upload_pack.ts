@@ -2,7 +2,7 @@ import { giveWay } from "../../disk/give_way.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { type PackedFile, PackReader } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
-import { Fates } from "./fates.ts";
+import { type Fates, storeTogether } from "./fates.ts";
 import type { Handler } from "./handler.ts";
 
 /** No file system takes a longer one, in UTF-16 code units; of a pack of them nothing is kept. */
@@ -11,8 +11,7 @@ const LONGEST_PATH = 4096;
 /** Takes many small files: each whole, verified and durable before the pack is answered (PROTOCOL.md section 7.16). */
 export const uploadPack: Handler<"upload_pack"> = async ({ storage, collision, body, signal }, parameters) => {
   const files = storage.store({ collision: parameters.collision ?? collision, again: parameters.again });
-  const fates = new Fates(files);
-  try {
+  return await storeTogether(files, "upload", async (fates) => {
     const pack = new PackReader(() => body.read());
     while (await pack.fill()) {
       for (let file = pack.next(); file !== undefined; file = pack.next()) {
@@ -21,12 +20,7 @@ export const uploadPack: Handler<"upload_pack"> = async ({ storage, collision, b
       }
       signal.throwIfAborted();
     }
-    await fates.publish();
-  } catch (error) {
-    files.discard();
-    throw error;
-  }
-  return await fates.outcome("upload");
+  });
 };
 
 function add(fates: Fates, { path, content, modified, mode, failed }: PackedFile): void {
