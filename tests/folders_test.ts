@@ -747,14 +747,15 @@ Deno.test("to ask for a pipe among files lets nobody go on who waits to write to
 });
 
 Deno.test("a folder that is uploaded into itself is there once more, and no more", async () => {
+  using local = new TempFolder();
+  await using server = await startServer({ dir: local.path, args: ["--no-fsync"] });
+  for (let at = 0; at < 2400; at++) local.file(`src/d${at % 3}/f${at}`, `${at}`);
+  const before = paths(`${local.path}/src`);
   // Whichever of its folders is looked into last, it is the target once.
-  for (const target of ["d0", "d1", "d2"]) {
-    using local = new TempFolder();
-    await using server = await startServer({ dir: local.path, args: ["--no-fsync"] });
-    for (let at = 0; at < 2400; at++) local.file(`src/d${at % 3}/f${at}`, `${at}`);
-    const before = paths(`${local.path}/src`);
-    assertDone(await ftp(server, "upload", "-r", "src", `src/${target}`, { cwd: local.path }));
-    assertEquals(paths(`${local.path}/src/${target}/src`), before);
+  for (const target of ["src/d0", "src/d1", "src/d2"]) {
+    assertDone(await ftp(server, "upload", "-r", "src", target, { cwd: local.path }));
+    assertEquals(paths(`${local.path}/${target}/src`), before);
+    Deno.removeSync(`${local.path}/${target}/src`, { recursive: true });
   }
 });
 
