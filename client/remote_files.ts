@@ -97,7 +97,7 @@ export async function listing(client: Client, path: string, options: ListOptions
 }
 
 /**
- * As {@linkcode listing}; of what is no folder, it alone.
+ * As {@linkcode listing}; of what is no folder, it alone, under an empty name.
  *
  * @throws {CommandError} when there is nothing, or the folder itself cannot be listed
  */
@@ -106,7 +106,7 @@ export async function listingOrFile(client: Client, path: string, options: ListO
     return await listing(client, path, options);
   } catch (error) {
     if (!(error instanceof CommandError && error.code === "not_folder")) throw error;
-    return { entries: [await client.stat(path, { signal: options.signal })], left: [] };
+    return { entries: [{ ...await client.stat(path, { signal: options.signal }), name: "" }], left: [] };
   }
 }
 

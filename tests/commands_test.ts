@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertDone, assertFails, FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
-import { paths, plant } from "./support/trees.ts";
+import { jsonLines, paths, plant } from "./support/trees.ts";
 
 /** Runs commands from standard input, as a script does. */
 function script(address: string, lines: string[], cwd?: string): Promise<FtpResult> {
@@ -91,6 +91,31 @@ Deno.test("ls --json prints one object an entry", async () => {
   const entries = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(entries.map(({ name, kind, size }) => [name, kind, size]), [["a.txt", "file", 5], ["z", "folder", 0]]);
   assertEquals(entries[0].modified, modified.toISOString());
+});
+
+Deno.test("ls, size, stat and du take several names and patterns", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "a.txt": "1", "d/b.txt": "22", "d/in/c.txt": "333", "e/.f": "4444", "e/g.txt": "55555" });
+  const listed = async (...args: string[]) =>
+    jsonLines(await ftp(server, "ls", "--json", ...args)).map(({ name, error }) => name ?? error.code);
+  assertEquals(await listed("d"), ["b.txt", "in"]);
+  assertEquals(await listed("d/b.txt"), ["d/b.txt"]);
+  assertEquals(await listed("d", "e/", "/a.txt"), ["/a.txt", "d/b.txt", "d/in", "e/g.txt"]);
+  assertEquals(await listed("-R", "-a", "d", "e"), ["d/b.txt", "d/in", "d/in/c.txt", "e/.f", "e/g.txt"]);
+  assertEquals(await listed("?"), ["d", "e"]);
+  assertEquals(await listed("-R", "?"), ["d", "d/b.txt", "d/in", "d/in/c.txt", "e", "e/g.txt"]);
+  const some = await ftp(server, "ls", "nowhere", "a.txt", "*.none");
+  assertEquals([some.code, some.stdout.match(/\S+$/gm)], [1, ["a.txt", "B"]]);
+  assertMatch(some.stderr, /^ftp: "\/nowhere": .*\nftp: nothing matches "\*\.none"\nftp: 2 of 3 names failed\n$/);
+  assertEquals((await ftp(server, "ls", "nowhere")).stdout, "");
+
+  assertMatch((await ftp(server, "size", "a.txt", "d")).stdout, /^a\.txt: .* \(1 byte\)\nd: .* \(5 bytes\)\n$/);
+  assertEquals(jsonLines(await ftp(server, "stat", "?", "--json")).map(({ path, kind }) => [path, kind]), [
+    ["/d", "folder"],
+    ["/e", "folder"],
+  ]);
+  const sums = jsonLines(await ftp(server, "du", "d", "e/*", "--json"));
+  assertEquals(sums, [{ path: "/d/in", size: 3 }, { path: "/d", size: 5 }, { path: "/e/g.txt", size: 5 }]);
 });
 
 Deno.test("ls escapes control characters in names", async () => {

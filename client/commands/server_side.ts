@@ -5,7 +5,8 @@
  */
 
 import { CommandError } from "../../protocol/errors.ts";
-import { baseName, joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
+import type { Entry } from "../../protocol/messages.ts";
+import { ancestors, baseName, joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import { UsageError } from "../errors.ts";
 import { bytes, exactBytes, printable } from "../format.ts";
 import { printListing } from "../listing.ts";
@@ -84,31 +85,37 @@ export const find: Command = {
 /** `du`: how much each folder holds. */
 export const du: Command = {
   name: "du",
-  usage: "[PATH]",
+  usage: "[PATH...]",
   summary: "show how much each remote folder holds",
-  arguments: ["remote-folder"],
-  count: [0, 1],
-  async run({ client, out, remoteFolder, signal }, { args: [typed = ""] }) {
-    const top = resolvePath(remoteFolder, typed);
-    const all = await listingOrFile(client, top, { recursive: true, hidden: true, signal });
-    const { entries } = all;
-    const sums = new Map<string, number>([["", 0]]);
-    for (const { name, kind, link } of entries) if (kind === "folder" && !link) sums.set(name, 0);
-    for (const { name, size } of entries) {
-      sums.set("", sums.get("")! + size);
-      for (let slash = name.indexOf("/"); slash >= 0; slash = name.indexOf("/", slash + 1)) {
-        const folder = name.slice(0, slash);
-        sums.set(folder, (sums.get(folder) ?? 0) + size);
+  details: "PATH may be a pattern.",
+  arguments: ["remote"],
+  count: [0, Infinity],
+  async run(context, { args }) {
+    const { client, out, remoteFolder, signal } = context;
+    const { names, left } = await expandNames(context, args.length > 0 ? args : [""], () => true);
+    await forEach(context, names, async (name) => {
+      const top = resolvePath(remoteFolder, name);
+      const all = await listingOrFile(client, top, { recursive: true, hidden: true, signal });
+      for (const { path, size } of sums(all.entries)) {
+        const whole = joinPath(top, path);
+        out.result({ path: whole, size }, `${bytes(size).padStart(10)}  ${printable(whole)}`);
       }
-    }
-    const rows = [...sums].sort(([a], [b]) => a === "" ? 1 : b === "" ? -1 : a < b ? -1 : 1);
-    for (const [folder, size] of rows) {
-      const path = joinPath(top, folder);
-      out.result({ path, size }, `${bytes(size).padStart(10)}  ${printable(path)}`);
-    }
-    requireAll(out, all);
+      requireAll(out, all);
+    }, left);
   },
 };
+
+/** What each folder holds, sorted; the topmost, whose path is empty, at the end. */
+function sums(entries: readonly Entry[]): { path: string; size: number }[] {
+  const sizes = new Map<string, number>([["", 0]]);
+  for (const { name, kind, link } of entries) if (kind === "folder" && !link && name !== "") sizes.set(name, 0);
+  for (const { name, size } of entries) {
+    sizes.set("", sizes.get("")! + size);
+    for (const folder of ancestors(name)) sizes.set(folder, (sizes.get(folder) ?? 0) + size);
+  }
+  return [...sizes].map(([path, size]) => ({ path, size }))
+    .sort(({ path: a }, { path: b }) => a === "" ? 1 : b === "" ? -1 : a < b ? -1 : 1);
+}
 
 /** `df`: how much room there is. */
 export const df: Command = {

@@ -1,17 +1,25 @@
 import { resolvePath } from "../../protocol/path.ts";
-import { fileSize } from "../format.ts";
+import { fileSize, printable } from "../format.ts";
+import { expandNames } from "../remote_files.ts";
 import type { Command } from "./command.ts";
+import { forEach } from "./each.ts";
 
-/** `size`: the size of a file or of everything below a folder. */
+/** `size`: the size of files, or of everything below folders. */
 export const size: Command = {
   name: "size",
-  usage: "FILE",
-  summary: "show the size of a file or folder",
+  usage: "FILE...",
+  summary: "show the size of files or folders",
+  details: "FILE may be a pattern.",
   arguments: ["remote"],
-  count: [1, 1],
-  async run({ client, out, remoteFolder, signal }, { args: [file] }) {
-    const path = resolvePath(remoteFolder, file);
-    const usage = await client.size(path, { signal });
-    out.result({ path, ...usage }, `File size: ${fileSize(usage.size)}`);
+  count: [1, Infinity],
+  async run(context, { args }) {
+    const { client, out, remoteFolder, signal } = context;
+    const { names, left } = await expandNames(context, args, () => true);
+    await forEach(context, names, async (name) => {
+      const path = resolvePath(remoteFolder, name);
+      const usage = await client.size(path, { signal });
+      const label = names.length > 1 ? printable(name) : "File size";
+      out.result({ path, ...usage }, `${label}: ${fileSize(usage.size)}`);
+    }, left);
   },
 };

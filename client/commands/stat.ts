@@ -1,22 +1,29 @@
 import { resolvePath } from "../../protocol/path.ts";
 import { exactBytes, printable, time } from "../format.ts";
 import { octal, toJson } from "../listing.ts";
+import { expandNames } from "../remote_files.ts";
 import type { Command } from "./command.ts";
+import { forEach } from "./each.ts";
 
-/** `stat`: all that is known of a file or folder. */
+/** `stat`: all that is known of files or folders. */
 export const stat: Command = {
   name: "stat",
-  usage: "PATH",
+  usage: "PATH...",
   summary: "show what stands under a path",
+  details: "PATH may be a pattern.",
   arguments: ["remote"],
-  count: [1, 1],
-  async run({ client, out, remoteFolder, signal }, { args: [name] }) {
-    const path = resolvePath(remoteFolder, name);
-    const entry = await client.stat(path, { signal });
-    const kind = entry.kind + (entry.link ? ", through a link" : "");
-    const lines = [`Path: ${printable(path)}`, `Kind: ${kind}`];
-    if (entry.kind === "file") lines.push(`Size: ${exactBytes(entry.size)}`);
-    lines.push(`Modified: ${time(entry.modified)}`, `Mode: ${octal(entry.mode)}`);
-    out.result({ path, ...toJson(entry) }, lines.join("\n"));
+  count: [1, Infinity],
+  async run(context, { args }) {
+    const { client, out, remoteFolder, signal } = context;
+    const { names, left } = await expandNames(context, args, () => true);
+    await forEach(context, names, async (name) => {
+      const path = resolvePath(remoteFolder, name);
+      const entry = await client.stat(path, { signal });
+      const kind = entry.kind + (entry.link ? ", through a link" : "");
+      const lines = [`Path: ${printable(path)}`, `Kind: ${kind}`];
+      if (entry.kind === "file") lines.push(`Size: ${exactBytes(entry.size)}`);
+      lines.push(`Modified: ${time(entry.modified)}`, `Mode: ${octal(entry.mode)}`);
+      out.result({ path, ...toJson(entry) }, lines.join("\n"));
+    }, left);
   },
 };
