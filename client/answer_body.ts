@@ -11,7 +11,6 @@ import { decodeLines } from "../protocol/message_codec.ts";
 import {
   BLOCK_BYTES,
   BLOCK_DIGEST_BYTES,
-  type CommandName,
   type entryLine,
   type folderDigestLine,
   type PackLine,
@@ -40,28 +39,12 @@ export interface BlockDigests {
 }
 
 /**
- * Stops the body of an answer when the signal fires, also when it has fired while the answer was on its way.
- *
- * @returns ends the watch
- */
-export function watch(answer: Answer<CommandName>, signal: AbortSignal | undefined): () => void {
-  const abort = () => {
-    answer.body.interrupt(new CommandError("canceled", "canceled"));
-    answer.cancel();
-  };
-  signal?.addEventListener("abort", abort, { once: true });
-  if (signal?.aborted) abort();
-  return () => signal?.removeEventListener("abort", abort);
-}
-
-/**
  * Reads the digests of blocks.
  *
  * @param answer whose body they are
  * @param size how many bytes of the file they cover
- * @param onEnd called once there are no more of them, or they are not wanted any more
  */
-export function readDigests(answer: Answer<"resume" | "blocks">, size: number, onEnd: () => void): BlockDigests {
+export function readDigests(answer: Answer<"resume" | "blocks">, size: number): BlockDigests {
   answer.body.expect({ size: Math.ceil(size / BLOCK_BYTES) * BLOCK_DIGEST_BYTES });
   let kept = new Uint8Array(0);
   return {
@@ -69,7 +52,7 @@ export function readDigests(answer: Answer<"resume" | "blocks">, size: number, o
     async next() {
       while (kept.length < BLOCK_DIGEST_BYTES) {
         const chunk = await answer.body.read();
-        if (chunk === null) return onEnd(), undefined;
+        if (chunk === null) return undefined;
         const joined = new Uint8Array(kept.length + chunk.length);
         joined.set(kept);
         joined.set(chunk, kept.length);
@@ -79,10 +62,7 @@ export function readDigests(answer: Answer<"resume" | "blocks">, size: number, o
       kept = kept.slice(BLOCK_DIGEST_BYTES);
       return digest;
     },
-    cancel() {
-      onEnd();
-      answer.cancel();
-    },
+    cancel: () => answer.cancel(),
   };
 }
 
@@ -91,23 +71,19 @@ export function readDigests(answer: Answer<"resume" | "blocks">, size: number, o
  *
  * @param answer whose body they are; canceled when nobody reads to its end
  * @param schema of a line
- * @param signal ends it
  * @throws {CommandError} `canceled`, or `bad_request` when there are more of them than anybody should take
  * @throws {ProtocolError} for what are no such lines
  */
 export async function* readLines<S extends Line>(
   answer: Answer<"ls" | "upload_pack" | "cp_pack" | "folder_digests">,
   schema: S,
-  signal: AbortSignal | undefined,
 ): AsyncGenerator<InferOutput<S>[]> {
-  const unwatch = watch(answer, signal);
   let isRead = false;
   try {
     yield* decoded(answer.body, schema);
     isRead = true;
   } finally {
-    unwatch();
-    if (!isRead && !signal?.aborted) answer.cancel(); // else the watch has done it
+    if (!isRead) answer.cancel();
   }
 }
 
@@ -116,16 +92,14 @@ export async function* readLines<S extends Line>(
  *
  * @param answer to the pack
  * @param files how many it had
- * @param signal ends it
  * @returns by their number, counted from 0
  * @throws {ProtocolError} {@linkcode CommandError} `mismatch` for an answer that makes no sense
  */
 export async function readFates(
   answer: Answer<"upload_pack" | "cp_pack">,
   files: number,
-  signal: AbortSignal | undefined,
 ): Promise<Map<number, PackLine>> {
-  const lines = (await Array.fromAsync(readLines(answer, packLine, signal))).flat();
+  const lines = (await Array.fromAsync(readLines(answer, packLine))).flat();
   for (const [number, { at, path, error }] of lines.entries()) {
     const inOrder = at < files && (number === 0 || at > lines[number - 1].at);
     if (inOrder && (path === undefined) !== (error === undefined)) continue;

@@ -30,7 +30,7 @@ import {
 import { type PackedFile, packSource } from "../protocol/pack.ts";
 import { quote } from "../protocol/path.ts";
 import type { ByteSource } from "../protocol/send_body.ts";
-import { type BlockDigests, readDigests, readFates, readLines, watch } from "./answer_body.ts";
+import { type BlockDigests, readDigests, readFates, readLines } from "./answer_body.ts";
 import { Download, PackDownload } from "./download.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import { Requests } from "./requests.ts";
@@ -198,7 +198,7 @@ export class Client {
     const answer = await this.#requests.send("ls", { path, recursive, hidden }, { signal });
     const { real } = answer.reply;
     if (real !== undefined && accept?.(real) === false) return answer.cancel();
-    yield* readLines(answer, entryLine, signal);
+    yield* readLines(answer, entryLine);
   }
 
   /**
@@ -211,7 +211,7 @@ export class Client {
   async folderDigests(path: string, options: CallOptions = {}): Promise<Map<string, string | undefined>> {
     const answer = await this.#requests.send("folder_digests", { path }, options);
     const digests = new Map<string, string | undefined>();
-    for await (const lines of readLines(answer, folderDigestLine, options.signal)) {
+    for await (const lines of readLines(answer, folderDigestLine)) {
       for (const { name, digest } of lines) digests.set(name, digest);
     }
     return digests;
@@ -235,7 +235,7 @@ export class Client {
   ): Promise<Download> {
     const { sha256 = false, offset = 0, signal } = options;
     const answer = await this.#requests.send("download", { path, sha256, offset }, { signal });
-    return new Download(answer, sha256, offset, watch(answer, signal));
+    return new Download(answer, sha256, offset);
   }
 
   /**
@@ -284,11 +284,11 @@ export class Client {
   }
 
   /**
-   * Sets the time of a file, and whether it may be executed (PROTOCOL.md section 7.19).
+   * Sets the time of a file, and the rights of a file or folder (PROTOCOL.md section 7.19).
    *
-   * @param path of the file
-   * @param times in milliseconds since 1970: the one that it has, and the one to set
-   * @param mode whose right to be executed it gets
+   * @param path of either
+   * @param times of a file, in milliseconds since 1970: the one that it has, and the one to set
+   * @param mode the rights of what it is a copy of
    * @param options see {@linkcode CallOptions}
    * @throws {CommandError} `changed` when it has another time
    */
@@ -325,7 +325,7 @@ export class Client {
   ): Promise<BlockDigests & { held: boolean }> {
     const answer = await this.#requests.send("resume", { path, ...owner }, options);
     const { size, held } = answer.reply;
-    return { held, ...readDigests(answer, size, watch(answer, options.signal)) };
+    return { held, ...readDigests(answer, size) };
   }
 
   /**
@@ -338,7 +338,7 @@ export class Client {
   async blocks(path: string, size: number, options: CallOptions = {}): Promise<BlockDigests & { entry: Entry }> {
     const answer = await this.#requests.send("blocks", { path, size }, options);
     const { entry } = answer.reply;
-    return { entry, ...readDigests(answer, Math.min(size, entry.size), watch(answer, options.signal)) };
+    return { entry, ...readDigests(answer, Math.min(size, entry.size)) };
   }
 
   /** The checksum of a file, computed by the server (PROTOCOL.md section 7.13). */
@@ -382,7 +382,7 @@ export class Client {
       return file;
     });
     const answer = await this.#requests.send("upload_pack", { collision, again }, { source, signal });
-    const unusual = await readFates(answer, files, signal);
+    const unusual = await readFates(answer, files);
     const isWhole = unusual.values().every(({ error }) => error === undefined);
     if (isWhole && answer.reply.size !== size) {
       throw new CommandError("mismatch", `the server says that it stored ${answer.reply.size} of ${size} bytes`);
@@ -403,7 +403,7 @@ export class Client {
     { signal }: CallOptions = {},
   ): Promise<Map<number, PackLine>> {
     const answer = await this.#requests.send("cp_pack", { files: [...files] }, { signal });
-    return await readFates(answer, files.length, signal);
+    return await readFates(answer, files.length);
   }
 
   /**
@@ -415,7 +415,7 @@ export class Client {
    */
   async downloadPack(paths: readonly string[], options: CallOptions = {}): Promise<PackDownload> {
     const answer = await this.#requests.send("download_pack", { paths: [...paths] }, options);
-    return new PackDownload(answer, watch(answer, options.signal));
+    return new PackDownload(answer);
   }
 
   /** Why a file of a pack is not there. */

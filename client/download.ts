@@ -13,12 +13,10 @@ export class Download {
   /** What is being downloaded. */
   readonly entry: Entry;
   readonly #answer: Answer<"download">;
-  readonly #onEnd: () => void;
 
   /** For {@linkcode Client.download} only. */
-  constructor(answer: Answer<"download">, sha256: boolean, offset: number, onEnd: () => void) {
+  constructor(answer: Answer<"download">, sha256: boolean, offset: number) {
     this.#answer = answer;
-    this.#onEnd = onEnd;
     this.entry = answer.reply.entry;
     answer.body.expect({ size: Math.max(0, this.entry.size - offset), sha256 });
   }
@@ -31,14 +29,11 @@ export class Download {
    * @throws {ProtocolError} when the connection is gone
    */
   async read(): Promise<Uint8Array<ArrayBuffer> | null> {
-    const chunk = await this.#answer.body.read();
-    if (chunk === null) this.#onEnd();
-    return chunk;
+    return await this.#answer.body.read();
   }
 
   /** Stops it; the connection lives on. */
   cancel(): void {
-    this.#onEnd();
     this.#answer.cancel();
   }
 }
@@ -47,12 +42,10 @@ export class Download {
 export class PackDownload {
   readonly #reader: PackReader;
   readonly #answer: Answer<"download_pack">;
-  readonly #onEnd: () => void;
 
   /** For {@linkcode Client.downloadPack} only. */
-  constructor(answer: Answer<"download_pack">, onEnd: () => void) {
+  constructor(answer: Answer<"download_pack">) {
     this.#answer = answer;
-    this.#onEnd = onEnd;
     this.#reader = new PackReader(() => answer.body.read());
   }
 
@@ -62,9 +55,7 @@ export class PackDownload {
    * @returns false at the end, when all of it was verified
    */
   async fill(): Promise<boolean> {
-    const more = await this.#reader.fill();
-    if (!more) this.#onEnd();
-    return more;
+    return await this.#reader.fill();
   }
 
   /**
@@ -79,7 +70,6 @@ export class PackDownload {
 
   /** Stops it; the connection lives on. */
   cancel(): void {
-    this.#onEnd();
     this.#answer.cancel();
   }
 }

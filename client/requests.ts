@@ -62,6 +62,9 @@ interface Pending {
   /** Ends the sending of its body when the server has refused it; there only while it is being sent. */
   stop?: AbortController;
   body?: IncomingBody;
+  /** What cancels it; listened to until its answer, body included, has come. */
+  readonly signal?: AbortSignal;
+  readonly cancel: () => void;
 }
 
 /** The client's end of a connection. */
@@ -168,7 +171,7 @@ export class Requests {
         throw new CommandError("name_too_long", "the path is longer than any can be");
       }
       id = this.#nextId();
-      pending = { command, answer: Promise.withResolvers() };
+      pending = { command, answer: Promise.withResolvers(), signal, cancel: () => this.#cancel(id) };
       pending.answer.promise.catch(() => {}); // it may fail while the body is still being sent
       if (this.#pending.size === 0) this.#silence.owed();
       this.#pending.set(id, pending);
@@ -176,14 +179,11 @@ export class Requests {
     } finally {
       sent.resolve();
     }
-    const cancel = () => this.#cancel(id);
-    signal?.addEventListener("abort", cancel);
-    if (signal?.aborted) cancel();
-    try {
-      return await pending.answer.promise as Answer<C>;
-    } finally {
-      signal?.removeEventListener("abort", cancel);
+    if (this.#pending.get(id) === pending) { // else its answer has come, and the id may be another one's
+      signal?.addEventListener("abort", pending.cancel);
+      if (signal?.aborted) pending.cancel();
     }
+    return await pending.answer.promise as Answer<C>;
   }
 
   /** Waits for what is outstanding, says goodbye, and closes. Never throws. */
@@ -208,7 +208,8 @@ export class Requests {
     this.#hello.reject(this.#lost); // unless it has come
     this.#endWatch();
     this.#connection.close();
-    for (const { answer, body, stop } of this.#pending.values()) {
+    for (const { answer, body, stop, signal, cancel } of this.#pending.values()) {
+      signal?.removeEventListener("abort", cancel);
       stop?.abort(error);
       answer.reject(error);
       body?.fail(error);
@@ -340,6 +341,7 @@ export class Requests {
       this.#cancel(id);
     };
     pending.answer.resolve({ reply, body, cancel });
+    if (pending.signal?.aborted) pending.cancel();
   }
 
   #failed(id: number, payload: Uint8Array): void {
@@ -355,6 +357,8 @@ export class Requests {
   }
 
   #finished(id: number): void {
+    const { signal, cancel } = this.#pending.get(id)!;
+    signal?.removeEventListener("abort", cancel);
     this.#pending.delete(id);
     this.#madeRoom();
   }
@@ -371,7 +375,11 @@ export class Requests {
   }
 
   #cancel(id: number): void {
-    if (this.#pending.has(id) && !this.#lost) this.#connection.writeFrame(FrameKind.CANCEL, id, new Uint8Array(0));
+    const pending = this.#pending.get(id);
+    if (!pending || this.#lost) return;
+    pending.body?.interrupt(new CommandError("canceled", "canceled"));
+    pending.body?.discard();
+    this.#connection.writeFrame(FrameKind.CANCEL, id, new Uint8Array(0));
   }
 
   #nextId(): number {

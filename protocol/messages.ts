@@ -189,7 +189,7 @@ export const serverHello = v.object({
   /** What becomes of an upload whose name is taken, unless it says so itself. */
   collision: v.optional(v.fallback(collision, "rename"), "rename"),
   /** Seconds of silence after which the server closes. */
-  idleTimeout: time,
+  idleTimeout: v.pipe(v.number(), v.minValue(0)),
   /** Most requests that may be unanswered. */
   maxRequests: v.pipe(count, v.minValue(1)),
   /** Bytes of bodies of queued requests that the server keeps. */

@@ -12,8 +12,6 @@ interface Room {
   readonly room: string;
   /** Folders and modules of ours. */
   readonly mayImport: readonly string[];
-  /** Modules of which only types may be imported. */
-  readonly typesOnly?: readonly string[];
   /** Whether it may use the API of Deno. */
   readonly deno: boolean;
 }
@@ -21,14 +19,9 @@ interface Room {
 /** A module belongs to the first room that it lies in. */
 const ROOMS: readonly Room[] = [
   { room: "protocol/", mayImport: ["deno.json"], deno: false }, // the version stands in deno.json
-  { room: "disk/", mayImport: ["protocol/"], deno: true },
-  // No session, no dispatch, no connection: a storage can be used without a server.
-  {
-    room: "server/storage/",
-    mayImport: ["disk/", "protocol/errors.ts", "protocol/path.ts"],
-    typesOnly: ["protocol/messages.ts"],
-    deno: true,
-  },
+  { room: "disk/", mayImport: [], deno: true },
+  // No session, no dispatch, no protocol: a storage can be used without a server.
+  { room: "server/storage/", mayImport: ["disk/"], deno: true },
   { room: "server/", mayImport: ["server/storage/", "disk/", "protocol/"], deno: true },
   { room: "client/", mayImport: ["disk/", "protocol/"], deno: true },
   { room: "server.ts", mayImport: ["server/", "server/storage/", "disk/", "protocol/"], deno: true },
@@ -50,14 +43,13 @@ function roomOf(path: string): Room | undefined {
   return ROOMS.find(({ room }) => isIn(path, room));
 }
 
-function isAllowed({ from, to, typeOnly }: Arrow): boolean {
+function isAllowed({ from, to }: Arrow): boolean {
   const room = roomOf(from);
   if (!room) return false;
   if (roomOf(to) === room) return true;
   // A room inside another one is named on its own: `server/` does not include `server/storage/`.
   const target = roomOf(to)?.room;
-  const allowed = (list: readonly string[]) => list.some((entry) => entry === to || entry === target);
-  return allowed(room.mayImport) || (typeOnly && allowed(room.typesOnly ?? []));
+  return room.mayImport.some((entry) => entry === to || entry === target);
 }
 
 /** Every import between modules of ours, as Deno itself resolves them. */
@@ -142,7 +134,9 @@ const FORBIDDEN: [from: string, to: string, typeOnly?: "types"][] = [
   ["server/storage/local.ts", "server/session.ts"],
   ["server/storage/local.ts", "server/dispatch.ts", "types"],
   ["server/storage/local.ts", "protocol/connection.ts", "types"],
-  ["server/storage/local.ts", "protocol/messages.ts"],
+  ["server/storage/local.ts", "protocol/path.ts"],
+  ["server/storage/storage.ts", "protocol/messages.ts", "types"],
+  ["disk/errors.ts", "protocol/errors.ts"],
   ["tools/run.ts", "protocol/frame.ts"], // not a room: the table says nothing of it
 ];
 
@@ -155,11 +149,8 @@ const ALLOWED: [from: string, to: string, typeOnly?: "types"][] = [
   ["server.ts", "server/storage/local.ts"],
   ["server/commands/upload.ts", "server/storage/storage.ts", "types"],
   ["server/storage/local.ts", "disk/move.ts"],
-  ["server/storage/local.ts", "protocol/path.ts"],
-  ["server/storage/storage.ts", "protocol/messages.ts", "types"],
   ["client/commands/ls.ts", "client/client.ts"],
   ["client/client.ts", "protocol/connection.ts"],
-  ["disk/errors.ts", "protocol/errors.ts"],
   ["protocol/send_body.ts", "protocol/frame.ts"],
   ["protocol/version.ts", "deno.json"],
 ];

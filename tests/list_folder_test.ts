@@ -5,6 +5,9 @@ import { localNodes } from "../client/transfer/local_tree.ts";
 import type { Selection } from "../client/transfer/selection.ts";
 import { DiskError } from "../disk/errors.ts";
 import { type Listed, listFolder } from "../disk/list_folder.ts";
+import { list } from "../server/storage/list.ts";
+import { ServedFolder } from "../server/storage/served_folder.ts";
+import type { Item } from "../server/storage/storage.ts";
 import { openBelow } from "./support/files.ts";
 import { noLibc, testUnless } from "./support/machine.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -87,6 +90,24 @@ testUnless(noLibc, "a folder that is replaced while it is listed does not pass f
   Deno.mkdirSync(path);
   Deno.writeTextFileSync(`${path}/another`, "");
   assertThrows(() => [...listing], DiskError, "moved meanwhile");
+});
+
+Deno.test("a folder below that a file has replaced meanwhile does not end the listing", async () => {
+  using top = new TempFolder();
+  top.file("a/in");
+  top.file("b/in");
+  const found: Item[] = [];
+  for await (const items of list(new ServedFolder(top.path), [], { recursive: true, hidden: false })) {
+    if (found.length === 0) {
+      Deno.removeSync(`${top.path}/b`, { recursive: true });
+      top.file("b");
+    }
+    found.push(...items);
+  }
+  assertEquals(
+    found.map(({ name, kind, unreadable }) => [name, kind, unreadable]).sort(),
+    [["a", "folder", undefined], ["a/in", "file", undefined], ["b", "folder", undefined], ["b", "folder", "changed"]],
+  );
 });
 
 Deno.test("what is no folder, or not there, is an error of the system", () => {

@@ -17,12 +17,12 @@ import { inBatches, placeOf } from "./walk.ts";
 /** What is said of something that cannot be looked at. */
 const UNKNOWN = { size: 0, modified: 0, mode: 0, link: false };
 
-/** Why a folder cannot be looked into, by the code of the error. */
+/** Why a folder cannot be looked into, by the code of the error; with any other it has `failed`. */
 const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
   denied: "denied",
   changed: "changed",
   not_found: "changed",
-  name_too_long: "failed",
+  not_folder: "changed",
 };
 
 /**
@@ -75,8 +75,7 @@ export async function* list(
     } catch (error) {
       const problem = diskError(error, show(name === "" ? path : [...path, ...name.split("/")]));
       if (name === "") throw problem;
-      const unreadable = UNREADABLE[problem.code];
-      if (!unreadable) throw problem;
+      const unreadable = UNREADABLE[problem.code] ?? "failed";
       // Who takes it for empty, or for all that there is, may delete what is in its copy.
       yield [{ ...UNKNOWN, name, kind: "folder", unreadable }];
     }

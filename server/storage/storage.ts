@@ -184,7 +184,7 @@ export interface Storage {
    * prevent it is found before anything is gone.
    */
   remove(path: Path, options: { recursive: boolean; signal: AbortSignal }): Promise<Removed>;
-  /** Sets the time of a file, and whether it may be executed. */
+  /** Sets the time of a file, and the rights of a file or folder. */
   touch(path: Path, options: TouchOptions): void;
   /** Makes a folder in an existing one; `mode`: the rights of what it is a copy of. */
   makeFolder(path: Path, mode?: number): void;
