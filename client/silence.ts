@@ -80,7 +80,7 @@ export class Silence {
     const blocked = writingSince === undefined ? 0 : Math.min(since(writingSince), since(silentSince ?? -Infinity));
     const late = owing || this.#pinged ? Math.min(silent, now - this.#owedSince) : 0;
     if (Math.max(blocked, late) > this.#timeoutMs) return "lost";
-    const patience = owing ? this.#timeoutMs / 2 : idleMs / 3;
+    const patience = Math.min(idleMs / 3, owing ? this.#timeoutMs / 2 : Infinity);
     if (this.#pinged || silent <= patience) return "wait";
     this.#pinged = true;
     if (!owing) this.#owedSince = now;

@@ -6,17 +6,12 @@
 
 import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, errnoOf } from "./errors.ts";
-import { giveWay } from "./give_way.ts";
-import { listFolder } from "./list_folder.ts";
-import { Pace } from "./pace.ts";
+import { type FoundPartial, isAbandoned, partialsOf, tryLock } from "./find_partials.ts";
 import { fileMode, NEW_FILE_MODE } from "./mode.ts";
-import { newPartialName, type PartialOwner, partialOwner } from "./names.ts";
+import { newPartialName, type PartialOwner } from "./names.ts";
 import { openFileIn, type OpenFolder, openFolder, requireInPlace } from "./open_folder.ts";
-import { under } from "./path.ts";
+import { Pace } from "./pace.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
-
-/** Who has written nothing for so long, in milliseconds, is most likely gone without a word, as a laptop that was closed. */
-const SILENT_MS = 30_000;
 
 /** Options of {@linkcode PartialFile.create}. */
 export interface PartialOptions {
@@ -51,7 +46,7 @@ export class PartialFile {
   /** Held, so that it stays the same folder until the end. */
   readonly #folder: OpenFolder;
   readonly #name: string;
-  readonly #mode: number;
+  #mode: number;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
   readonly #owner: PartialOwner | undefined;
@@ -107,29 +102,26 @@ export class PartialFile {
    * @param path of an existing folder
    * @param options with the owner; what another run is writing is left alone, unless it has been silent for half a minute
    * @param now in milliseconds since 1970
-   * @returns `undefined` when there is nothing to go on with
+   * @returns `held` when there is only what another run is writing, `undefined` when there is nothing
    */
   static async resume(
     path: string,
     options: PartialOptions & { owner: PartialOwner },
     now: number = Date.now(),
-  ): Promise<PartialFile | undefined> {
+  ): Promise<PartialFile | "held" | undefined> {
     const { owner: { token, run }, plain } = options;
-    let best: { name: string; size: number } | undefined;
+    let best: FoundPartial | undefined;
+    let held = false;
     let folder: OpenFolder | undefined;
     let file: Deno.FsFile | undefined;
     let partial: PartialFile | undefined;
     try {
-      for (const some of listFolder(path, plain)) {
-        await giveWay();
-        for (const { name, kind } of some) {
-          const owner = partialOwner(name);
-          if (owner?.token !== token || kind !== "file") continue; // a link of that name would lead anywhere
-          const size = owner.run === run || isAbandoned(under(path, name), now) ? sizeOf(under(path, name)) : 0;
-          if (size > (best?.size ?? 0)) best = { name, size };
-        }
+      for await (const found of partialsOf(path, token, plain)) {
+        if (found.size === 0) continue;
+        if (found.run !== run && !isAbandoned(found.path, now)) held = true;
+        else if (found.size > (best?.size ?? 0)) best = found;
       }
-      if (!best) return undefined;
+      if (!best) return held ? "held" : undefined;
       folder = openFolder(path, plain);
       const name = newPartialName(options.owner);
       folder.move(best.name, folder, name);
@@ -138,8 +130,9 @@ export class PartialFile {
         folder.remove(name, "file");
         return undefined;
       }
-      if (options.mode !== undefined) setRights(folder, name, options.mode);
-      return partial = new PartialFile(folder, name, file, options);
+      const taken = new PartialFile(folder, name, file, options);
+      if (options.mode !== undefined) taken.copyRights(options.mode);
+      return partial = taken;
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return undefined; // somebody else was faster
       throw diskError(error, `going on with ${options.shown ?? "the file"}`);
@@ -152,18 +145,15 @@ export class PartialFile {
   }
 
   /**
-   * Whether an interrupted attempt of an owner left something. It is not touched.
+   * Gives it the rights that are wanted now, as far as those that it was made with allow; it may be executed by who reads it.
    *
-   * @param folder where to look
-   * @param owner whose it is to be
+   * @param mode the rights of what it is a copy of: the lowest nine bits of its mode
    */
-  static isLeft(folder: string, { token }: PartialOwner): boolean {
-    try {
-      for (const { name, kind } of listFolder(folder).flatMap((some) => some)) {
-        if (kind === "file" && partialOwner(name)?.token === token && sizeOf(under(folder, name)) > 0) return true;
-      }
-    } catch { /* whoever creates a file there is told */ }
-    return false;
+  copyRights(mode: number): void {
+    const made = this.#folder.look(this.#name).mode;
+    const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
+    if (wanted !== made) this.#folder.setMode(this.#name, wanted);
+    this.#mode = mode;
   }
 
   /** How many bytes it holds. */
@@ -253,7 +243,7 @@ export class PartialFile {
       });
       this.#settled = true;
       this.#close(); // not before: it is locked for as long as it is open
-      if (this.#owner) removeLeft(this.#folder.path, this.#owner);
+      if (this.#owner) await removeLeft(this.#folder.path, this.#owner);
       await synced?.sync();
       return got;
     } catch (error) {
@@ -310,66 +300,14 @@ export class PartialFile {
 }
 
 /** Removes what earlier attempts at the same transfer left: nobody will go on with it. */
-function removeLeft(folder: string, { token }: PartialOwner): void {
+async function removeLeft(folder: string, { token }: PartialOwner): Promise<void> {
   try {
-    for (const { name, kind } of listFolder(folder).flatMap((some) => some)) {
-      const path = under(folder, name);
-      if (kind === "file" && partialOwner(name)?.token === token && isAbandoned(path, Date.now())) {
-        Deno.removeSync(path);
-      }
-    }
+    for await (const { path } of partialsOf(folder, token)) if (isAbandoned(path, Date.now())) Deno.removeSync(path);
   } catch { /* it expires */ }
-}
-
-/**
- * Before when something was last written to, or its times or its name changed, in milliseconds since 1970. Unlike the time of
- * its content, which a partial gets from its original just before it is published, nobody can set this one back.
- *
- * @param path of a file
- * @throws what the system throws when it cannot be looked at
- */
-export function lastTouched(path: string): number {
-  const { ctime, mtime } = Deno.lstatSync(path);
-  return ctime ? ctime.getTime() + 1000 /* we are told whole seconds */ : mtime?.getTime() ?? Date.now();
-}
-
-/** Whether nobody is writing to a partial, as far as that can be known. Nothing but courtesy rests on it. */
-function isAbandoned(path: string, now: number): boolean {
-  try {
-    if (lastTouched(path) < now - SILENT_MS) return true;
-    using file = Deno.openSync(path, { read: true, write: true });
-    return tryLock(file);
-  } catch {
-    return false;
-  }
-}
-
-/** Locks a file for as long as it is open; `false` when somebody else has, or the file system knows no locks. */
-function tryLock(file: Deno.FsFile): boolean {
-  try {
-    return file.tryLockSync(true);
-  } catch {
-    return false;
-  }
-}
-
-/** Gives a partial the rights that are wanted now, as far as those that it was made with allow; it may be executed by who reads it. */
-function setRights(folder: OpenFolder, name: string, mode: number): void {
-  const made = folder.look(name).mode;
-  const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
-  if (wanted !== made) folder.setMode(name, wanted);
 }
 
 function tryToRemoveIn(folder: OpenFolder, name: string): void {
   try {
     folder.remove(name, "file");
   } catch { /* it is not there: taken over, or removed with its folder */ }
-}
-
-function sizeOf(path: string): number {
-  try {
-    return Deno.lstatSync(path).size;
-  } catch {
-    return 0;
-  }
 }

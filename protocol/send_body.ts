@@ -16,6 +16,8 @@ import type { BodyEnd } from "./messages.ts";
 /** The DATA frames of a body grow from the first size to the second as long as the peer takes them quickly. */
 const FIRST_CHUNK_BYTES = 64 * 1024;
 const LARGEST_CHUNK_BYTES = 1024 * 1024;
+/** What has been sent is read again in such pieces. */
+const AGAIN_CHUNK_BYTES = 256 * 1024;
 /** What the chunks of all bodies that are being sent may take together, two of each; with many bodies they are smaller. */
 const ALL_CHUNKS_BYTES = 16 * 1024 * 1024;
 /** A frame that took longer than this to hand over, in milliseconds, makes the next ones smaller. */
@@ -34,11 +36,12 @@ export interface ByteSource {
    */
   read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
   /**
-   * Goes back to the first byte where what has been read may have changed meanwhile; asked once, at the end.
+   * Asked once, at the end. Where what has been read may have changed meanwhile, goes back to the first byte.
    *
+   * @param signal ends it
    * @returns what to throw unless {@linkcode ByteSource.read} gives the same once more; `undefined` where nothing has changed
    */
-  rewindIfChanged?(): Error | undefined | Promise<Error | undefined>;
+  rewindIfChanged?(signal: AbortSignal | undefined): Error | undefined | Promise<Error | undefined>;
 }
 
 /** Options of {@linkcode sendBody}. */
@@ -136,7 +139,7 @@ async function sendFrames(
   const last = other;
   if (buffer) giveBuffer(buffer);
   if (last) written!.then(() => giveBuffer(last), () => {});
-  let changed = source.rewindIfChanged?.();
+  let changed = source.rewindIfChanged?.(options.signal);
   if (changed instanceof Promise) changed = await changed;
   if (changed && !await givesAgain(source, end, options.signal)) throw changed;
   connection.writeFrame(FrameKind.END, id, encodeMessage(end));
@@ -154,10 +157,10 @@ async function sendFrames(
  */
 export async function givesAgain(source: ByteSource, end: BodyEnd, signal: AbortSignal | undefined): Promise<boolean> {
   const again = new BodyDigest(end.sha256 !== undefined);
-  const buffer = takeBuffer(FIRST_CHUNK_BYTES);
+  const buffer = takeBuffer(AGAIN_CHUNK_BYTES);
   for (let count = -1; count !== 0 && again.size < end.size;) {
     signal?.throwIfAborted();
-    const read = source.read(buffer.subarray(0, Math.min(FIRST_CHUNK_BYTES, end.size - again.size)));
+    const read = source.read(buffer.subarray(0, Math.min(AGAIN_CHUNK_BYTES, end.size - again.size)));
     count = typeof read === "number" ? read : await unlessAborted(read, signal);
     again.update(buffer.subarray(0, count));
   }

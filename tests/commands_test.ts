@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertDone, assertFails, FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
-import { jsonLines, paths, plant } from "./support/trees.ts";
+import { jsonLines, logged, paths, plant } from "./support/trees.ts";
 
 /** Runs commands from standard input, as a script does. */
 function script(address: string, lines: string[], cwd?: string): Promise<FtpResult> {
@@ -148,6 +148,7 @@ Deno.test("rm -f asks nobody, and does not mind what is not there; nothing else 
   const done = await ftp(server, "rm", "-f", "none", "*.none", "a", "/no/where");
   assertDone(done);
   assertEquals([done.stdout, done.stderr], ["Deleted a\n", ""]);
+  assertEquals(logged(server, "rm").length, 3); // one request for each that is no pattern
   assertFails(await ftp(server, "rm", "-f", "d"), 1, /is a folder; rm -r deletes it/);
   assertFails(await ftp(server, "rm", "--yes", "none"), 1, /no such file/);
   assertFails(await ftp(server, "rm", "-f", "d*"), 1, /what matches "d\*" is a folder/);

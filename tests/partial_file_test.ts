@@ -2,6 +2,7 @@
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DiskError } from "../disk/errors.ts";
+import type { PartialOwner } from "../disk/names.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
@@ -9,19 +10,24 @@ const TOKEN = "0123456789abcdef".repeat(2);
 const OWNER = { token: TOKEN, run: "0000000000000001" };
 const OTHER = { token: TOKEN, run: "0000000000000002" };
 
+/** What there is to go on with; not what another run is writing. */
+async function resumed(folder: string, owner: PartialOwner, now?: number): Promise<PartialFile | undefined> {
+  const found = await PartialFile.resume(folder, { owner }, now);
+  return found === "held" ? undefined : found;
+}
+
 Deno.test("what another run writes is its own, until it has been silent for half a minute", async () => {
   using folder = new TempFolder();
   const writer = PartialFile.create(folder.path, { owner: OWNER });
   await writer.write(new Uint8Array(1000));
-  assertEquals(PartialFile.isLeft(folder.path, OTHER), true);
-  assertEquals(await PartialFile.resume(folder.path, { owner: OTHER }), undefined);
-  const heir = await PartialFile.resume(folder.path, { owner: OTHER }, Date.now() + 32_000);
+  assertEquals(await PartialFile.resume(folder.path, { owner: OTHER }), "held");
+  const heir = await resumed(folder.path, OTHER, Date.now() + 32_000);
   assertEquals(heir?.size, 1000);
   assertThrows(() => writer.write(new Uint8Array(1)), DiskError, "another attempt has taken over");
   writer.discard();
   heir?.cut(1000);
   await heir?.write(new Uint8Array(1));
-  assertEquals(await PartialFile.resume(folder.path, { owner: { token: TOKEN, run: "0000000000000003" } }), undefined);
+  assertEquals(await PartialFile.resume(folder.path, { owner: { token: TOKEN, run: "0000000000000003" } }), "held");
   assertEquals(heir?.size, 1001);
   heir?.discard();
   assertEquals([...Deno.readDirSync(folder.path)], []);
@@ -31,7 +37,7 @@ Deno.test("what was taken over cannot be published, and says why", async () => {
   using folder = new TempFolder();
   const writer = PartialFile.create(folder.path, { owner: OWNER });
   await writer.write(new Uint8Array(1000));
-  const heir = await PartialFile.resume(folder.path, { owner: OWNER });
+  const heir = await resumed(folder.path, OWNER);
   const error = await assertRejects(() => writer.publish("x", { collision: "fail", sync: false }), DiskError);
   assertEquals(error.code, "changed");
   assertEquals(await heir?.publish("x", { collision: "fail", sync: false }), "x");
@@ -66,10 +72,10 @@ Deno.test("what stands in the place of a partial that is gone on with is not wri
   if (heir instanceof PartialFile) heir.discard();
 });
 
-Deno.test("nothing is left where nothing was written", () => {
+Deno.test("nothing is left where nothing was written", async () => {
   using folder = new TempFolder();
   const writer = PartialFile.create(folder.path, { owner: OWNER });
-  assertEquals(PartialFile.isLeft(folder.path, OTHER), false);
+  assertEquals(await PartialFile.resume(folder.path, { owner: OTHER }), undefined);
   writer.discard();
 });
 

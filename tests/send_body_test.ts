@@ -197,6 +197,31 @@ Deno.test("a source that may have changed is read again, and END comes only wher
   }
 });
 
+Deno.test("a signal ends the reading of what was sent before, whatever takes its time there", async () => {
+  const reason = new CommandError("canceled", "canceled");
+  for (const where of ["before", "meanwhile"]) {
+    const abort = new AbortController();
+    const source = sourceOf(counting(1000), { size: 1000 });
+    const { end, sent } = await transfer({
+      ...source,
+      async rewindIfChanged(signal) {
+        source.read = () => {
+          turn().then(() => abort.abort(reason));
+          return Promise.withResolvers<number>().promise;
+        };
+        if (where === "meanwhile") return new RangeError("changed");
+        abort.abort(reason);
+        await turn();
+        signal?.throwIfAborted();
+        return undefined;
+      },
+      read: (into) => source.read(into),
+    }, { signal: abort.signal });
+    assertEquals(end, undefined);
+    assertStrictEquals(sent, reason);
+  }
+});
+
 Deno.test("progress counts up to the size", async () => {
   const progress: number[] = [];
   const { chunks } = await transfer(sourceOf(counting(1_000_000), { size: 1_000_000 }), {

@@ -3,6 +3,8 @@
 import { crc32 } from "node:zlib";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { newPartialName } from "../disk/names.ts";
+import { FrameKind } from "../protocol/frame.ts";
+import { FakeServer } from "./support/fake_server.ts";
 import { namesIn, pattern, sha256 } from "./support/files.ts";
 import { assertDone, ftp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -148,6 +150,25 @@ Deno.test("cp -r copies folders on the server as they are, links left out, and n
   assertStringIncludes(most.stderr, 'none: "/none": there is no such file or folder\n');
   assertStringIncludes(most.stderr, 'into: "/into" cannot be copied into itself\n');
   assertEquals((await ftp(server, "cp", "d2/x", "x", "--exclude", "x")).code, 2);
+});
+
+Deno.test("cp goes on where the server stops while it is asked whether what is there is the copy", async () => {
+  const entry = { name: "b", kind: "file", size: 300_000, modified: 5000, mode: 0o644 };
+  const asked: string[] = [];
+  await using server = FakeServer.greeting(async (peer, { id, message: { command, path } }) => {
+    asked.push(command);
+    const times = asked.filter((other) => other === command).length;
+    const refuse = (code: string) => peer.frame(FrameKind.ERROR, id, { code, message: code });
+    if (command === "cp") return times === 1 ? peer[Symbol.dispose]() : await refuse("exists"); // done, and nobody was told
+    if (command === "stat" && path === "/b" && !asked.includes("cp")) return await refuse("not_found");
+    if (command === "stat") return await peer.frame(FrameKind.REPLY, id, { entry });
+    if (times > 1) return await peer.frame(FrameKind.REPLY, id, { size: entry.size, checksum: "a".repeat(64) });
+    await refuse("stopping");
+    await peer.frame(FrameKind.GOODBYE, 0, { reason: "stopping" });
+    peer[Symbol.dispose]();
+  });
+  assertDone(await ftp(server.address, "cp", "-r", "a", "b"));
+  assertEquals(asked.filter((command) => command === "cp").length, 3);
 });
 
 Deno.test("mv and cp take several names, and patterns, into a folder", async () => {

@@ -28,6 +28,11 @@ Deno.test("a server that owes an answer is asked after half the time, and given 
   assertEquals(verdicts(HOUR, () => ({ owing: true })), ["ping@16000", "lost@31000"]);
 });
 
+Deno.test("a server that soon takes a client for gone hears of it while it owes an answer, too", () => {
+  // An upload may have nothing to send: it comes from a keyboard, or is being read once more.
+  assertEquals(verdicts(4000, () => ({ owing: true, idleMs: 6000 })), ["ping@3000"]);
+});
+
 Deno.test("a connection at rest is kept with a PING every third of the server's own time", () => {
   let heardAt = 0;
   const silence = new Silence(TIMEOUT, 0);

@@ -422,6 +422,46 @@ function bytesOf(bytes: Uint8Array) {
   };
 }
 
+testUnless(noRamDisk, "what was fetched before stays where the rest of it finds no room", async () => {
+  using disk = new RamDisk("48m");
+  using state = new TempFolder();
+  await using server = await startServer();
+  Deno.writeFileSync(`${server.dir}/large.bin`, pattern(40 * MIB));
+  const options = { cwd: disk.path, env: { XDG_STATE_HOME: state.path } };
+  let frames = 0;
+  const cut = ({ kind }: { kind: number }) => {
+    if (kind === FrameKind.DATA && ++frames > 20) throw new Error("cut");
+  };
+  {
+    await using relay = new Relay(server, { down: cut });
+    assertEquals((await ftp("--retries", "0", relay.address, "download", "large.bin", options)).code, 3);
+  }
+  const [partial] = partialsIn(disk.path);
+  const { size } = Deno.statSync(`${disk.path}/${partial}`);
+  assert(size > 4 * MIB, `${size}`);
+  Deno.writeFileSync(`${disk.path}/other`, new Uint8Array(18 * MIB));
+  const full = await ftp(server, "download", "large.bin", options);
+  assertEquals(full.code, 5);
+  assertMatch(full.stderr, /"large\.bin" needs \d+ bytes, and the disk has/);
+  assertEquals(partialsIn(disk.path).length, 1);
+  Deno.removeSync(`${disk.path}/other`);
+  const rest = await ftp(server, "download", "large.bin", options);
+  assertDone(rest);
+  assertStringIncludes(rest.stderr, `going on at ${size} of`);
+  assertEquals(sha256OfFile(`${disk.path}/large.bin`), sha256(pattern(40 * MIB)));
+  assertEquals(partialsIn(disk.path), []);
+});
+
+Deno.test("what cannot be saved under the name of a folder is not fetched", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  Deno.writeFileSync(`${server.dir}/name`, pattern(MIB));
+  Deno.mkdirSync(`${local.path}/name`);
+  const result = await ftp(server, "download", "--overwrite", "--no-show", "name", { cwd: local.path });
+  assertFails(result, 5, /the local file "name" is a folder/);
+  assertEquals(/ download /.test(server.log()), false);
+});
+
 testUnless(
   noRamDisk,
   "a full local disk: a clear error, exit code 5, no partial, and the connection lives",

@@ -62,7 +62,7 @@ export const rm: Command = {
       const remove = () => client.remove(path, { recursive, signal }).catch(advise("is_folder", WITH_ALL));
       // Somebody else may be at work on the same folder: what matters is that it goes.
       const again = (error: unknown) => {
-        if (!force || !["not_found", "changed"].includes(codeOf(error) ?? "")) throw error;
+        if (!force || !recursive || !["not_found", "changed"].includes(codeOf(error) ?? "")) throw error;
         return remove();
       };
       const removed = await remove().catch(again).catch(again).catch(unlessMissing(name));

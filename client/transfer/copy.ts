@@ -152,7 +152,8 @@ async function isCopied(client: Client, files: { from: string; to: string }, sig
     const [one, other] = await Promise.all(paths.map((path) => client.stat(path, { signal })));
     return from.checksum === to.checksum && one.modified === other.modified;
   } catch (error) {
-    if (error instanceof CommandError && error.code !== "canceled") return false; // it is a folder, say
+    // That one is a folder, say, is an answer; that nothing is answered any more is none.
+    if (error instanceof CommandError && error.code !== "canceled" && error.code !== "stopping") return false;
     throw error;
   }
 }

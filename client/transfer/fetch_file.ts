@@ -6,6 +6,7 @@
 
 import type { Collision } from "../../disk/claim.ts";
 import { DiskError } from "../../disk/errors.ts";
+import { isFolder } from "../../disk/exists.ts";
 import { PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom } from "../../disk/room.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -64,14 +65,17 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
     let partial: PartialFile | undefined;
     let download: Download | undefined;
     let [left, done, received] = [0, 0, 0];
+    // It is checked again when the file is published; here it saves fetching what cannot be saved.
+    if (job.collision === "overwrite" && isFolder(targetPath(target))) {
+      throw new DiskError("is_folder", `${shown} is a folder`);
+    }
     try {
       const ask = () => ownerOf("download", path, localPlace(target));
       let owner = job.size === undefined || job.size >= RESUME_BYTES ? await ask() : undefined;
       let compared: Entry | undefined;
       // Looked for first: a download that was begun and then canceled may have sent all of the file.
-      if (owner && PartialFile.isLeft(target.folder, owner)) {
-        const { mode } = await client.stat(path, { signal });
-        partial = await resumeIfThere(target.folder, { mode, shown, owner }, job.onResume);
+      if (owner) {
+        partial = await resumeIfThere(target.folder, { shown, owner }, job.onResume);
         left = partial?.size ?? 0;
         if (partial && left > 0 && again === 0) {
           ({ size: done, entry: compared } = await agree(client, job, partial, signal));
@@ -85,6 +89,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       if (entry.size >= RESUME_BYTES) owner ??= await ask();
       else if (!partial) owner = undefined;
       await requireRoom(target.folder, entry.size - done, shown);
+      partial?.copyRights(entry.mode);
       partial ??= PartialFile.create(target.folder, { mode: entry.mode, shown, owner });
       resumed = Math.min(resumed, done);
       job.onProgress(done, resumed);
@@ -107,7 +112,8 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       return { saved: targetPath({ folder: target.folder, name }), size: entry.size };
     } catch (error) {
       const code = codeOf(error);
-      if (code === "mismatch" || code === "no_space") partial?.discard();
+      // What did not arrive as it was sent is no ground to build on, and a full disk needs the room that this run has taken.
+      if (code === "mismatch" || code === "no_space" && received > 0) partial?.discard();
       else partial?.keep();
       download?.cancel();
       // What was compared with it is no part of it any more; or it was written to before its first byte was read.
@@ -166,13 +172,13 @@ async function resumeIfThere(
 ): Promise<PartialFile | undefined> {
   try {
     const partial = await PartialFile.resume(folder, options);
-    if (!partial) tell(heldBy("fetching"));
-    return partial;
+    if (partial !== "held") return partial;
+    tell(heldBy("fetching"));
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     tell(`${error.message}; starting from the beginning`);
-    return undefined;
   }
+  return undefined;
 }
 
 function localPlace({ folder, name }: LocalTarget): string {

@@ -104,9 +104,11 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
             modified: seen.modified,
             mode: seen.mode,
             read: (into: Uint8Array) => file.read(into),
-            rewindIfChanged: () => {
+            rewindIfChanged: async (stop: AbortSignal | undefined) => {
               const changed = file.rewindIfChanged();
-              return changed && offset > 0 ? unlessStill(file, start, changed, signal) : changed;
+              // The part that the server had before comes first; what is behind it is then read again by who asks.
+              if (changed && offset > 0 && !await givesAgain(file, start, stop)) throw changed;
+              return changed;
             },
           };
         };
@@ -180,24 +182,6 @@ async function agree(
   if (equal.size > 0) onResume(`going on at ${equal.size} of ${source.size} bytes`);
   else onResume("what is there is not of this file, or was damaged; starting over");
   return equal;
-}
-
-/**
- * Reads the part that the server had before once more.
- *
- * @param start of it, when it was compared
- * @param changed what to throw when it is not the same any more
- * @param signal ends it
- * @returns what it was given: what is behind it has to be read again, too
- */
-async function unlessStill(
-  source: FileSource,
-  start: BodyEnd,
-  changed: DiskError,
-  signal: AbortSignal,
-): Promise<DiskError> {
-  if (!await givesAgain({ read: (into) => source.read(into) }, start, signal)) throw changed;
-  return changed;
 }
 
 /**

@@ -132,7 +132,8 @@ export class LocalStorage implements Storage {
     const { folder, name } = split(target);
     const options = { mode, shown: show(path), owner, plain: true };
     // Also when it starts over: what the last attempt left would stay for ever otherwise.
-    const left = owner ? await PartialFile.resume(folder, { ...options, owner }) : undefined;
+    const found = owner ? await PartialFile.resume(folder, { ...options, owner }) : undefined;
+    const left = found === "held" ? undefined : found;
     if ((left?.size ?? 0) < offset) {
       left?.keep();
       throw new DiskError("changed", `${show(path)}: what the last attempt left is gone; start over`);
@@ -189,7 +190,7 @@ export class LocalStorage implements Storage {
   async interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | "held" | undefined> {
     const { folder } = split(attempt(path, () => this.#served.writable(path)));
     const partial = await PartialFile.resume(folder, { owner, shown: show(path), plain: true });
-    if (!partial) return PartialFile.isLeft(folder, owner) ? "held" : undefined;
+    if (partial === undefined || partial === "held") return partial;
     return {
       size: partial.size,
       readAt: (at, into) => partial.readAt(at, into),

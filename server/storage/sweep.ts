@@ -5,8 +5,8 @@
  */
 
 import { type Listed, listFolder } from "../../disk/list_folder.ts";
+import { lastTouched } from "../../disk/find_partials.ts";
 import { isPartialName } from "../../disk/names.ts";
-import { lastTouched } from "../../disk/partial_file.ts";
 import { under } from "../../disk/path.ts";
 import { removePartial } from "./remove_tree.ts";
 import { isOfSystem } from "./served_folder.ts";

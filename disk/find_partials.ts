@@ -1,0 +1,90 @@
+/**
+ * The partials of one transfer: what interrupted attempts have left, and what another run is writing.
+ *
+ * @module
+ */
+
+import { giveWay } from "./give_way.ts";
+import { listFolder } from "./list_folder.ts";
+import { partialOwner } from "./names.ts";
+import { under } from "./path.ts";
+
+/** Who has written nothing for so long, in milliseconds, is most likely gone without a word, as a laptop that was closed. */
+const SILENT_MS = 30_000;
+
+/** A partial that was found. */
+export interface FoundPartial {
+  /** Its path. */
+  readonly path: string;
+  /** Its name. */
+  readonly name: string;
+  /** The run that wrote it. */
+  readonly run: string;
+  /** How many bytes it holds. */
+  readonly size: number;
+}
+
+/**
+ * The partials of a transfer in a folder. Others have their turn meanwhile: the folder may be a large one.
+ *
+ * @param folder where to look
+ * @param token the transfer
+ * @param plain whether no part of the path of the folder may be a symbolic link
+ * @throws what the system throws when it cannot be listed
+ */
+export async function* partialsOf(folder: string, token: string, plain = false): AsyncGenerator<FoundPartial> {
+  for (const some of listFolder(folder, plain)) {
+    await giveWay();
+    for (const { name, kind } of some) {
+      const owner = partialOwner(name);
+      if (owner?.token !== token || kind !== "file") continue; // a link of that name would lead anywhere
+      const path = under(folder, name);
+      yield { path, name, run: owner.run, size: sizeOf(path) };
+    }
+  }
+}
+
+/**
+ * Before when something was last written to, or its times or its name changed, in milliseconds since 1970. Unlike the time of
+ * its content, which a partial gets from its original just before it is published, nobody can set this one back.
+ *
+ * @param path of a file
+ * @throws what the system throws when it cannot be looked at
+ */
+export function lastTouched(path: string): number {
+  const { ctime, mtime } = Deno.lstatSync(path);
+  return ctime ? ctime.getTime() + 1000 /* we are told whole seconds */ : mtime?.getTime() ?? Date.now();
+}
+
+/**
+ * Whether nobody is writing to a partial, as far as that can be known. Nothing but courtesy rests on it.
+ *
+ * @param path of the partial
+ * @param now in milliseconds since 1970
+ */
+export function isAbandoned(path: string, now: number): boolean {
+  try {
+    if (lastTouched(path) < now - SILENT_MS) return true;
+    using file = Deno.openSync(path, { read: true, write: true });
+    return tryLock(file);
+  } catch {
+    return false;
+  }
+}
+
+/** Locks a file for as long as it is open; `false` when somebody else has, or the file system knows no locks. */
+export function tryLock(file: Deno.FsFile): boolean {
+  try {
+    return file.tryLockSync(true);
+  } catch {
+    return false;
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.lstatSync(path).size;
+  } catch {
+    return 0;
+  }
+}
