@@ -13,7 +13,7 @@ import { ask } from "./client/shell/ask.ts";
 import { Runner } from "./client/shell/runner.ts";
 import { after } from "./client/timer.ts";
 import { connectPatiently } from "./client/transfer/retry.ts";
-import { ignoreUserSignals } from "./disk/user_signals.ts";
+import { ignoreUserSignals, onHangUp } from "./disk/signals.ts";
 import { VERSION } from "./protocol/version.ts";
 
 /** How long an interrupted command may take to clean up, in milliseconds. */
@@ -80,12 +80,12 @@ async function run(runner: Runner, { address, words, file, retries }: Invocation
 /** The first signal ends the running command in good order, the second one ends it at once. */
 function cancelOnSignals(runner: Runner): void {
   let signals = 0;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (++signals > 1 || !runner.cancel()) Deno.exit(ExitCode.INTERRUPTED);
-      setTimeout(() => runner.disconnect(), CLEAN_UP_MS);
-    });
-  }
+  const cancel = () => {
+    if (++signals > 1 || !runner.cancel()) Deno.exit(ExitCode.INTERRUPTED);
+    setTimeout(() => runner.disconnect(), CLEAN_UP_MS);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, cancel);
+  onHangUp(cancel);
 }
 
 Deno.exit(await main());

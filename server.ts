@@ -5,7 +5,7 @@
  */
 
 import { DiskError, diskError } from "./disk/errors.ts";
-import { ignoreUserSignals } from "./disk/user_signals.ts";
+import { ignoreUserSignals, onHangUp } from "./disk/signals.ts";
 import { VERSION } from "./protocol/version.ts";
 import { ConfigError, helpText, readConfig, type Settings } from "./server/config.ts";
 import { bracketed, listen } from "./server/listen.ts";
@@ -39,18 +39,18 @@ async function serve(dir: string, settings: Settings): Promise<number> {
   const { hostname, port } = server.address;
   const workers = new Workers(threads - 1, dir, settings, port, places);
   let signals = 0;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      const grace = signals++ > 0 ? 0 : settings.grace * 1000;
-      log("stopping", { signal, grace: grace / 1000 });
-      for (const part of [server, workers]) {
-        part.stop(grace);
-        if (grace === 0) part.cut();
-      }
-      // A request that hangs in the file system, on a mount that is gone, say, must not keep the process for ever.
-      setTimeout(() => Deno.exit(0), grace + CUT_MS);
-    });
-  }
+  const stop = (signal: Deno.Signal) => {
+    const grace = signals++ > 0 ? 0 : settings.grace * 1000;
+    log("stopping", { signal, grace: grace / 1000 });
+    for (const part of [server, workers]) {
+      part.stop(grace);
+      if (grace === 0) part.cut();
+    }
+    // A request that hangs in the file system, on a mount that is gone, say, must not keep the process for ever.
+    setTimeout(() => Deno.exit(0), grace + CUT_MS);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => stop(signal));
+  onHangUp(() => stop("SIGHUP"));
   const endSweeping = sweepRegularly(server.storage, settings["partial-ttl"] * HOUR_MS, log);
   say(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${Deno.realPathSync(dir)}`);
   await server.run();

@@ -5,7 +5,7 @@ import { connect, ConnectionLostError, ProtocolError } from "../client/client.ts
 import { encodeFrame, FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { VERSION } from "../protocol/version.ts";
 import { readConfig } from "../server/config.ts";
-import { namesIn, pattern } from "./support/files.ts";
+import { namesIn, partialsIn, pattern } from "./support/files.ts";
 import { bound, listenersOf, noLibc, notBound, testUnless } from "./support/machine.ts";
 import { assertDone, ftp, FTPD, startFtp, startServer, type TestServer } from "./support/programs.ts";
 import { endOf, GREETING, RawClient } from "./support/raw_client.ts";
@@ -124,6 +124,31 @@ testUnless(noLibc, "SIGUSR1 and SIGUSR2 are ignored, and let nobody debug the se
   for (const signal of ["SIGUSR1", "SIGUSR2"] as const) server.kill(signal);
   assertDone(await ftp(server, "ls"));
   assertEquals(listening(), 1);
+});
+
+Deno.test("without a terminal SIGHUP ends neither program, as after nohup", async () => {
+  await using server = await startServer();
+  using folder = new TempFolder();
+  folder.file("big", 20_000_000);
+  const child = startFtp([server.address, "--limit-rate", "20M", "upload", "big"], { cwd: folder.path });
+  await until(() => partialsIn(server.dir).length > 0, "the upload to begin");
+  server.kill("SIGHUP");
+  child.kill("SIGHUP");
+  assertEquals((await child.output()).code, 0);
+  assertEquals(namesIn(server.dir), ["big"]);
+});
+
+Deno.test("with a terminal SIGHUP stops ftpd in good order", async () => {
+  using folder = new TempFolder();
+  const args = ["-qec", `exec ${FTPD} ${folder.path} --port 0`, "/dev/null"];
+  const script = new Deno.Command("script", { args, stdin: "piped", stdout: "piped" }).spawn();
+  const out = new Transcript(script.stdout);
+  await out.waitFor("listening on");
+  const pid = Deno.readTextFileSync(`/proc/${script.pid}/task/${script.pid}/children`).trim();
+  Deno.kill(Number(pid), "SIGHUP");
+  await out.waitFor(/stopping signal=SIGHUP[^]*stopped/);
+  assertEquals((await script.status).code, 0);
+  await script.stdin.close().catch(() => {});
 });
 
 Deno.test("a port in use is one clear line and exit code 2", async () => {

@@ -55,6 +55,16 @@ Deno.test("a server given at the start that is not there leaves one in the shell
   assertMatch(shell.screen.text, /cannot connect to 127\.0\.0\.1:1: connection refused[^]*ftp \(not connected\)> $/);
 });
 
+Deno.test("cat of a file whose last line does not end leaves it on the screen", async () => {
+  await using server = await startServer();
+  Deno.writeTextFileSync(`${server.dir}/open`, "one\ntwo");
+  Deno.writeTextFileSync(`${server.dir}/closed`, "three\n");
+  await using shell = await openShell([server.address]);
+  await shell.enter("cat open closed");
+  await shell.waitFor(/one\r?\ntwo\r?\nthree\r?\n(?!\r?\n)/);
+  await shell.waitFor(PROMPT);
+});
+
 Deno.test("Ctrl-D leaves as byebye does", async () => {
   await using server = await serverWithFiles();
   await using shell = await openShell([server.address]);

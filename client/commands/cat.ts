@@ -6,6 +6,8 @@ import { expandNames } from "../remote_files.ts";
 import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
 
+const LINE_FEED = 10;
+
 /** `cat`: writes files to standard output. */
 export const cat: Command = {
   name: "cat",
@@ -34,13 +36,17 @@ export const cat: Command = {
  */
 export async function sendToOutput(out: Output, download: Download): Promise<void> {
   const visible = Deno.stdout.isTerminal() ? visibly() : undefined;
+  let last = LINE_FEED;
   try {
     for (let chunk = await download.read(); chunk !== null; chunk = await download.read()) {
       await out.bytes(visible ? visible(chunk) : chunk);
+      if (chunk.length > 0) last = chunk[chunk.length - 1];
     }
   } catch (error) {
     download.cancel();
     throw error;
+  } finally {
+    if (visible && last !== LINE_FEED) await out.bytes(Uint8Array.of(LINE_FEED)); // or the prompt would take its place
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { bold, cyan, dim } from "@std/fmt/colors";
+import { onHangUp } from "../../disk/signals.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { SOFTWARE } from "../../protocol/version.ts";
 import { commandList } from "../commands/help.ts";
@@ -88,13 +89,13 @@ class Shell {
       event.preventDefault();
       runner.report(event.error);
     });
-    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
-      Deno.addSignalListener(signal, () => {
-        this.#exit = ExitCode.INTERRUPTED;
-        this.#gone();
-        setTimeout(() => this.#end(), CANCEL_MS);
-      });
-    }
+    const end = () => {
+      this.#exit = ExitCode.INTERRUPTED;
+      this.#gone();
+      setTimeout(() => this.#end(), CANCEL_MS);
+    };
+    Deno.addSignalListener("SIGTERM", end);
+    onHangUp(end);
     runner.out.note(menu(runner));
     if (connect) await this.#execute("connme");
     await this.#next();

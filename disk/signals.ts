@@ -1,12 +1,12 @@
 /**
- * The two signals that have no meaning of their own.
+ * What signals mean that are no wish to end a program.
  *
  * @module
  */
 
 import { libc } from "./libc.ts";
 
-/** Their numbers on Linux. */
+/** Numbers of signals on Linux. */
 const SIGUSR1 = 10;
 const SIGUSR2 = 12;
 
@@ -20,4 +20,15 @@ export function ignoreUserSignals(): void {
   // The first listener is the one that the system is told of: Deno's own, which comes later, changes nothing of that.
   Deno.addSignalListener("SIGUSR1", () => {});
   for (const signal of [SIGUSR1, SIGUSR2]) libc()?.ignoreSignal(signal);
+}
+
+/**
+ * Does something when the terminal is closed, of which SIGHUP tells. Who has none, as with `nohup`, is not meant, and goes on:
+ * that the signal was to be ignored cannot be seen any more, as Deno has answered to it from its start.
+ *
+ * @param work what to do
+ */
+export function onHangUp(work: () => void): void {
+  const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
+  Deno.addSignalListener("SIGHUP", hasTerminal ? work : () => {});
 }
