@@ -51,7 +51,7 @@ export const rm: Command = {
       const path = resolvePath(remoteFolder, name);
       if (path === "/") throw new CommandError("denied", "the served folder itself cannot be deleted");
       if (askFirst) {
-        const { kind, link } = await client.stat(path, { signal });
+        const { kind, link } = await client.stat(path, { signal }).catch(asLink);
         if (kind === "folder" && !recursive) throw new CommandError("is_folder", `"${path}" is a folder${WITH_ALL}`);
         const all = kind === "folder" && !link ? " with everything in it" : "";
         const answer = await confirm(context, printable(name) + all, names.length > 1);
@@ -73,6 +73,12 @@ export const rm: Command = {
     }, left);
   },
 };
+
+/** A link that leads out, or nowhere, can only be removed. */
+function asLink(error: unknown): Pick<Entry, "kind" | "link"> {
+  if (codeOf(error) !== "outside") throw error;
+  return { kind: "link", link: true };
+}
 
 const ANSWERS = ["yes", "no", "all", "quit"] as const;
 

@@ -78,7 +78,8 @@ export class ServedFolder {
   }
 
   /**
-   * The path of an entry itself: links in its folder followed, but not the last one, which must not lead out.
+   * The path of an entry itself: links in its folder followed, but not the last one, wherever that leads. What is done to it is
+   * done to the link.
    *
    * @throws {DiskError} as {@linkcode ServedFolder.resolve} does; `denied` for the served folder itself
    */
@@ -86,7 +87,7 @@ export class ServedFolder {
     if (path.length === 0) throw new DiskError("denied", "the served folder itself cannot be removed or moved");
     this.join(path);
     const target = entryIn(this.resolve(path.slice(0, -1)), path);
-    if (look(target).kind === "link") this.#resolveLink(target, path);
+    look(target);
     return target;
   }
 
