@@ -6,7 +6,7 @@
 
 import { CommandError } from "../protocol/errors.ts";
 import type { Entry } from "../protocol/messages.ts";
-import { ancestors, baseName, joinPath, quote, resolvePath } from "../protocol/path.ts";
+import { ancestors, baseName, joinPath, quote, resolvePath, withoutSlashes } from "../protocol/path.ts";
 import type { Client, ListOptions } from "./client.ts";
 import type { Context } from "./commands/command.ts";
 import { PartlyFailedError } from "./errors.ts";
@@ -225,7 +225,9 @@ export async function destinations(
   const { names, left } = await expandNames(context, typed.slice(0, -1), isMeant);
   const nameOf = (name: string) => baseName(resolvePath(context.remoteFolder, name));
   if (names.length === 1) {
-    const target = await remoteTarget(context, last, nameOf(names[0]));
+    // The slash says that it is a folder: the copy of one is.
+    const isFolder = last.endsWith("/") && await isRemoteFolder(context, resolvePath(context.remoteFolder, names[0]));
+    const target = await remoteTarget(context, isFolder ? withoutSlashes(last) : last, nameOf(names[0]));
     return { names, left, of: () => target };
   }
   const folder = resolvePath(context.remoteFolder, last);

@@ -373,17 +373,28 @@ Deno.test("mv never replaces", async () => {
   assertEquals([Deno.readTextFileSync(`${server.dir}/a`), Deno.readTextFileSync(`${server.dir}/b`)], ["a", "b"]);
 });
 
-Deno.test("a target that ends with a slash is a folder, and one that is not there is an error", async () => {
+Deno.test("a target that ends with a slash is a folder: a transfer makes it, and a copy of a file does not", async () => {
   using local = new TempFolder();
   await using server = await startServer();
   Deno.writeTextFileSync(`${server.dir}/a`, "a");
+  local.file("b", "b");
   for (const command of ["mv", "cp"]) {
     const { code, stderr } = await ftp(server, command, "a", "none/");
     assertEquals([code, stderr], [1, 'ftp: there is no remote folder "none/"\n']);
   }
-  const { code, stderr } = await ftp(server, "download", "a", "none/", { cwd: local.path });
-  assertEquals([code, stderr], [5, 'ftp: there is no local folder "none/"\n']);
-  assertEquals([names(server.dir), names(local.path)], [["a"], []]);
+  assertEquals(paths(server.dir), ["a"]);
+  const cwd = local.path;
+  for (const [command, name] of [["download", "a"], ["upload", "b"]]) {
+    for (let times = 0; times < 2; times++) assertDone(await ftp(server, command, name, "some/", { cwd }));
+    assertEquals((await ftp(server, command, name, "no/where/", { cwd })).code, command === "upload" ? 1 : 5);
+  }
+  assertFails(await ftp(server, "download", "a", "b/", { cwd }), 5, /the local folder "b"/);
+  assertFails(await ftp(server, "upload", "b", "a/", { cwd }), 1, /"\/a": the name is taken/);
+  assertEquals(paths(cwd), ["b", "some/", "some/a", "some/a_1"]);
+  assertEquals(paths(`${server.dir}/some`), ["b", "b_1"]);
+  assertDone(await ftp(server, "cp", "-r", "some", "copy/"));
+  assertDone(await ftp(server, "mv", "copy/", "moved/"));
+  assertEquals(paths(`${server.dir}/moved`), paths(`${server.dir}/some`));
   Deno.mkdirSync(`${server.dir}/there`);
   assertDone(await ftp(server, "mv", "a", "there/"));
   assertEquals(names(`${server.dir}/there`), ["a"]);

@@ -87,9 +87,7 @@ async function fetchOne(context: Context, file: string, local: string | undefine
   if (path === "/") throw new UsageError("the served folder itself is no file; -r takes it with all in it");
   const sha256 = on.has("sha256");
   if (local === "-") return await sendToOutput(out, await context.client.download(path, { sha256, signal }));
-  if (local?.endsWith("/") && !isLocalFolder(local)) {
-    throw new DiskError("not_found", `there is no local folder ${JSON.stringify(local)}`);
-  }
+  if (local?.endsWith("/")) makeLocalFolder(withoutSlashes(local), NEW_FOLDER_MODE);
   const began = performance.now();
   let meter: ReturnType<Context["meter"]> | undefined;
   let [resumed, moved, total] = [0, 0, 0];

@@ -103,6 +103,7 @@ async function sendOne(context: Context, file: string, remote: string | undefine
     );
   }
   const size = file === "-" ? undefined : sizeOf(file);
+  if (size !== undefined && remote?.endsWith("/")) await makeFolder(context, resolvePath(context.remoteFolder, remote));
   const path = file === "-" ? await nameFor(context, remote!) : await remoteTarget(context, remote, localName(file));
   const meter = context.meter(baseName(path), size);
   const began = performance.now();
@@ -153,9 +154,7 @@ async function sendMany(
     readPattern(typed[0]) === undefined && !await isRemoteFolder(context, top);
   const first = found.top?.to.length ?? 0;
   const target = (to: string) => joinPath(top, becomes ? to.slice(first + 1) : to);
-  if (top !== "/") {
-    await requireRemoteFolders(context, [{ path: top, mode: becomes ? found.top?.node.mode : undefined }]);
-  }
+  await makeFolder(context, top, becomes ? found.top?.node.mode : undefined);
   const missing = new Map<string, CommandError>();
   const whyMissing = (path: string) =>
     missing.has(folderOf(path)) ? "its folder cannot be made there" : missing.get(path)?.message;
@@ -208,6 +207,11 @@ async function sendMany(
   } finally {
     end.abort(); // what failed must not leave a search behind that goes on, and makes folders
   }
+}
+
+/** Makes a folder where none is. */
+async function makeFolder(context: Context, path: string, mode?: number): Promise<void> {
+  if (path !== "/") await requireRemoteFolders(context, [{ path, mode }]);
 }
 
 /** Of several names the last may be a remote folder, or a local file whose name was mistyped. */
