@@ -1,12 +1,13 @@
 /**
- * The partials of one transfer: what interrupted attempts have left, and what another run is writing.
+ * Partials in a folder: what interrupted transfers have left, and what others are writing.
  *
  * @module
  */
 
 import { giveWay } from "./give_way.ts";
-import { listFolder } from "./list_folder.ts";
-import { partialOwner } from "./names.ts";
+import { type Listed, listFolder } from "./list_folder.ts";
+import { isOwnerless, partialOwner } from "./names.ts";
+import { removeStaged } from "./new_folder.ts";
 import { under } from "./path.ts";
 
 /** Who has written nothing for so long, in milliseconds, is most likely gone without a word, as a laptop that was closed. */
@@ -70,6 +71,39 @@ export function isAbandoned(path: string, now: number): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Removes what nobody goes on with: of many small files that were on their way when their program was killed, say.
+ *
+ * @param folder where to look; others have their turn meanwhile
+ * @param before what was touched since then stays; in milliseconds since 1970
+ */
+export async function removeOwnerless(folder: string, before: number): Promise<void> {
+  const remove = ({ name, kind }: Listed) => {
+    const path = under(folder, name);
+    try {
+      if (lastTouched(path) < before) removePartial(path, kind);
+    } catch { /* it went away, or is not ours to touch */ }
+  };
+  try {
+    for (const some of listFolder(folder)) {
+      await giveWay();
+      some.filter(({ name }) => isOwnerless(name)).forEach(remove);
+    }
+  } catch { /* whoever writes there is told */ }
+}
+
+/**
+ * Removes a partial: a file, or a folder that was to become one.
+ *
+ * @param path of it
+ * @param kind what it is
+ * @throws what the system throws
+ */
+export function removePartial(path: string, kind: Listed["kind"]): void {
+  if (kind === "folder") removeStaged(path);
+  else Deno.removeSync(path);
 }
 
 /** Locks a file for as long as it is open; `false` when somebody else has, or the file system knows no locks. */

@@ -7,6 +7,9 @@
 /** `.connme-TOKEN-RUN-RANDOM.partial`: whose it is, which run writes it, and what makes the name its own. */
 const PARTIAL = /^\.connme-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{16}\.partial$/;
 
+/** The run of a partial that nobody goes on with. */
+const NO_RUN = "0".repeat(16);
+
 /** Whose a partial file is. Both are hexadecimal, and secret: who knows them may go on with the partial. */
 export interface PartialOwner {
   /** 32 digits: what is transferred where, the same for each attempt. */
@@ -22,7 +25,7 @@ export interface PartialOwner {
  * @param own 16 hexadecimal digits that no other name of this owner has
  */
 export function newPartialName(
-  owner: PartialOwner = { token: random(32), run: random(16) },
+  owner: PartialOwner = { token: random(32), run: NO_RUN },
   own: string = random(16),
 ): string {
   return `.connme-${owner.token}-${owner.run}-${own}.partial`;
@@ -55,6 +58,24 @@ export function isPartialName(name: string): boolean {
 export function partialOwner(name: string): PartialOwner | undefined {
   const [, token, run] = PARTIAL.exec(name) ?? [];
   return token === undefined ? undefined : { token, run };
+}
+
+/**
+ * Whether a name is that of a partial which nobody goes on with, once its program is gone.
+ *
+ * @param name a name without its folder
+ *
+ * @example
+ * ```ts
+ * import { isOwnerless, newPartialName } from "./names.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const owner = { token: "0123456789abcdef0123456789abcdef", run: "0123456789abcdef" };
+ * assertEquals([newPartialName(), newPartialName(owner), "name"].map(isOwnerless), [true, false, false]);
+ * ```
+ */
+export function isOwnerless(name: string): boolean {
+  return partialOwner(name)?.run === NO_RUN;
 }
 
 function random(digits: number): string {

@@ -3,9 +3,12 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { crc32 } from "node:zlib";
 import { CommandError, connect } from "../client/client.ts";
+import { Output } from "../client/output.ts";
 import { fetchFile } from "../client/transfer/fetch_file.ts";
+import { fetcher } from "../client/transfer/fetch_many.ts";
 import { DiskError } from "../disk/errors.ts";
-import { isPartialName } from "../disk/names.ts";
+import { exists } from "../disk/exists.ts";
+import { isPartialName, newPartialName } from "../disk/names.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { decodeMessage, encodeMessage } from "../protocol/message_codec.ts";
 import { bodyEnd } from "../protocol/messages.ts";
@@ -24,6 +27,7 @@ import {
 import { Hold, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { PATIENCE_MS, Transcript } from "./support/transcript.ts";
+import { plant } from "./support/trees.ts";
 import { until } from "./support/until.ts";
 import { inTime } from "./support/watchdog.ts";
 
@@ -407,6 +411,36 @@ testUnless(
     assertEquals(namesIn(disk.path), ["small.bin"]);
   },
 );
+
+Deno.test("what a killed run left of small files goes a day later, and what somebody may go on with stays", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(server.dir, { "tree/sub/a": "1", "tree/large": "2" });
+  const owner = { token: "0123456789abcdef".repeat(2), run: "0123456789abcdef" };
+  const [file, folder, owned] = [newPartialName(), newPartialName(), newPartialName(owner)];
+  plant(local.path, { [`tree/sub/${file}`]: "x", [`tree/${folder}/half`]: "x", [`tree/sub/${owned}`]: "x" });
+  const client = await connect({ hostname: "127.0.0.1", port: server.port });
+  const { signal } = new AbortController();
+  const connector = { client, retries: 0, signal, reconnect: () => Promise.reject(new Error("it was lost")) };
+  const out = new Output({ json: false, quiet: true, verbose: false });
+  const target = { folder: `${local.path}/tree/sub`, name: "a" };
+  const item = { name: "a", size: 1, path: "/tree/sub/a", target, wanted: "a", result: () => ({}) };
+  const now = Date.now;
+  for (
+    const [hours, left] of [[0, [file, owned, "a"]], [23, [file, owned, "a", "a_1"]], [25, [owned, "a", "a_1", "a_2"]]]
+  ) {
+    Date.now = () => now() + Number(hours) * 3_600_000;
+    try {
+      const { many } = await fetcher(connector, out, { collision: "rename", sha256: false });
+      await many!([item], () => {});
+    } finally {
+      Date.now = now;
+    }
+    assertEquals(namesIn(target.folder), [left].flat().map(String).sort());
+    assertEquals(exists(`${local.path}/tree/${folder}`), hours !== 25);
+  }
+  await client.close();
+});
 
 /** Bytes as a source of an upload. */
 function bytesOf(bytes: Uint8Array) {

@@ -7,6 +7,8 @@
 import type { Collision } from "../../disk/claim.ts";
 import { DiskError } from "../../disk/errors.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
+import { removeOwnerless } from "../../disk/find_partials.ts";
+import { split } from "../../disk/path.ts";
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import type { PackedFile } from "../../protocol/pack.ts";
 import type { PackDownload } from "../client.ts";
@@ -17,6 +19,9 @@ import type { Job, Moved, Mover } from "./batch.ts";
 import { fetchFile } from "./fetch_file.ts";
 import { canPack, fitsRequest } from "./pack.ts";
 import { type Connector, retrying } from "./retry.ts";
+
+/** What nobody goes on with, and has not been touched for so long, in milliseconds, is of a run that was killed: a day. */
+const LEFT_MS = 24 * 3_600_000;
 
 /** A file to fetch. */
 export interface FetchItem extends Job {
@@ -46,14 +51,28 @@ export async function fetcher(
   out: Output,
   { collision, sha256 }: FetchOptions,
 ): Promise<Mover<FetchItem>> {
+  const swept = new Set<string>();
+  const sweep = async (folder: string) => {
+    // What is to become a new folder stands beside that.
+    for (const place of folder === "." ? [folder] : [folder, split(folder).folder]) {
+      if (swept.has(place)) continue;
+      swept.add(place);
+      await removeOwnerless(place, Date.now() - LEFT_MS);
+    }
+  };
+  const packs = await canPack(connector, sha256);
   return {
     one: async ({ path, size, target, name }, onProgress) => {
+      await sweep(target.folder);
       const onResume = (note: string) => out.note(`${printable(name)}: ${note}`);
       const fetched = await fetchFile(connector, { path, size, target, collision, sha256, onProgress, onResume });
       return { path: fetched.saved, size: fetched.size };
     },
-    many: await canPack(connector, sha256)
-      ? (items, onProgress) => fetchPacks(connector, items, collision, onProgress)
+    many: packs
+      ? async (items, onProgress) => {
+        for (const { target } of items) await sweep(target.folder);
+        return await fetchPacks(connector, items, collision, onProgress);
+      }
       : undefined,
   };
 }

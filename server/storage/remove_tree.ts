@@ -5,10 +5,10 @@
  */
 
 import { DiskError, errnoOf } from "../../disk/errors.ts";
+import { removePartial } from "../../disk/find_partials.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { type Listed, listFolder } from "../../disk/list_folder.ts";
 import { isPartialName } from "../../disk/names.ts";
-import { removeStaged } from "../../disk/new_folder.ts";
 import { under } from "../../disk/path.ts";
 import type { Removed } from "./storage.ts";
 import { inBatches, placeOf, requireUnmoved } from "./walk.ts";
@@ -17,18 +17,6 @@ import { inBatches, placeOf, requireUnmoved } from "./walk.ts";
 const ROUNDS = 100;
 /** How often nothing is found in a folder that is not empty. */
 const IDLE_ROUNDS = 3;
-
-/**
- * Removes what an interrupted upload left.
- *
- * @param path of it
- * @param kind what it is
- * @throws what the system throws
- */
-export function removePartial(path: string, kind: Listed["kind"]): void {
-  if (kind === "folder") removeStaged(path);
-  else Deno.removeSync(path);
-}
 
 /**
  * Removes a folder and all that is in it. Links are removed, not followed. Not by one recursive `Deno.remove`, which needs

@@ -5,10 +5,9 @@
  */
 
 import { type Listed, listFolder } from "../../disk/list_folder.ts";
-import { lastTouched } from "../../disk/find_partials.ts";
+import { lastTouched, removePartial } from "../../disk/find_partials.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { under } from "../../disk/path.ts";
-import { removePartial } from "./remove_tree.ts";
 import { isOfSystem } from "./served_folder.ts";
 import { inBatches, type Place, placeOf } from "./walk.ts";
 
