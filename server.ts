@@ -6,9 +6,10 @@
 
 import { DiskError, diskError } from "./disk/errors.ts";
 import { ignoreUserSignals, onHangUp } from "./disk/signals.ts";
+import { hostPort } from "./protocol/host_port.ts";
 import { VERSION } from "./protocol/version.ts";
 import { ConfigError, helpText, readConfig, type Settings } from "./server/config.ts";
-import { bracketed, listen } from "./server/listen.ts";
+import { listen } from "./server/listen.ts";
 import { createLog } from "./server/log.ts";
 import { Places } from "./server/places.ts";
 import { createServer } from "./server/serve.ts";
@@ -52,7 +53,7 @@ async function serve(dir: string, settings: Settings): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => stop(signal));
   onHangUp(() => stop("SIGHUP"));
   const endSweeping = sweepRegularly(server.storage, settings["partial-ttl"] * HOUR_MS, log);
-  say(`ftpd: listening on ${bracketed(hostname)}:${port}, serving ${Deno.realPathSync(dir)}`);
+  say(`ftpd: listening on ${hostPort(hostname, port)}, serving ${Deno.realPathSync(dir)}`);
   await server.run();
   await workers.ended();
   endSweeping(); // not waited for: in a large tree it would take its time

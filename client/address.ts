@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hostPort } from "../protocol/host_port.ts";
 import { DEFAULT_PORT } from "./client.ts";
 import { UsageError } from "./errors.ts";
 import { printable } from "./format.ts";
@@ -61,5 +62,5 @@ function isIpv6(text: string): boolean {
  * @param address where
  */
 export function showAddress({ hostname, port }: Address): string {
-  return `${printable(hostname.includes(":") ? `[${hostname}]` : hostname)}:${port}`;
+  return printable(hostPort(hostname, port));
 }

@@ -5,6 +5,7 @@
  */
 
 import type { InferOutput } from "valibot";
+import { concat } from "../protocol/buffers.ts";
 import { CommandError, ProtocolError } from "../protocol/errors.ts";
 import type { IncomingBody } from "../protocol/incoming_body.ts";
 import { decodeLines } from "../protocol/message_codec.ts";
@@ -53,10 +54,7 @@ export function readDigests(answer: Answer<"resume" | "blocks">, size: number): 
       while (kept.length < BLOCK_DIGEST_BYTES) {
         const chunk = await answer.body.read();
         if (chunk === null) return undefined;
-        const joined = new Uint8Array(kept.length + chunk.length);
-        joined.set(kept);
-        joined.set(chunk, kept.length);
-        kept = joined;
+        kept = concat([kept, chunk]);
       }
       const digest = kept.slice(0, BLOCK_DIGEST_BYTES);
       kept = kept.slice(BLOCK_DIGEST_BYTES);
@@ -119,9 +117,7 @@ async function* decoded<S extends Line>(
   let count = 0;
   let rest = new Uint8Array(0);
   for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
-    const bytes = new Uint8Array(rest.length + chunk.length);
-    bytes.set(rest);
-    bytes.set(chunk, rest.length);
+    const bytes = concat([rest, chunk]);
     let at = 0;
     // A part at a time: what a chunk of short lines is decoded to takes many times its size.
     for (;;) {

@@ -15,13 +15,12 @@
 
 import { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, UnreachableError } from "../protocol/errors.ts";
-import { decodeMessage } from "../protocol/message_codec.ts";
+import { hostPort } from "../protocol/host_port.ts";
 import {
   type ChecksumAlgorithm,
   type Collision,
   type Entry,
   entryLine,
-  errorMessage,
   folderDigestLine,
   type PackLine,
   type Reply,
@@ -418,12 +417,6 @@ export class Client {
     return new PackDownload(answer);
   }
 
-  /** Why a file of a pack is not there. */
-  packError({ content }: PackedFile): CommandError {
-    const { code, message } = decodeMessage(errorMessage, content, "the error of a packed file");
-    return new CommandError(code, message);
-  }
-
   /** Says goodbye and closes. Never throws. */
   async close(): Promise<void> {
     await this.#requests.close();
@@ -443,7 +436,7 @@ export class Client {
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const { hostname, port = DEFAULT_PORT, timeout = DEFAULT_TIMEOUT, eager = false, limit } = options;
-  const where = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const where = hostPort(hostname, port);
   let conn: Deno.TcpConn;
   try {
     conn = await Deno.connect({ hostname, port, signal: AbortSignal.timeout(timeout * 1000) });

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { Entry } from "../protocol/messages.ts";
+import { CommandError } from "../protocol/errors.ts";
+import { decodeMessage } from "../protocol/message_codec.ts";
+import { type Entry, errorMessage } from "../protocol/messages.ts";
 import { type PackedFile, PackReader } from "../protocol/pack.ts";
 import type { Answer } from "./requests.ts";
 
@@ -61,11 +63,14 @@ export class PackDownload {
   /**
    * The next file that is there, in the order of the paths.
    *
-   * @returns `undefined` when {@linkcode PackDownload.fill} must be called first
+   * @returns why it is not there, where it is not; `undefined` when {@linkcode PackDownload.fill} must be called first
    * @throws {CommandError} `mismatch` when its content is not what the server read
    */
-  next(): PackedFile | undefined {
-    return this.#reader.next();
+  next(): PackedFile | CommandError | undefined {
+    const file = this.#reader.next();
+    if (!file?.failed) return file;
+    const { code, message } = decodeMessage(errorMessage, file.content, "the error of a packed file");
+    return new CommandError(code, message);
   }
 
   /** Stops it; the connection lives on. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { EMPTY_END } from "../protocol/body_digest.ts";
 import type { Connection } from "../protocol/connection.ts";
 import {
   CommandError,
@@ -29,10 +30,10 @@ import {
   serverHello,
 } from "../protocol/messages.ts";
 import { type ByteSource, sendBody } from "../protocol/send_body.ts";
+import { unlessAborted } from "../protocol/unless_aborted.ts";
 import { SOFTWARE } from "../protocol/version.ts";
 import { Silence } from "./silence.ts";
 import { after } from "./timer.ts";
-import { unlessAborted } from "./unless_aborted.ts";
 
 /** An answer: what REPLY said, and the bytes behind it, to be read or discarded. */
 export interface Answer<C extends CommandName> {
@@ -333,7 +334,7 @@ export class Requests {
     const body = new IncomingBody(this.#budget);
     pending.body = body;
     if (!hasBody) {
-      body.end({ size: 0, crc32: "00000000" });
+      body.end(EMPTY_END);
       this.#finished(id);
     }
     const cancel = () => {

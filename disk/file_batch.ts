@@ -158,7 +158,7 @@ export class FileBatch {
         await flusher.open(folder);
         const now = performance.now();
         if (now - (foundInPlace.get(folder) ?? -Infinity) > IN_PLACE_MS) {
-          requireInPlace(this.#open.get(folder), this.#options.plain ?? false);
+          requireInPlace(this.#open.get(folder));
           foundInPlace.set(folder, now);
         }
         results.push(await this.#claim(one));

@@ -18,6 +18,7 @@ const IN_TWO_STEPS = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP", "EACCES", "EPERM
 /** See {@linkcode OpenFolder}. */
 export class HeldFolder implements OpenFolder {
   readonly path: string;
+  readonly plain: boolean;
   readonly #calls: Libc;
   /** Negative once it is closed: its number may be somebody else's by then. */
   #folder: number;
@@ -28,10 +29,12 @@ export class HeldFolder implements OpenFolder {
    * @param calls of the C library
    * @param path of the folder
    * @param folder its descriptor, which is closed with this
+   * @param plain whether no part of the path may be a symbolic link
    */
-  constructor(calls: Libc, path: string, folder: number) {
+  constructor(calls: Libc, path: string, folder: number, plain: boolean) {
     this.#calls = calls;
     this.path = path;
+    this.plain = plain;
     this.#folder = folder;
   }
 

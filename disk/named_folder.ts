@@ -17,7 +17,7 @@ import { trySyncData } from "./sync.ts";
 /** See {@linkcode OpenFolder}. */
 export class NamedFolder implements OpenFolder {
   readonly path: string;
-  readonly #plain: boolean;
+  readonly plain: boolean;
 
   /**
    * A folder that is there, as far as is known.
@@ -27,7 +27,7 @@ export class NamedFolder implements OpenFolder {
    */
   constructor(path: string, plain: boolean) {
     this.path = path;
-    this.#plain = plain;
+    this.plain = plain;
   }
 
   look(name: string, follow = false): Seen {
@@ -35,7 +35,7 @@ export class NamedFolder implements OpenFolder {
   }
 
   list(): Generator<Listed[]> {
-    return listFolder(this.path, this.#plain);
+    return listFolder(this.path, this.plain);
   }
 
   readFile(name: string, into: Uint8Array<ArrayBuffer>, shown: () => string): SmallFile | "too large" | "link" {
@@ -93,7 +93,7 @@ export class NamedFolder implements OpenFolder {
 
   /** The path of something in it, right before it is used. */
   at(name: string): string {
-    if (this.#plain) requirePlainFolder(this.path);
+    if (this.plain) requirePlainFolder(this.path);
     return under(this.path, name);
   }
 }

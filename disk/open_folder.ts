@@ -20,6 +20,8 @@ import type { NewSmallFile, SmallFile } from "./small_file.ts";
 export interface OpenFolder extends Disposable {
   /** Its path when it was opened; its real one where the path that was asked for goes up. */
   readonly path: string;
+  /** Whether no part of that may be a symbolic link. */
+  readonly plain: boolean;
   /**
    * What the system says of something in it.
    *
@@ -83,7 +85,7 @@ export function openFolder(path: string, plain = false): OpenFolder {
   const calls = libc();
   if (!calls || plain && !calls.refusesLinks) return new NamedFolder(path, plain);
   const folder = calls.openFolder(path, plain);
-  if (folder >= 0) return new HeldFolder(calls, path, folder);
+  if (folder >= 0) return new HeldFolder(calls, path, folder, plain);
   const error = calls.error();
   if (plain) throw whyNotPlain(error);
   if (!goesUp(path)) throw error;
@@ -95,11 +97,10 @@ export function openFolder(path: string, plain = false): OpenFolder {
  * would look for them there.
  *
  * @param folder that is open
- * @param plain whether no part of its path may be a symbolic link
  * @throws {DiskError} `changed` when its path leads to another folder by now; what the system throws
  */
-export function requireInPlace(folder: OpenFolder, plain: boolean): void {
-  using now = openFolder(folder.path, plain);
+export function requireInPlace(folder: OpenFolder): void {
+  using now = openFolder(folder.path, folder.plain);
   const [there, own] = [now.look("."), folder.look(".")];
   if (there.dev !== own.dev || there.ino !== own.ino) throw movedMeanwhile();
 }

@@ -50,7 +50,6 @@ export class PartialFile {
   readonly #file: Deno.FsFile;
   readonly #shown: string;
   readonly #owner: PartialOwner | undefined;
-  readonly #plain: boolean;
   readonly #pace = new Pace();
   #open = true;
   #locked = false;
@@ -61,7 +60,7 @@ export class PartialFile {
     folder: OpenFolder,
     name: string,
     file: Deno.FsFile,
-    { mode = NEW_FILE_MODE, shown = "the file", owner, plain = false }: PartialOptions,
+    { mode = NEW_FILE_MODE, shown = "the file", owner }: PartialOptions,
   ) {
     this.#folder = folder;
     this.#mode = mode;
@@ -69,7 +68,6 @@ export class PartialFile {
     this.#file = file;
     this.#shown = shown;
     this.#owner = owner;
-    this.#plain = plain;
     if (owner) this.#locked = tryLock(file);
   }
 
@@ -236,7 +234,7 @@ export class PartialFile {
       // Opened first: what cannot be made to last is refused before anybody can see it.
       using synced = options.sync ? new SyncedFolder(this.#folder.path) : undefined;
       if (options.sync) await syncData(this.#file);
-      requireInPlace(this.#folder, this.#plain);
+      requireInPlace(this.#folder);
       const got = await claimName(this.#folder, this.#name, this.#folder, name, {
         collision: options.collision,
         mode: this.#mode,

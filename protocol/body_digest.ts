@@ -8,6 +8,9 @@ import type { Hash } from "node:crypto";
 import { crc32, crc32Text } from "./crc32.ts";
 import type { BodyEnd } from "./messages.ts";
 
+/** The proof of a body without a byte. */
+export const EMPTY_END: BodyEnd = { size: 0, crc32: "00000000" };
+
 /** The running proof of a body: its size, CRC-32 and, where asked for, SHA-256. */
 export class BodyDigest {
   /** Bytes so far. */

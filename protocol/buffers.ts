@@ -1,5 +1,5 @@
 /**
- * Large buffers, to be used again.
+ * Buffers: large ones that are used again, and many in one piece.
  *
  * @module
  */
@@ -46,4 +46,28 @@ export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
   spare.push(buffer);
   spare.sort((one, other) => one.length - other.length);
   if (spare.length > MOST) spare.shift();
+}
+
+/**
+ * The same bytes in one piece.
+ *
+ * @param parts in their order; a single one is not copied
+ *
+ * @example
+ * ```ts
+ * import { concat } from "./buffers.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(concat([Uint8Array.of(1), Uint8Array.of(2, 3)]), Uint8Array.of(1, 2, 3));
+ * ```
+ */
+export function concat(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  if (parts.length === 1) return parts[0];
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

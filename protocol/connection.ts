@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "./buffers.ts";
 import { ConnectionLostError, ProtocolError, TruncatedError } from "./errors.ts";
 import { ExactReader } from "./exact_reader.ts";
 import {
@@ -300,17 +301,6 @@ function joined(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
   }
   if (small.length > 0) writes.push(concat(small));
   return writes;
-}
-
-function concat(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  if (parts.length === 1) return parts[0];
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Transports throw whatever they like (resets, broken pipes, closed resources): to us all of it is one thing. */

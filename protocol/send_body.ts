@@ -12,6 +12,7 @@ import { CommandError } from "./errors.ts";
 import { FrameKind, HEADER_BYTES } from "./frame.ts";
 import { encodeMessage } from "./message_codec.ts";
 import type { BodyEnd } from "./messages.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 /** The DATA frames of a body grow from the first size to the second as long as the peer takes them quickly. */
 const FIRST_CHUNK_BYTES = 64 * 1024;
@@ -116,6 +117,7 @@ async function sendFrames(
     buffer ??= takeBuffer(HEADER_BYTES + room);
     const payload = buffer.subarray(HEADER_BYTES, HEADER_BYTES + room);
     const read = source.read(payload);
+    // It may have nothing to give for as long as it likes, as a keyboard does.
     const count = typeof read === "number" ? read : await unlessAborted(read, options.signal);
     if (count === 0) {
       if (size === undefined) break;
@@ -167,14 +169,4 @@ export async function givesAgain(source: ByteSource, end: BodyEnd, signal: Abort
   giveBuffer(buffer);
   const { crc32, sha256 } = again.end();
   return crc32 === end.crc32 && sha256 === end.sha256;
-}
-
-/** A source may have nothing to give for as long as it likes, as a keyboard does: the signal ends the waiting. */
-function unlessAborted<T>(read: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return read;
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  read.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  return promise;
 }

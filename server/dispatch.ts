@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DiskError } from "../disk/errors.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, type ErrorCode, ProtocolError } from "../protocol/errors.ts";
 import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
@@ -13,6 +12,7 @@ import { type Access, type CommandName, COMMANDS } from "../protocol/messages.ts
 import { sendBody } from "../protocol/send_body.ts";
 import type { Call, Handler, Outcome } from "./commands/handler.ts";
 import { HANDLERS } from "./commands/table.ts";
+import { commandErrorOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 
 /** What dispatching needs to know of the connection and the server. */
@@ -114,7 +114,5 @@ function logOutcome(
 
 /** What a person on the other side may see of an error. What we did not foresee stays in our log. */
 function toCommandError(error: unknown): CommandError {
-  if (error instanceof CommandError) return error;
-  if (error instanceof DiskError) return new CommandError(error.code satisfies ErrorCode, error.message);
-  return new CommandError("internal", "the server failed; its log says more");
+  return commandErrorOf(error) ?? new CommandError("internal", "the server failed; its log says more");
 }

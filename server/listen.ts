@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hostPort } from "../protocol/host_port.ts";
 import { ConfigError } from "./config.ts";
 
 /**
@@ -28,11 +29,6 @@ export function listen(hostname: string, port: number, shared: boolean): Deno.Tc
       : error instanceof Deno.errors.PermissionDenied
       ? "that port needs more rights; choose one above 1023"
       : "there is no such address on this machine";
-    throw new ConfigError(`cannot listen on ${bracketed(hostname)}:${port}: ${reason}`);
+    throw new ConfigError(`cannot listen on ${hostPort(hostname, port)}: ${reason}`);
   }
-}
-
-/** An address as it stands before a port. */
-export function bracketed(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }

@@ -6,6 +6,7 @@
 
 import { Connection } from "../protocol/connection.ts";
 import { FrameKind } from "../protocol/frame.ts";
+import { hostPort } from "../protocol/host_port.ts";
 import { encodeMessage } from "../protocol/message_codec.ts";
 import type { ErrorMessage } from "../protocol/messages.ts";
 import type { Settings } from "./config.ts";
@@ -156,8 +157,7 @@ export class Server {
   #welcome(conn: Deno.TcpConn): void {
     const { log, places } = this.#options;
     const { hostname, port } = conn.remoteAddr;
-    const client = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-    const who = { client };
+    const who = { client: hostPort(hostname, port) };
     const clientLog: Log = (event, ...fields) => log(event, who, ...fields);
     conn.setNoDelay(true);
     const connection = new Connection(conn);

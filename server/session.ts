@@ -5,6 +5,7 @@
  */
 
 import { giveWay } from "../disk/give_way.ts";
+import { EMPTY_END } from "../protocol/body_digest.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { CommandError, ConnectionLostError, ProtocolError, TruncatedError } from "../protocol/errors.ts";
 import { FLAG_BODY, type Frame, FrameKind, kindName, MAX_CONTROL_BYTES, PREAMBLE } from "../protocol/frame.ts";
@@ -278,7 +279,7 @@ export class Session {
     };
     this.#outstanding.set(id, request);
     if (hasBody) this.#arriving = { id, body: request.body };
-    else request.body.end({ size: 0, crc32: "00000000" });
+    else request.body.end(EMPTY_END);
     if (this.#stopping) request.abort.abort(new CommandError("stopping", "the server is stopping"));
     this.#waiting++;
     this.#queue = this.#queue.then(() => {

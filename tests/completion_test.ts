@@ -73,7 +73,7 @@ Deno.test("a name that looks like an option gets a folder before it", async () =
 
 Deno.test("nothing behind the last argument, nothing where it is not known", async () => {
   const there = sources({ "/": ["a.txt"] });
-  assertEquals(await complete("size a.txt ", there), [[], ""]);
+  assertEquals(await complete("df a.txt ", there), [[], ""]);
   assertEquals(await complete("size nowhere/", there), [[], "nowhere/"]);
   assertEquals(await complete("size ../../", there), [[], "../../"]);
   assertEquals(await complete("size a", { ...there, client: undefined }), [[], "a"]);

@@ -1,7 +1,7 @@
 /** Folders, many files and patterns, both ways, against the built programs. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { connect } from "../client/client.ts";
+import { CommandError, connect } from "../client/client.ts";
 import { exists } from "../disk/exists.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { noRamDisk, notBound, RamDisk, testUnless } from "./support/machine.ts";
@@ -737,7 +737,7 @@ Deno.test("to ask for a pipe among files lets nobody go on who waits to write to
     const pack = await client.downloadPack(["/t/a", "/t/pipe"]);
     const failed: boolean[] = [];
     while (await pack.fill()) {
-      for (let file = pack.next(); file !== undefined; file = pack.next()) failed.push(file.failed);
+      for (let file = pack.next(); file !== undefined; file = pack.next()) failed.push(file instanceof CommandError);
     }
     assertEquals(failed, [false, true]);
   }

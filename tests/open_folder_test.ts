@@ -175,9 +175,9 @@ for (const [how, unless, open] of ways) {
     assertEquals(codeOf(() => openFileIn(folder, "in")), "ENOENT");
     planted.file("folder/in", "another");
     assertEquals(codeOf(() => openFileIn(folder, "in")), "changed");
-    assertEquals(codeOf(() => requireInPlace(folder, false)), "changed");
+    assertEquals(codeOf(() => requireInPlace(folder)), "changed");
     using other = open(`${path}/folder`);
-    requireInPlace(other, false);
+    requireInPlace(other);
     return Promise.resolve();
   });
 }

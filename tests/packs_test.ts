@@ -154,7 +154,7 @@ Deno.test("a pack of files that were asked for comes in their order, with what t
   const got: string[] = [];
   while (await pack.fill()) {
     for (let file = pack.next(); file; file = pack.next()) {
-      got.push(file.failed ? client.packError(file).code : new TextDecoder().decode(file.content));
+      got.push(file instanceof CommandError ? file.code : new TextDecoder().decode(file.content));
     }
   }
   assertEquals(got, ["22", "not_found", "1", "is_folder", "changed", "", "outside", "1"]);

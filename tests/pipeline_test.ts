@@ -31,7 +31,7 @@ Deno.test("a failure ends a pipeline also while the next item is waited for", as
     yield 2;
   })();
   const failing = Promise.withResolvers<void>();
-  const run = pipeline(items, () => 0, LIMITS, () => failing.promise);
+  const run = pipeline(items, LIMITS, () => failing.promise);
   failing.reject(new Error("no"));
   await assertRejects(() => run, Error, "no");
 });
@@ -43,14 +43,14 @@ Deno.test("what the items fail with ends a pipeline when all that is under way h
     await new Promise((resolve) => setTimeout(resolve, 5));
     done.push(item);
   };
-  await assertRejects(() => pipeline(items, () => 0, LIMITS, work), Error, "no more");
+  await assertRejects(() => pipeline(items, LIMITS, work), Error, "no more");
   assertEquals(done, [0, 1]);
 });
 
 Deno.test("no more is under way than the limits allow, and no more is asked for than there is room", async () => {
   const { items, seen } = numbers(10);
   let [now, most, begun] = [0, 0, 0];
-  await pipeline(items, () => 4, { count: 5, bytes: 10 }, async () => {
+  await pipeline(items, { count: 5, bytes: 10, sizeOf: () => 4 }, async () => {
     most = Math.max(most, ++now);
     assertEquals(seen.asked <= ++begun + 1, true); // one more, to see whether there is room for it
     await new Promise((resolve) => setTimeout(resolve, 1));

@@ -30,7 +30,7 @@ export const checksum: Command = {
     const { names, left } = await expandNames(context, args, (kind) => kind === "file");
     const algorithm = on.has("crc32") ? "crc32" : "sha256";
     const sums = new Map<string, Promise<{ size: number; checksum: string }>>();
-    await pipeline(names, () => 0, { count: 64, bytes: 1 }, async (name) => {
+    await pipeline(names, { count: 64 }, async (name) => {
       const sum = client.checksum(resolvePath(remoteFolder, name), algorithm, { signal });
       sums.set(name, sum);
       await sum.catch(() => {}); // its turn to be told comes

@@ -142,7 +142,7 @@ async function carryOut(
   // lost is asked for again in any order.
   const removeAll = async (deletions: readonly Deletion[]) => {
     const held: Deletion[] = [];
-    await pipeline(deletions, () => 0, { count: COUNT, bytes: 1 }, (deletion) => remove(deletion, held));
+    await pipeline(deletions, { count: COUNT }, (deletion) => remove(deletion, held));
     for (const deletion of deepestFirst(held)) await remove(deletion);
   };
   await removeAll(plan.clear);
@@ -159,7 +159,7 @@ async function carryOut(
   const copies = plan.copies.filter((copy) => !isHomeless(copy));
   const deletions = [...plan.deletions];
   const renames = plan.renames.filter(({ to }) => !isHomeless({ path: to }));
-  await pipeline(renames, () => 0, { count: COUNT, bytes: 1 }, async ({ from, to, size }) => {
+  await pipeline(renames, { count: COUNT }, async ({ from, to, size }) => {
     try {
       await target.rename(from, to);
       renamed++;
@@ -183,7 +183,7 @@ async function carryOut(
       else left.push({ path, reason: failureOf(error, signal).message, failed: true });
     }
   };
-  await pipeline(plan.touches, () => 0, { count: COUNT, bytes: 1 }, touch);
+  await pipeline(plan.touches, { count: COUNT }, touch);
   let deleting = false;
   const finish = async (failed: number) => {
     deleting = failed === 0;

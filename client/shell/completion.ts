@@ -4,11 +4,12 @@
  * @module
  */
 
+import { isFolder } from "../../disk/exists.ts";
 import { resolvePath } from "../../protocol/path.ts";
+import { unlessAborted } from "../../protocol/unless_aborted.ts";
 import type { Client } from "../client.ts";
 import type { ArgumentKind, Command } from "../commands/command.ts";
 import { COMMON_OPTIONS, findCommand, type Options } from "../commands/parse.ts";
-import { unlessAborted } from "../unless_aborted.ts";
 import { quoteWord, wordAtCursor } from "./words.ts";
 
 /** How long a server may take to answer, in milliseconds: nobody wants to wait for a Tab. */
@@ -173,14 +174,6 @@ function countPositional(words: string[], options: Options): number {
     else if (options[word.slice(2)]?.value !== undefined) at++; // the next word is its value
   }
   return count;
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -15,7 +15,7 @@ import { type Output, outputOptions } from "../output.ts";
 import { RateLimit } from "../rate_limit.ts";
 import { after } from "../timer.ts";
 import { connectPatiently, DEFAULT_RETRIES } from "../transfer/retry.ts";
-import { unlessAborted } from "../unless_aborted.ts";
+import { unlessAborted } from "../../protocol/unless_aborted.ts";
 import { createMeter, type Meter } from "./progress.ts";
 import { splitWords } from "./words.ts";
 

@@ -67,7 +67,7 @@ export async function remoteTreeLike(
   const looked = new Set([...alike, ...others]);
   for (let wanted = others; wanted.size > 0;) {
     const found = new Set<string>();
-    await pipeline(wanted, () => 0, { count: MOST_LISTED, bytes: 1 }, async (folder) => {
+    await pipeline(wanted, { count: MOST_LISTED }, async (folder) => {
       const { nodes, left } = await listRemote(client, top, folder, selection, signal, false);
       for (const node of nodes) {
         tree.nodes.push(node);
@@ -94,7 +94,7 @@ async function digestsOf({ nodes, left }: Tree): Promise<Map<string, string>> {
     if (own && own.push(digestedLine(baseName(node.path), node)) > MAX_DIGESTED_ENTRIES) lines.delete(folder);
   }
   const digests = new Map<string, string>();
-  await pipeline(lines, () => 0, { count: DIGESTS, bytes: 1 }, async ([folder, lines]) => {
+  await pipeline(lines, { count: DIGESTS }, async ([folder, lines]) => {
     digests.set(folder, await folderDigest(lines));
   });
   return digests;

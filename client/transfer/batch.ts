@@ -229,9 +229,9 @@ export async function runBatch<J extends Job>(
   try {
     const alone = options.stopOnError || !movers.every(({ many }) => many);
     const packs = inPacks(jobs, alone ? 1 : MAX_PACK_FILES);
-    const limits = { count: (alone ? MOST_FILES : MOST_PACKS) * movers.length, bytes: MOST_BYTES };
+    const count = (alone ? MOST_FILES : MOST_PACKS) * movers.length;
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
-    await pipeline(packs, sizeOf, limits, move);
+    await pipeline(packs, { count, bytes: MOST_BYTES, sizeOf }, move);
   } catch (error) {
     const interrupted = signal.aborted || error instanceof ProtocolError;
     if (!(error instanceof Stop) && !interrupted) {

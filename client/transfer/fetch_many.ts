@@ -110,12 +110,11 @@ async function fetchPack(
     const arrived = new Set<number>();
     const batch = new FileBatch({ collision, sync: false });
     const saved: { at: number; size: number }[] = [];
-    const take = (at: number, file: PackedFile) => {
+    const take = (at: number, file: PackedFile | CommandError) => {
       arrived.add(at);
-      if (file.failed) {
-        const error = client.packError(file);
+      if (file instanceof CommandError) {
         // It has grown, say: by itself.
-        if (error.code !== "changed") outcomes[at] = error;
+        if (file.code !== "changed") outcomes[at] = file;
         return;
       }
       const { target } = items[at];

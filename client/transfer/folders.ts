@@ -49,7 +49,7 @@ export async function makeRemoteFolders(
       }
     });
   // The server answers in order, so a folder is there when the next one is made in it.
-  await pipeline(folders, () => 0, { count: COUNT, bytes: 1 }, make);
+  await pipeline(folders, { count: COUNT }, make);
   // But what was under way when a connection was lost is asked for again in any order.
   for (const folder of folders) {
     const { path } = folder;

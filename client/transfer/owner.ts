@@ -5,6 +5,7 @@
  */
 
 import type { PartialOwner } from "../../disk/names.ts";
+import { concat } from "../../protocol/buffers.ts";
 import { stateFolder } from "../state.ts";
 
 /** This run of the program, in 16 hexadecimal digits. */
@@ -20,10 +21,7 @@ let secret: Uint8Array<ArrayBuffer> | undefined;
 export async function ownerOf(...parts: string[]): Promise<PartialOwner> {
   secret ??= readSecret();
   const text = new TextEncoder().encode(parts.join("\0"));
-  const bytes = new Uint8Array(secret.length + text.length);
-  bytes.set(secret);
-  bytes.set(text, secret.length);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", concat([secret, text])));
   return { token: digest.subarray(0, 16).toHex(), run: RUN };
 }
 

@@ -5,18 +5,19 @@
  */
 
 /** Bounds of {@linkcode pipeline}. */
-export interface PipelineLimits {
+export interface PipelineLimits<T> {
   /** Most items under way. */
   count: number;
-  /** Most bytes under way; one item alone may be larger. */
-  bytes: number;
+  /** Most bytes under way; one item alone may be larger. Any number by default. */
+  bytes?: number;
+  /** The bytes that an item has under way. */
+  sizeOf?: (item: T) => number;
 }
 
 /**
  * Works on items, many at once, begun in their order.
  *
  * @param items what to work on; each is asked for when there is room for it
- * @param sizeOf the bytes that an item has under way
  * @param limits see {@linkcode PipelineLimits}
  * @param work begins synchronously where it can; what it throws ends the pipeline
  * @throws the first thing that `work`, or `items`, threw, after what was under way has ended
@@ -27,7 +28,7 @@ export interface PipelineLimits {
  * import { assertEquals } from "@std/assert";
  *
  * const done: number[] = [];
- * await pipeline([1, 2, 3], (n) => n, { count: 2, bytes: 10 }, async (n) => {
+ * await pipeline([1, 2, 3], { count: 2, bytes: 10, sizeOf: (n) => n }, async (n) => {
  *   await Promise.resolve();
  *   done.push(n);
  * });
@@ -36,8 +37,7 @@ export interface PipelineLimits {
  */
 export async function pipeline<T>(
   items: Iterable<T> | AsyncIterable<T>,
-  sizeOf: (item: T) => number,
-  limits: PipelineLimits,
+  { count: mostItems, bytes: mostBytes = Infinity, sizeOf = () => 0 }: PipelineLimits<T>,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   let count = 0;
@@ -60,7 +60,7 @@ export async function pipeline<T>(
       if (!next || next.done) break;
       const item = next.value;
       const size = sizeOf(item);
-      while (count > 0 && (count >= limits.count || bytes + size > limits.bytes)) await room.promise;
+      while (count > 0 && (count >= mostItems || bytes + size > mostBytes)) await room.promise;
       if (failure) break;
       count++;
       bytes += size;

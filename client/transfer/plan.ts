@@ -157,7 +157,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
       left.push({ path, reason: `in the target: ${reason}`, code, failed: options.compareOnly && failed });
     }
   }
-  await pipeline(doubtful, () => 0, { count: CHECKSUMS, bytes: 1 }, async (node) => {
+  await pipeline(doubtful, { count: CHECKSUMS }, async (node) => {
     const [one, other] = await Promise.all([sumOf(source, node.path), sumOf(target, node.path)]);
     if (typeof one !== "string") left.push({ path: node.path, reason: one.message, failed: true });
     // What cannot be read can be replaced; but whether it is different nobody knows.
@@ -274,7 +274,7 @@ async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node
 /** The checksums of files; where one cannot be read, there is none, and copying it says what is wrong with it. */
 async function sumsOf(side: Side, nodes: readonly Node[]): Promise<Map<Node, string>> {
   const sums = new Map<Node, string>();
-  await pipeline(nodes, () => 0, { count: CHECKSUMS, bytes: 1 }, async (node) => {
+  await pipeline(nodes, { count: CHECKSUMS }, async (node) => {
     const sum = await sumOf(side, node.path);
     if (typeof sum === "string") sums.set(node, sum);
   });

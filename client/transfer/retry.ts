@@ -6,7 +6,7 @@
 
 import { CommandError, ConnectionLostError, UnreachableError } from "../../protocol/errors.ts";
 import type { Client, ServerHello } from "../client.ts";
-import { unlessAborted } from "../unless_aborted.ts";
+import { unlessAborted } from "../../protocol/unless_aborted.ts";
 
 /** The pause before the second attempt in a row to go on, in milliseconds; before each further one it is twice as long. */
 const FIRST_PAUSE_MS = 200;

@@ -8,7 +8,7 @@ import { DiskError, diskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
 import { lookThrough, type Version } from "../../disk/look.ts";
 import { numberedName, type PartialOwner } from "../../disk/names.ts";
-import { BodyDigest } from "../../protocol/body_digest.ts";
+import { EMPTY_END } from "../../protocol/body_digest.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { BodyEnd } from "../../protocol/messages.ts";
 import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
@@ -28,9 +28,6 @@ const LAST_PAUSE_MS = 800;
 
 /** How often to begin again when somebody else has taken what was to be gone on with. */
 const AGAIN = 2;
-
-/** What the server has of a file that it has nothing of. */
-const NOTHING: BodyEnd = new BodyDigest().end();
 
 /** What to send, and where to. */
 export interface SendJob {
@@ -78,7 +75,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
     let owner: PartialOwner | undefined; // once it is known, also where the file has become a small one: something may be left
     for (let again = 0, whole = false;; again++) {
       let source: FileSource | undefined;
-      let start: BodyEnd = NOTHING;
+      let start: BodyEnd = EMPTY_END;
       let begun = false;
       try {
         if (lookAt(job.local).size >= RESUME_BYTES) owner ??= await ownerOf("upload", realPath(job.local), job.path);
@@ -176,7 +173,7 @@ async function agree(
   if (digests.size === 0) {
     await digests.next();
     if (digests.held) onResume(heldBy("sending"));
-    return NOTHING;
+    return EMPTY_END;
   }
   const equal = await equalPrefix((at, into) => source.readAt(at, into), digests);
   if (equal.size > 0) onResume(`going on at ${equal.size} of ${source.size} bytes`);

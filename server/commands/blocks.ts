@@ -5,11 +5,6 @@ import type { Handler } from "./handler.ts";
 /** The digests of the first blocks of a file, for going on with a download (PROTOCOL.md section 7.12). */
 export const blocks: Handler<"blocks"> = ({ storage, signal }, { path, size }) => {
   const file = storage.open(splitPath(path));
-  const read = async (_: number, into: Uint8Array<ArrayBuffer>) => {
-    let used = 0;
-    for (let count = -1; used < into.length && count !== 0; used += count) count = await file.read(into.subarray(used));
-    return used;
-  };
-  const digests = blockDigests(Math.min(size, file.size), read, signal);
+  const digests = blockDigests(Math.min(size, file.size), file.readAt, signal);
   return { reply: { entry: file.item }, body: { ...digests, close: () => file.close() } };
 };

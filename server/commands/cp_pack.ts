@@ -2,17 +2,17 @@ import { DiskError } from "../../disk/errors.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
-import { storeTogether } from "./fates.ts";
 import type { Handler } from "./handler.ts";
+import { storeTogether } from "./store_together.ts";
 
 /** Copies many small files on the server, which become visible and durable together (PROTOCOL.md section 7.20). */
 export const cpPack: Handler<"cp_pack"> = async ({ storage, signal }, { files }) => {
   const buffer = new Uint8Array(MAX_PACKED_BYTES);
   const reader = storage.reader();
   try {
-    return await storeTogether(storage.store({ collision: "fail", again: false }), "cp", async (fates) => {
+    return await storeTogether(storage.store({ collision: "fail", again: false }), "cp", async (add) => {
       for (const { from, to } of files) {
-        fates.add(to, (copies) => {
+        add(to, (copies) => {
           const file = reader.read(splitPath(from), buffer);
           if (file === "too large") throw new DiskError("changed", "the file is too large for a pack");
           const { seen: { modified, mode }, content } = file;

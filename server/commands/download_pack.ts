@@ -1,9 +1,9 @@
 import { DiskError } from "../../disk/errors.ts";
 import { giveWay } from "../../disk/give_way.ts";
-import { CommandError } from "../../protocol/errors.ts";
 import { encodeMessage } from "../../protocol/message_codec.ts";
 import { MAX_PACKED_BYTES, type PackedFile, packSource } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
+import { commandErrorOf } from "../errors.ts";
 import type { LogFields } from "../log.ts";
 import type { SmallFileReader } from "../storage/storage.ts";
 import type { Handler } from "./handler.ts";
@@ -22,8 +22,9 @@ export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) =
       files.push({ path, outcome: "ok", bytes: file.content.length });
       return file;
     } catch (error) {
-      if (!(error instanceof CommandError || error instanceof DiskError)) throw error;
-      const { code, message } = new CommandError(error.code, error.message); // it may quote a long path: cut
+      const failure = commandErrorOf(error);
+      if (!failure) throw error;
+      const { code, message } = failure;
       files.push({ path, outcome: code, message, bytes: 0 });
       return { path: "", content: encodeMessage({ code, message }), modified: 0, mode: 0, failed: true };
     }

@@ -22,12 +22,15 @@ export interface Call {
   readonly body: IncomingBody;
 }
 
+/** A body that is sent; closed by whoever called the handler. */
+export type OutgoingBody = ByteSource & { close(): void | Promise<void> };
+
 /** What a handler returns: a value, optionally with a stream of bytes behind it. */
 export interface Outcome<C extends CommandName> {
   /** What REPLY carries. */
   reply: ReplyInput<C>;
-  /** What follows it; closed by whoever called the handler. */
-  body?: ByteSource & { close(): void | Promise<void> };
+  /** What follows it. */
+  body?: OutgoingBody;
   /** Whether END carries SHA-256 as well. */
   sha256?: boolean;
   /** What the log says of each file, where there are many, and under which event; complete when the body has been sent. */

@@ -5,7 +5,7 @@
  */
 
 import { encodeLines } from "../../protocol/message_codec.ts";
-import type { Outcome } from "./handler.ts";
+import type { OutgoingBody } from "./handler.ts";
 
 /** For so long, in milliseconds, lines are gathered before they go out. */
 const GATHER_MS = 2;
@@ -18,7 +18,7 @@ const GATHER_MS = 2;
  */
 export async function linesOf(
   messages: AsyncIterable<object[]> | Iterable<object[]>,
-): Promise<Outcome<"ls">["body"]> {
+): Promise<OutgoingBody> {
   const parts = encode(messages);
   let rest = (await parts.next()).value;
   let failure: { error: unknown } | undefined;

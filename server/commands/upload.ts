@@ -1,6 +1,6 @@
-import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { splitPath } from "../../protocol/path.ts";
+import { commandErrorOf } from "../errors.ts";
 import type { Handler } from "./handler.ts";
 
 /** Takes a file: whole, verified and durable before it is answered (PROTOCOL.md section 7.5). */
@@ -22,7 +22,7 @@ export const upload: Handler<"upload"> = async ({ storage, collision, body, sign
     return { reply: { path: `/${got.join("/")}`, size: offset + body.size } };
   } catch (error) {
     // What did not arrive as it was sent is no ground to build on, and a full disk needs the room; what merely stopped is kept.
-    const code = error instanceof CommandError || error instanceof DiskError ? error.code : undefined;
+    const code = commandErrorOf(error)?.code;
     if (code === "mismatch" || code === "no_space") file.discard();
     else file.keep();
     throw error;

@@ -8,7 +8,6 @@ import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { exists, isFolder } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
-import { giveWay } from "../../disk/give_way.ts";
 import { look, type Seen } from "../../disk/look.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { movePathToFreeName } from "../../disk/move.ts";
@@ -19,6 +18,7 @@ import { type OpenFolder, openFolder } from "../../disk/open_folder.ts";
 import { split, under } from "../../disk/path.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
+import { copyContent } from "./copy.ts";
 import { describe, list, stat, usage } from "./list.ts";
 import { removeTree } from "./remove_tree.ts";
 import { areInOneFolder, attempt, FRESH_MS, reserved, ServedFolder, show } from "./served_folder.ts";
@@ -40,9 +40,6 @@ import type {
 import { sweep } from "./sweep.ts";
 import { holdsPartialsOnly } from "./walk.ts";
 
-/** What is copied in one go, in bytes. */
-const COPY_BYTES = 256 * 1024;
-
 /** Files below one folder of this machine. */
 export class LocalStorage implements Storage {
   readonly #served: ServedFolder;
@@ -56,11 +53,6 @@ export class LocalStorage implements Storage {
   constructor(root: string, options: { sync: boolean }) {
     this.#served = new ServedFolder(root);
     this.#sync = options.sync;
-  }
-
-  /** The real path of the served folder. */
-  get root(): string {
-    return this.#served.root;
   }
 
   stat(path: Path): Item {
@@ -124,7 +116,27 @@ export class LocalStorage implements Storage {
     return { read, close };
   }
 
-  async create(path: Path, { mode, collision, size, owner, offset }: CreateOptions): Promise<NewFile> {
+  async create(path: Path, options: CreateOptions): Promise<NewFile> {
+    const { partial, folder, name } = await this.#begin(path, options);
+    const { collision } = options;
+    return {
+      write: (chunk) => partial.write(chunk),
+      publish: async ({ modified }) => {
+        const got = await partial.publish(name, { collision, modified, sync: this.#sync });
+        if (got === name) return path;
+        // Where a link led, the new name stands beside what it led to.
+        return this.#served.isLink(path) ? this.#served.below(under(folder, got)) : [...path.slice(0, -1), got];
+      },
+      discard: () => partial.discard(),
+      keep: () => partial.keep(),
+    };
+  }
+
+  /** A partial for a new file, or what its owner left of it; and where it is to get which name. */
+  async #begin(
+    path: Path,
+    { mode, collision, size, owner, offset }: CreateOptions,
+  ): Promise<{ partial: PartialFile; folder: string; name: string }> {
     const target = attempt(path, () => this.#served.writable(path));
     // It is checked again when the file is published; here it saves sending what cannot be stored.
     if (collision === "fail" && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
@@ -152,18 +164,7 @@ export class LocalStorage implements Storage {
       partial.keep();
       throw error;
     }
-    return {
-      write: (chunk) => partial.write(chunk),
-      readAt: (at, into) => partial.readAt(at, into),
-      publish: async ({ modified }) => {
-        const got = await partial.publish(name, { collision, modified, sync: this.#sync });
-        if (got === name) return path;
-        // Where a link led, the new name stands beside what it led to.
-        return this.#served.isLink(path) ? this.#served.below(under(folder, got)) : [...path.slice(0, -1), got];
-      },
-      discard: () => partial.discard(),
-      keep: () => partial.keep(),
-    };
+    return { partial, folder, name };
   }
 
   store({ collision, again }: StoreOptions): NewFiles {
@@ -198,27 +199,18 @@ export class LocalStorage implements Storage {
     };
   }
 
-  async copy(from: Path, to: Path, signal: AbortSignal): Promise<number> {
+  async copy(from: Path, to: Path, signal: AbortSignal): Promise<void> {
     const { item: { mode }, size, close } = this.open(from);
     close(); // to be opened when it can be read at once
-    const copy = await this.create(to, { mode, collision: "fail", size, offset: 0 });
+    const { partial, name } = await this.#begin(to, { mode, collision: "fail", size, offset: 0 });
     let source: OpenFile | undefined;
     try {
       source = this.open(from);
-      const buffer = new Uint8Array(COPY_BYTES);
-      for (let done = 0; done < source.size;) {
-        signal.throwIfAborted();
-        const count = await source.read(buffer);
-        await copy.write(buffer.subarray(0, count));
-        done += count;
-        await giveWay();
-      }
-      const changed = source.rewindIfChanged();
-      if (changed && !await holdsSame(source, copy, signal)) throw changed;
-      await copy.publish({ modified: source.item.modified });
-      return source.size;
+      await copyContent(source, partial, signal);
+      const { modified } = source.item;
+      await partial.publish(name, { collision: "fail", modified, sync: this.#sync });
     } catch (error) {
-      copy.discard();
+      partial.discard();
       throw error;
     } finally {
       source?.close();
@@ -297,26 +289,13 @@ export class LocalStorage implements Storage {
   }
 }
 
-/** Whether a copy is what its source, which was written to meanwhile, still begins with: a log has only grown. */
-async function holdsSame(source: OpenFile, copy: NewFile, signal: AbortSignal): Promise<boolean> {
-  const [one, other] = [new Uint8Array(COPY_BYTES), new Uint8Array(COPY_BYTES)];
-  for (let at = 0; at < source.size;) {
-    signal.throwIfAborted();
-    const count = await source.read(one);
-    if (count === 0 || await copy.readAt(at, other.subarray(0, count)) !== count) return false;
-    for (let byte = 0; byte < count; byte++) if (one[byte] !== other[byte]) return false;
-    at += count;
-    await giveWay();
-  }
-  return true;
-}
-
 function opened(path: Path, source: FileSource, link: boolean): OpenFile {
   return {
     item: describe(path.at(-1) ?? "", source.seen, link),
     size: source.size,
     read: (into) => source.read(into),
     seek: (offset) => source.seek(offset),
+    readAt: (at, into) => source.readAt(at, into),
     rewindIfChanged: () => source.rewindIfChanged(),
     close: () => source.close(),
   };

@@ -65,6 +65,8 @@ export interface OpenFile {
   read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
   /** Goes on reading from another place, in bytes from the start. */
   seek(offset: number): void;
+  /** Reads from a place, and goes on from there; returns how many bytes, fewer than asked for only at the end. */
+  readAt(at: number, into: Uint8Array): Promise<number>;
   /**
    * Goes back to the first byte if the file was written to since it was opened; returns the error that this is, unless the same
    * can be read once more.
@@ -123,8 +125,6 @@ export interface CreateOptions {
 export interface NewFile {
   /** Appends bytes. */
   write(chunk: Uint8Array): void | Promise<void>;
-  /** Reads from a place in what was written, in bytes; returns how many. Nothing may be appended after that. */
-  readAt(at: number, into: Uint8Array): Promise<number>;
   /** Makes it durable and visible; returns the path it got. */
   publish(options: { modified?: number }): Promise<Path>;
   /** Leaves no trace of it, unless it was published. */
@@ -175,8 +175,8 @@ export interface Storage {
   store(options: StoreOptions): NewFiles;
   /** What an interrupted upload to a path left; `undefined` when there is nothing, `held` when somebody else is writing it. */
   interrupted(path: Path, owner: PartialOwner): Promise<Interrupted | "held" | undefined>;
-  /** Copies a file under a free name; returns the number of bytes. */
-  copy(from: Path, to: Path, signal: AbortSignal): Promise<number>;
+  /** Copies a file under a free name. */
+  copy(from: Path, to: Path, signal: AbortSignal): Promise<void>;
   /** Room on the disk that holds a path. */
   room(path: Path): Promise<Room>;
   /**
