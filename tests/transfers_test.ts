@@ -535,7 +535,7 @@ testUnless(
     for (let times = 0; times < 3; times++) {
       const error = await save("large.bin").then(() => undefined, (error) => error);
       assert(error instanceof DiskError && error.code === "no_space", String(error));
-      assertEquals((await save("small.bin")).saved, `${disk.path}/small.bin`);
+      assertEquals((await save("small.bin")).path, `${disk.path}/small.bin`);
     }
     await client.close();
     assertEquals(namesIn(disk.path), ["small.bin"]);

@@ -10,7 +10,8 @@ import type { Output } from "../output.ts";
 import { preview } from "../preview.ts";
 import { isThere } from "../remote_files.ts";
 import { terminalSize } from "../terminal_size.ts";
-import { runBatch, SYNC_REST } from "../transfer/batch.ts";
+import { runBatch } from "../transfer/batch.ts";
+import { SYNC_REST } from "../transfer/batch_report.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { patternOf, readPattern } from "../transfer/glob.ts";
@@ -92,7 +93,7 @@ async function fetchOne(context: Context, file: string, local: string | undefine
   let meter: ReturnType<Context["meter"]> | undefined;
   let [resumed, moved, total] = [0, 0, 0];
   const target = localTarget(local, baseName(path));
-  const { saved, size } = await fetchFile(context, {
+  const { path: saved, size } = await fetchFile(context, {
     path,
     target,
     collision: on.has("overwrite") ? "overwrite" : "rename",

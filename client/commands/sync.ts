@@ -5,7 +5,8 @@ import { codeOf, type Failure, PartlyFailedError, toFailure, UsageError } from "
 import { bytes, printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { targetPath } from "../local_files.ts";
-import { type BatchOptions, type Moved, runBatch } from "../transfer/batch.ts";
+import { type Moved, runBatch } from "../transfer/batch.ts";
+import type { BatchOptions } from "../transfer/batch_report.ts";
 import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { tellLeft } from "../transfer/left.ts";

@@ -7,7 +7,8 @@ import { UsageError } from "../errors.ts";
 import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
 import { isRemoteFolder, remoteTarget } from "../remote_files.ts";
-import { runBatch, SYNC_REST } from "../transfer/batch.ts";
+import { type Moved, runBatch } from "../transfer/batch.ts";
+import { SYNC_REST } from "../transfer/batch_report.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { patternOf, readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
@@ -15,7 +16,7 @@ import { tellInterrupted } from "../transfer/left.ts";
 import { ahead } from "../transfer/pipeline.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { greetingOf } from "../transfer/retry.ts";
-import { sendFile, type Sent } from "../transfer/send_file.ts";
+import { sendFile } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
 import { isFirst, localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import type { Arguments, Command, Context } from "./command.ts";
@@ -107,7 +108,7 @@ async function sendOne(context: Context, file: string, remote: string | undefine
   const path = file === "-" ? await nameFor(context, remote!) : await remoteTarget(context, remote, localName(file));
   const meter = context.meter(baseName(path), size);
   const began = performance.now();
-  let stored: Sent;
+  let stored: Moved;
   let [resumed, moved] = [0, 0];
   try {
     const onProgress = (sent: number, before = 0) => meter.update(moved = sent, resumed = before);

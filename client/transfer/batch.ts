@@ -1,18 +1,17 @@
 /**
- * Moving many files: many at once on one connection, small ones in packs, with one progress line and one summary.
+ * Moving many files: many at once on one connection, small ones in packs.
  *
  * @module
  */
 
 import { DiskError } from "../../disk/errors.ts";
-import { CommandError, ProtocolError } from "../../protocol/errors.ts";
+import { CommandError } from "../../protocol/errors.ts";
 import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { folderOf } from "../../protocol/path.ts";
 import type { Context } from "../commands/command.ts";
-import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
-import { bytes, elapsed, printable, rate } from "../format.ts";
-import { plural } from "../listing.ts";
-import { type Left, tellLeft } from "./left.ts";
+import { PartlyFailedError } from "../errors.ts";
+import { type BatchOptions, BatchReport } from "./batch_report.ts";
+import { tellLeft } from "./left.ts";
 import { pipeline } from "./pipeline.ts";
 
 /** Bounds for what is under way at once: bytes in all; and on each connection files one by one, or packs. */
@@ -22,12 +21,6 @@ const MOST_PACKS = 8;
 /** Bytes of one pack: enough to be worth a request, and little enough that the next one is not waited for long. */
 const PACK_BYTES = 512 * 1024;
 
-/** So many of the files that got another name are named. */
-const MOST_NAMED = 10;
-
-/** After so many files in a row that did not fit, the disk is taken for full. A smaller file may fit where a large one does not. */
-const MOST_IN_VAIN = 16;
-
 /** What came of a file. */
 export interface Moved {
   /** The path that it got. */
@@ -35,6 +28,9 @@ export interface Moved {
   /** Its size in bytes. */
   size: number;
 }
+
+/** What came of a file of a pack: why it failed; or it is to be moved by itself. */
+export type PackOutcome = Moved | Error | "alone";
 
 /** One file to move. */
 export interface Job {
@@ -62,49 +58,10 @@ export interface Mover<J extends Job> {
    * Moves small files together; left out where that cannot be.
    *
    * @param onProgress told how many of their bytes have been moved
-   * @returns for each, what came of it, or why it failed; `undefined` for one that must be moved by itself
+   * @returns for each, what came of it
    */
-  many?(jobs: readonly J[], onProgress: (bytes: number) => void): Promise<(Moved | Error | undefined)[]>;
+  many?(jobs: readonly J[], onProgress: (bytes: number) => void): Promise<PackOutcome[]>;
 }
-
-/** Options of {@linkcode runBatch}. */
-export interface BatchOptions {
-  /** What there is to move; it may grow while that is being found. */
-  total: Readonly<Total>;
-  /** Whether the first failure ends it. */
-  stopOnError: boolean;
-  /** What is not moved; it may grow in the same way. */
-  left: readonly Left[];
-  /** What is done to the files, such as `Fetched`. */
-  verb: string;
-  /** What the person can do for the rest when it is interrupted. */
-  rest: string;
-  /** Does what comes after the files, of which so many failed. */
-  finish?: (failed: number) => Promise<Finish>;
-}
-
-/** A number of files, and their size. */
-export interface Total {
-  /** How many files. */
-  files: number;
-  /** How many bytes they have. */
-  bytes: number;
-  /** `false` while more is being found. */
-  isComplete?: boolean;
-}
-
-/** What came of {@linkcode BatchOptions.finish}. */
-export interface Finish {
-  /** How many more failed. */
-  failed: number;
-  /** What the summary tells of it, too. */
-  counts: Record<string, number>;
-  /** The same in words. */
-  words: string[];
-}
-
-/** {@linkcode BatchOptions.rest} where the same command again would move all files again. */
-export const SYNC_REST = "sync moves what is missing, and nothing twice";
 
 /**
  * Moves many files. A failure of one is told, and the rest goes on.
@@ -123,98 +80,40 @@ export async function runBatch<J extends Job>(
   movers: readonly Mover<J>[],
   options: BatchOptions,
 ): Promise<void> {
-  const { out, signal } = context;
-  const began = performance.now();
-  const { total } = options;
-  const isComplete = () => total.isComplete !== false;
-  const meter = context.meter(plural(total.files, "file"), isComplete() ? total.bytes : undefined);
-  let [moved, resumed, files, renamed, fullInVain] = [0, 0, 0, 0, 0];
-  let failed = 0;
-  if (options.stopOnError && options.left.some((one) => one.failed)) {
-    tellLeft(out, options.left);
+  const { signal } = context;
+  const { left, stopOnError, finish } = options;
+  const report = new BatchReport(context, options);
+  if (stopOnError && left.some(({ failed }) => failed)) {
+    tellLeft(context.out, left);
     throw new PartlyFailedError("stopped before the first file was moved");
   }
-
-  /** Counts the bytes of what is under way; the result takes back what did not become part of a file. */
-  const counter = (name: string) => {
-    let [own, before] = [0, 0];
-    return (now: number, resumedNow = before) => {
-      moved += now - own;
-      resumed += resumedNow - before;
-      [own, before] = [now, resumedNow];
-      const label = isComplete() ? `${files}/${total.files}  ${name}` : `${files}  ${name}`;
-      meter.update(moved, resumed, label, isComplete() ? total.bytes : undefined);
-    };
-  };
-  const succeeded = ({ name, wanted, result, line }: J, done: Moved) => {
-    files++;
-    fullInVain = 0;
-    const isRenamed = done.path !== wanted;
-    const text = () => line?.(done) ?? `${printable(name)}${isRenamed ? ` as ${printable(done.path)}` : ""}`;
-    out.step(result(done), text, !isRenamed);
-    if (isRenamed && renamed++ < MOST_NAMED && !out.json && !out.verbose) out.note(text());
-  };
-  const fell = (name: string, error: unknown) => {
-    const failure = toFailure(error);
-    if (!failure || error instanceof ProtocolError || signal.aborted) throw error;
-    // What was under way beside the failure that ends it may end as it likes.
-    if (failed++ > 0 && options.stopOnError || fullInVain >= MOST_IN_VAIN) return;
-    out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
-    if (options.stopOnError) throw new Stop("stopped at the first failure");
-    if (codeOf(error) === "no_space" && ++fullInVain >= MOST_IN_VAIN) {
-      throw new Stop(`stopped, as there was no room for ${MOST_IN_VAIN} files in a row`);
-    }
-  };
-  /** Returns how much is left out; what should have been moved counts as failed. */
-  const tellWhatIsLeft = () => {
-    meter.finish();
-    const { skipped, failed: unmoved } = tellLeft(out, options.left);
-    failed += unmoved;
-    return skipped;
-  };
-  const sumUp = (left: number, after?: Finish) => {
-    const ms = performance.now() - began;
-    failed += after?.failed ?? 0;
-    const summary = { files, bytes: moved, resumed, renamed, failed, left, ...after?.counts, ms: Math.round(ms) };
-    const parts = [
-      `${options.verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved - resumed, ms)})`,
-    ];
-    if (resumed > 0) parts.push(`${bytes(resumed)} of it were there already`);
-    if (renamed > 0) parts.push(`${renamed} under another name, as their own was taken`);
-    if (failed > 0) parts.push(`${failed} failed`);
-    if (left > 0) parts.push(`${left} left out`);
-    parts.push(...after?.words ?? []);
-    // A tree that is there already, most likely.
-    if (renamed > MOST_NAMED && !out.json && !out.verbose) out.note(`and ${renamed - MOST_NAMED} more; ${SYNC_REST}`);
-    out.done({ summary }, parts.join(", "));
-  };
   const moveOne = async (mover: Mover<J>, job: J) => {
-    const count = counter(job.name);
+    const progress = report.progressOf(job.name);
     try {
-      const done = await mover.one(job, count);
-      succeeded(job, done);
-      count(done.size);
+      const done = await mover.one(job, progress);
+      report.moved(job, done);
+      progress(done.size);
     } catch (error) {
-      count(0, 0);
-      fell(job.name, error);
+      progress(0, 0);
+      report.failed(job.name, error);
     }
   };
   const moveMany = async (mover: Mover<J>, pack: readonly J[]) => {
-    const count = counter(pack.at(-1)!.name);
+    const progress = report.progressOf(pack.at(-1)!.name);
     let done = 0;
-    const came = await outcomes(mover, pack, count, signal).catch((error) => {
-      count(0, 0);
+    const came = await outcomes(mover, pack, progress, signal).catch((error) => {
+      progress(0, 0);
       throw error;
     });
     // What was done first: the first failure may end it all.
     for (const [at, outcome] of came.entries()) {
-      if (outcome === undefined || outcome instanceof Error) continue;
+      if (outcome === "alone" || outcome instanceof Error) continue;
       done += pack[at].size;
-      succeeded(pack[at], outcome);
+      report.moved(pack[at], outcome);
     }
-    count(done);
-    for (const [at, outcome] of came.entries()) if (outcome instanceof Error) fell(pack[at].name, outcome);
-    for (const [at, outcome] of came.entries()) if (outcome === undefined) await moveOne(mover, pack[at]);
+    progress(done);
+    for (const [at, outcome] of came.entries()) if (outcome instanceof Error) report.failed(pack[at].name, outcome);
+    for (const [at, outcome] of came.entries()) if (outcome === "alone") await moveOne(mover, pack[at]);
   };
   const busy = movers.map(() => 0);
   const move = async (pack: readonly J[]) => {
@@ -227,30 +126,17 @@ export async function runBatch<J extends Job>(
     }
   };
   try {
-    const alone = options.stopOnError || !movers.every(({ many }) => many);
+    const alone = stopOnError || !movers.every(({ many }) => many);
     const packs = inPacks(jobs, alone ? 1 : MAX_PACK_FILES);
     const count = (alone ? MOST_FILES : MOST_PACKS) * movers.length;
     const sizeOf = (pack: readonly J[]) => pack.reduce((sum, { size }) => sum + size, 0);
     await pipeline(packs, { count, bytes: MOST_BYTES, sizeOf }, move);
   } catch (error) {
-    const interrupted = signal.aborted || error instanceof ProtocolError;
-    if (!(error instanceof Stop) && !interrupted) {
-      meter.finish();
-      throw error;
-    }
-    sumUp(tellWhatIsLeft());
-    const done = `${files} of ${plural(total.files, "file")}${isComplete() ? "" : " found so far"} were done`;
-    if (error instanceof Stop) throw new PartlyFailedError(`${error.message}; ${done}`);
-    out.note(`${done}; ${options.rest}`);
+    report.interrupted(error);
     throw error;
   }
-  const left = tellWhatIsLeft();
-  sumUp(left, await options.finish?.(failed));
-  if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(files + failed, "file")} failed`);
+  await report.finish(finish);
 }
-
-/** Ends a batch early. What came of it is known when what was under way has ended, too. */
-class Stop extends Error {}
 
 /**
  * Small files together, as far as a pack goes; large ones by themselves. A pack that is large enough ends with its folder: the
@@ -292,11 +178,11 @@ async function outcomes<J extends Job>(
   pack: readonly J[],
   onProgress: (bytes: number) => void,
   signal: AbortSignal,
-): Promise<(Moved | Error | undefined)[]> {
+): Promise<PackOutcome[]> {
   try {
     return await mover.many!(pack, onProgress);
   } catch (error) {
     if (signal.aborted || !(error instanceof CommandError || error instanceof DiskError)) throw error;
-    return pack.map(() => error instanceof CommandError && !FOR_THE_PACK.has(error.code) ? error : undefined);
+    return pack.map(() => error instanceof CommandError && !FOR_THE_PACK.has(error.code) ? error : "alone");
   }
 }

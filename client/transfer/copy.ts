@@ -9,7 +9,7 @@ import type { PackLine } from "../../protocol/messages.ts";
 import { ancestors, baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
 import type { Context } from "../commands/command.ts";
-import type { Job, Moved, Mover } from "./batch.ts";
+import type { Job, Moved, Mover, PackOutcome } from "./batch.ts";
 import type { NewFolder } from "./folders.ts";
 import type { Left } from "./left.ts";
 import { canPack, fitsRequest } from "./pack.ts";
@@ -109,14 +109,14 @@ export async function copier(context: Context): Promise<Mover<CopyJob>> {
 }
 
 /** One pack, or two where the paths are too long for one request. */
-async function copyPacks(context: Context, jobs: readonly CopyJob[]): Promise<(Moved | Error | undefined)[]> {
+async function copyPacks(context: Context, jobs: readonly CopyJob[]): Promise<PackOutcome[]> {
   if (jobs.length > 1 && !fitsRequest(jobs.map(({ from, wanted }) => ({ from, to: wanted })))) {
     const half = jobs.length >> 1;
     return [...await copyPacks(context, jobs.slice(0, half)), ...await copyPacks(context, jobs.slice(half))];
   }
   const outcomes = await copyEach(context, jobs, (client, files) => client.copyPack(files, context));
   // One that has grown, or is a link, is copied by itself.
-  return outcomes.map((outcome) => outcome instanceof CommandError && outcome.code === "changed" ? undefined : outcome);
+  return outcomes.map((outcome) => outcome instanceof CommandError && outcome.code === "changed" ? "alone" : outcome);
 }
 
 /**

@@ -13,6 +13,7 @@ import { CommandError } from "../../protocol/errors.ts";
 import type { Client, Download, Entry } from "../client.ts";
 import { codeOf } from "../errors.ts";
 import { type LocalTarget, targetPath } from "../local_files.ts";
+import type { Moved } from "./batch.ts";
 import { equalPrefix, heldBy, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
 import { type Connector, retrying } from "./retry.ts";
@@ -40,14 +41,6 @@ export interface FetchJob {
   onResume: (note: string) => void;
 }
 
-/** What came of it. */
-export interface Fetched {
-  /** The local path that the file got. */
-  saved: string;
-  /** Its size in bytes. */
-  size: number;
-}
-
 /**
  * Fetches a file, and saves it under its name when it is complete and verified, and not before.
  *
@@ -56,9 +49,9 @@ export interface Fetched {
  * @throws {DiskError} for the local file, {@linkcode CommandError} for the remote one, {@linkcode ProtocolError} when the
  * connection is lost for good
  */
-export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched> {
+export function fetchFile(connector: Connector, job: FetchJob): Promise<Moved> {
   let resumed = Infinity;
-  const attempt = async (client: Client, progressed: (bytes: number) => void, again = 0): Promise<Fetched> => {
+  const attempt = async (client: Client, progressed: (bytes: number) => void, again = 0): Promise<Moved> => {
     const { path, target, sha256 } = job;
     const { signal } = connector;
     const shown = `the local file ${JSON.stringify(targetPath(target))}`;
@@ -109,7 +102,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Fetched>
       if (!isSame) await requireSame(client, path, partial, entry.size, signal);
       const { collision } = job;
       const name = await partial.publish(target.name, { collision, modified: entry.modified, sync: false });
-      return { saved: targetPath({ folder: target.folder, name }), size: entry.size };
+      return { path: targetPath({ folder: target.folder, name }), size: entry.size };
     } catch (error) {
       const code = codeOf(error);
       // What did not arrive as it was sent is no ground to build on, and a full disk needs the room that this run has taken.

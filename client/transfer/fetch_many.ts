@@ -15,7 +15,7 @@ import type { PackDownload } from "../client.ts";
 import { printable } from "../format.ts";
 import { type LocalTarget, targetPath } from "../local_files.ts";
 import type { Output } from "../output.ts";
-import type { Job, Moved, Mover } from "./batch.ts";
+import type { Job, Mover, PackOutcome } from "./batch.ts";
 import { fetchFile } from "./fetch_file.ts";
 import { canPack, fitsRequest } from "./pack.ts";
 import { type Connector, retrying } from "./retry.ts";
@@ -65,8 +65,7 @@ export async function fetcher(
     one: async ({ path, size, target, name }, onProgress) => {
       await sweep(target.folder);
       const onResume = (note: string) => out.note(`${printable(name)}: ${note}`);
-      const fetched = await fetchFile(connector, { path, size, target, collision, sha256, onProgress, onResume });
-      return { path: fetched.saved, size: fetched.size };
+      return await fetchFile(connector, { path, size, target, collision, sha256, onProgress, onResume });
     },
     many: packs
       ? async (items, onProgress) => {
@@ -83,7 +82,7 @@ async function fetchPacks(
   items: readonly FetchItem[],
   collision: Collision,
   onProgress: (bytes: number) => void,
-): Promise<(Moved | Error | undefined)[]> {
+): Promise<PackOutcome[]> {
   if (items.length === 1 || fitsRequest(items.map(({ path }) => path))) {
     return await fetchPack(connector, items, collision, onProgress);
   }
@@ -101,8 +100,8 @@ async function fetchPack(
   items: readonly FetchItem[],
   collision: Collision,
   onProgress: (bytes: number) => void,
-): Promise<(Moved | Error | undefined)[]> {
-  const outcomes: (Moved | Error | undefined)[] = items.map(() => undefined);
+): Promise<PackOutcome[]> {
+  const outcomes: PackOutcome[] = items.map(() => "alone");
   // What an attempt brought stays, however it ended: each file is proven by itself.
   let missing = [...items.keys()];
   let bytes = 0;

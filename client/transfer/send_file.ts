@@ -15,6 +15,7 @@ import { baseName, joinPath, parentPath } from "../../protocol/path.ts";
 import { givesAgain } from "../../protocol/send_body.ts";
 import type { Client, Collision } from "../client.ts";
 import { codeOf } from "../errors.ts";
+import type { Moved } from "./batch.ts";
 import { equalPrefix, heldBy, RESUME_BYTES } from "./blocks.ts";
 import { ownerOf } from "./owner.ts";
 import { type Connector, pause, retrying } from "./retry.ts";
@@ -47,14 +48,6 @@ export interface SendJob {
   onResume: (note: string) => void;
 }
 
-/** What came of it. */
-export interface Sent {
-  /** The path that the file got. */
-  path: string;
-  /** Its size in bytes. */
-  size: number;
-}
-
 /**
  * Sends a file. When this returns, the server has all of it, verified and on its disk.
  *
@@ -63,7 +56,7 @@ export interface Sent {
  * @throws {DiskError} for the local file, {@linkcode CommandError} for the remote one, {@linkcode ProtocolError} when the
  * connection is lost for good
  */
-export function sendFile(connector: Connector, job: SendJob): Promise<Sent> {
+export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
   let resumed = Infinity;
   /** What the file was when it was sent last. */
   let last: Version | undefined;
@@ -192,7 +185,7 @@ async function findStored(
   { local, path, collision }: SendJob,
   last: Version | undefined,
   signal: AbortSignal,
-): Promise<Sent | undefined> {
+): Promise<Moved | undefined> {
   const mayBeNumbered = collision === undefined || collision === "rename";
   const source = open(local);
   const sent = last ?? source.seen;

@@ -14,7 +14,7 @@ import { MAX_PACKED_BYTES, type PackedFile } from "../../protocol/pack.ts";
 import type { Collision } from "../client.ts";
 import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
-import type { Job, Moved, Mover } from "./batch.ts";
+import type { Job, Mover, PackOutcome } from "./batch.ts";
 import { canPack } from "./pack.ts";
 import { type Connector, retrying } from "./retry.ts";
 import { sendFile } from "./send_file.ts";
@@ -74,10 +74,10 @@ function sendPack(
     sentBefore: WeakSet<SendItem>;
   },
   onProgress: (bytes: number) => void,
-): Promise<(Moved | Error | undefined)[]> {
+): Promise<PackOutcome[]> {
   return retrying(connector, async (client, attempt) => {
     if (attempt > 0) items.forEach((item) => sentBefore.add(item));
-    const outcomes: (Moved | Error | undefined)[] = items.map(() => undefined);
+    const outcomes: PackOutcome[] = items.map(() => "alone");
     const packed: { at: number; size: number }[] = [];
     const rest = items.entries();
     using folders = new OpenFolders(false);
