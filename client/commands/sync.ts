@@ -1,24 +1,21 @@
 import { split } from "../../disk/path.ts";
-import { CommandError, ProtocolError } from "../../protocol/errors.ts";
-import { folderOf, joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
-import { codeOf, type Failure, PartlyFailedError, toFailure, UsageError } from "../errors.ts";
-import { bytes, printable } from "../format.ts";
+import { CommandError } from "../../protocol/errors.ts";
+import { joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
+import { PartlyFailedError, UsageError } from "../errors.ts";
+import { bytes } from "../format.ts";
 import { plural } from "../listing.ts";
 import { targetPath } from "../local_files.ts";
+import { applyPlan } from "../transfer/apply_plan.ts";
 import { type Moved, runBatch } from "../transfer/batch.ts";
-import type { BatchOptions } from "../transfer/batch_report.ts";
 import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { tellLeft } from "../transfer/left.ts";
-import { pipeline } from "../transfer/pipeline.ts";
-import { type Copy, deepestFirst, type Deletion, makePlan, type Plan, type Touch } from "../transfer/plan.ts";
+import { type Copy, makePlan, type Plan } from "../transfer/plan.ts";
 import { sender } from "../transfer/send_many.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
-import { LocalSide, RemoteSide, type Side } from "../transfer/side.ts";
+import { LocalSide, RemoteSide } from "../transfer/side.ts";
+import { countSteps, type Step, stepLine } from "../transfer/step.ts";
 import type { Command, Context } from "./command.ts";
-
-/** Most renames or deletions under way. */
-const COUNT = 64;
 
 /** `sync`: makes one folder like another. */
 export const sync: Command = {
@@ -63,15 +60,15 @@ export const sync: Command = {
         plural(plan.deletions.length, "name")
       }); --allow-empty does so`
       : undefined;
-    const refusal = !down && steps(plan) > 0 && (await hello).readOnly
-      ? `this server serves for reading only; ${plural(steps(plan), "step")} cannot be taken`
+    const refusal = !down && countSteps(plan) > 0 && (await hello).readOnly
+      ? `this server serves for reading only; ${plural(countSteps(plan), "step")} cannot be taken`
       : undefined;
     if (on.has("dry-run")) showPlan(context, plan);
     if (emptied) throw new UsageError(`sync: ${emptied}`);
     if (refusal) throw new CommandError("read_only", refusal);
     if (on.has("dry-run")) return;
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
-    await carryOut(
+    await applyPlan(
       context,
       plan,
       target,
@@ -105,151 +102,6 @@ export const sync: Command = {
   },
 };
 
-/** Carries out a plan, in its order; steps that do not depend on each other at once. */
-async function carryOut(
-  context: Context,
-  plan: Plan,
-  target: Side,
-  stopOnError: boolean,
-  copyAll: (copies: readonly Copy[], batch: BatchOptions) => Promise<void>,
-): Promise<void> {
-  const { out, signal } = context;
-  const tell = (step: Step) => out.step(step, () => stepLine(step));
-  if (stopOnError && plan.left.some(({ failed }) => failed)) {
-    tellLeft(out, plan.left);
-    throw new PartlyFailedError("stopped before anything was done");
-  }
-  const left = [...plan.left];
-  let [deleted, renamed, touched, undeleted] = [0, 0, 0, 0];
-  const remove = async (deletion: Deletion, held?: Deletion[]) => {
-    const { path, kind } = deletion;
-    try {
-      await target.remove(path, kind);
-      deleted++;
-      tell({ step: "delete", path, kind });
-    } catch (error) {
-      // Put there meanwhile; or hidden, and somebody's interrupted transfer goes on with it.
-      const isHeld = codeOf(error) === "not_empty";
-      if (isHeld && held) return void held.push(deletion);
-      if (isHeld) {
-        const why = printable((error as Error).message);
-        return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted (${why})`);
-      }
-      out.failure(failureOf(error, signal));
-      undeleted++;
-    }
-  };
-  // Each folder comes after all that is in it, and either side works in order; but what was under way when a connection was
-  // lost is asked for again in any order.
-  const removeAll = async (deletions: readonly Deletion[]) => {
-    const held: Deletion[] = [];
-    await pipeline(deletions, { count: COUNT }, (deletion) => remove(deletion, held));
-    for (const deletion of deepestFirst(held)) await remove(deletion);
-  };
-  await removeAll(plan.clear);
-  const unmade = await target.makeFolders(plan.folders);
-  const isHomeless = ({ path }: { path: string }) => unmade.has(folderOf(path));
-  for (const { path } of plan.folders) {
-    const error = unmade.get(path);
-    if (error) left.push({ path, reason: error.message, failed: true });
-    else tell({ step: "make-folder", path: path || "." });
-  }
-  for (const { path } of [...plan.copies, ...plan.renames.map(({ to }) => ({ path: to }))].filter(isHomeless)) {
-    left.push({ path, reason: "its folder cannot be made", failed: true });
-  }
-  const copies = plan.copies.filter((copy) => !isHomeless(copy));
-  const deletions = [...plan.deletions];
-  const renames = plan.renames.filter(({ to }) => !isHomeless({ path: to }));
-  await pipeline(renames, { count: COUNT }, async ({ from, to, size }) => {
-    try {
-      await target.rename(from, to);
-      renamed++;
-      tell({ step: "rename", from, to });
-    } catch (error) {
-      // Somebody else was faster, and is not to be relied on.
-      const code = codeOf(error);
-      if (code === "denied") deletions.push({ path: from, kind: "file" }); // it lies on another disk, say
-      else if (code !== "not_found" && code !== "exists") throw error;
-      copies.push({ path: to, size, why: "new" });
-    }
-  });
-  const touch = async ({ path, kind, size, before, modified, mode, why }: Touch) => {
-    try {
-      await target.touch(path, { before, modified, mode });
-      touched++;
-      tell({ step: "touch", path, kind, why });
-    } catch (error) {
-      // Somebody else's: it can still be replaced, perhaps.
-      if (codeOf(error) === "denied" && kind === "file") copies.push({ path, size, why: "changed" });
-      else left.push({ path, reason: failureOf(error, signal).message, failed: true });
-    }
-  };
-  await pipeline(plan.touches, { count: COUNT }, touch);
-  let deleting = false;
-  const finish = async (failed: number) => {
-    deleting = failed === 0;
-    if (deleting) await removeAll(deepestFirst(deletions));
-    const { same } = plan;
-    const words = Object.entries({ touched, deleted, renamed, "the same": same }).filter(([, count]) => count > 0);
-    return {
-      failed: undeleted,
-      counts: { touched, deleted, renamed, same },
-      words: words.map(([word, count]) => `${count} ${word}`),
-    };
-  };
-  try {
-    await copyAll(copies, {
-      total: { files: copies.length, bytes: copies.reduce((sum, { size }) => sum + size, 0) },
-      stopOnError,
-      left,
-      verb: "Copied",
-      rest: "the same command again does the rest",
-      finish,
-    });
-  } catch (error) {
-    // What is to go may be all that the target has of a file that was moved and could not be copied.
-    const stay = error instanceof PartlyFailedError && !deleting && deletions.length > 0;
-    if (stay) out.note("nothing more was deleted, as not all was copied");
-    throw error;
-  }
-}
-
-/** A failure that concerns one file; throws what concerns all of them. */
-function failureOf(error: unknown, signal: AbortSignal): Failure {
-  const failure = error instanceof ProtocolError || signal.aborted ? undefined : toFailure(error);
-  if (!failure) throw error;
-  return failure;
-}
-
-function steps({ clear, folders, renames, touches, copies, deletions }: Plan): number {
-  return clear.length + folders.length + renames.length + touches.length + copies.length + deletions.length;
-}
-
-/** One thing that is to be done, or was done. */
-type Step =
-  | { step: "delete"; path: string; kind: "file" | "folder" }
-  | { step: "make-folder"; path: string }
-  | { step: "rename"; from: string; to: string }
-  | { step: "touch"; path: string; kind: "file" | "folder"; why: Touch["why"] }
-  | { step: "copy"; path: string; size: number; why: Copy["why"] };
-
-/** The same in words: what a plan says, and what `--verbose` tells of a run. */
-function stepLine(step: Step): string {
-  const name = (path: string, kind?: string) => `${printable(path)}${kind === "folder" ? "/" : ""}`;
-  switch (step.step) {
-    case "delete":
-      return `delete  ${name(step.path, step.kind)}`;
-    case "make-folder":
-      return `make    ${name(step.path, "folder")}`;
-    case "rename":
-      return `rename  ${name(step.from)} to ${name(step.to)}`;
-    case "touch":
-      return `touch   ${name(step.path, step.kind)} (${step.why})`;
-    case "copy":
-      return `copy    ${name(step.path)} (${step.why}, ${bytes(step.size)})`;
-  }
-}
-
 function showPlan({ out }: Context, plan: Plan): void {
   const { clear, folders, renames, touches, copies, deletions, left, same } = plan;
   const show = (step: Step) => out.result(step, stepLine(step));
@@ -263,8 +115,8 @@ function showPlan({ out }: Context, plan: Plan): void {
   const { failed } = tellLeft(out, left);
   const size = copies.reduce((sum, { size }) => sum + size, 0);
   out.done(
-    { summary: { steps: steps(plan), bytes: size, same, failed } },
-    `${plural(steps(plan), "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`,
+    { summary: { steps: countSteps(plan), bytes: size, same, failed } },
+    `${plural(countSteps(plan), "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`,
   );
   if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} cannot be copied`);
 }

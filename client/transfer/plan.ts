@@ -4,21 +4,18 @@
  * @module
  */
 
-import { DiskError } from "../../disk/errors.ts";
 import type { TouchOptions } from "../../disk/touch.ts";
-import { CommandError } from "../../protocol/errors.ts";
 import { suits, suitsFolder } from "../../protocol/mode.ts";
 import { ancestors } from "../../protocol/path.ts";
 import { codeOf } from "../errors.ts";
+import { MOST_CHECKSUMS, sumOf } from "./checksums.ts";
 import type { NewFolder } from "./folders.ts";
 import type { Left } from "./left.ts";
 import { pipeline } from "./pipeline.ts";
+import { findRenamed } from "./renames.ts";
 import type { Selection } from "./selection.ts";
 import type { Side } from "./side.ts";
-import type { Node, Tree } from "./tree.ts";
-
-/** Most checksums computed at once. */
-const CHECKSUMS = 32;
+import { isSameTime, type Node, type Tree } from "./tree.ts";
 
 /** A file to copy. */
 export interface Copy {
@@ -157,7 +154,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
       left.push({ path, reason: `in the target: ${reason}`, code, failed: options.compareOnly && failed });
     }
   }
-  await pipeline(doubtful, { count: CHECKSUMS }, async (node) => {
+  await pipeline(doubtful, { count: MOST_CHECKSUMS }, async (node) => {
     const [one, other] = await Promise.all([sumOf(source, node.path), sumOf(target, node.path)]);
     if (typeof one !== "string") left.push({ path: node.path, reason: one.message, failed: true });
     // What cannot be read can be replaced; but whether it is different nobody knows.
@@ -248,54 +245,6 @@ function findSuperfluous(from: Tree, to: Tree, here: ReadonlySet<string>): Node[
   return to.nodes.filter(({ path, kind }) =>
     (here.has(path) ? kinds.has(path) && kinds.get(path) !== kind : !isBelow(path, untouched)) && !held.has(path)
   );
-}
-
-/** New files that the target has already, under a name that is to go: proven by content. */
-async function findRenamed(source: Side, target: Side, fresh: Node[], gone: Node[]): Promise<Map<string, Node>> {
-  // Only what is the same in every respect: a rename changes neither time nor mode.
-  const keyOf = ({ size, modified }: Node) => `${size} ${Math.floor(modified / 1000)}`;
-  const former = Map.groupBy(gone.filter(({ kind, size }) => kind === "file" && size > 0), keyOf);
-  const likely = fresh.filter((node) => former.has(keyOf(node)));
-  const keys = new Set(likely.map(keyOf));
-  const [wanted, there] = await Promise.all([
-    sumsOf(source, likely),
-    sumsOf(target, [...keys].flatMap((key) => former.get(key)!)),
-  ]);
-  const bySum = Map.groupBy(there.keys(), (node) => there.get(node)!);
-  const renamed = new Map<string, Node>();
-  for (const node of likely) {
-    const candidates = bySum.get(wanted.get(node) ?? "") ?? [];
-    const at = candidates.findIndex((one) => isSameTime(one, node) && suits(one.mode, node.mode));
-    if (at >= 0) renamed.set(candidates.splice(at, 1)[0].path, node);
-  }
-  return renamed;
-}
-
-/** The checksums of files; where one cannot be read, there is none, and copying it says what is wrong with it. */
-async function sumsOf(side: Side, nodes: readonly Node[]): Promise<Map<Node, string>> {
-  const sums = new Map<Node, string>();
-  await pipeline(nodes, { count: CHECKSUMS }, async (node) => {
-    const sum = await sumOf(side, node.path);
-    if (typeof sum === "string") sums.set(node, sum);
-  });
-  return sums;
-}
-
-/** The checksum of a file, or why there is none: it may have gone away meanwhile. */
-async function sumOf(side: Side, path: string): Promise<string | Error> {
-  try {
-    return await side.sha256(path);
-  } catch (error) {
-    if (error instanceof DiskError || error instanceof CommandError && error.code !== "canceled") return error;
-    throw error;
-  }
-}
-
-/** Times are the same when they are on a disk that keeps whole seconds only, too. */
-function isSameTime(a: Node, b: Node): boolean {
-  if (a.modified === b.modified) return true;
-  const whole = a.modified % 1000 === 0 || b.modified % 1000 === 0;
-  return whole && Math.floor(a.modified / 1000) === Math.floor(b.modified / 1000);
 }
 
 function isBelow(path: string, tops: ReadonlySet<string>): boolean {

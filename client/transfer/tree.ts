@@ -53,3 +53,15 @@ export const SPECIAL: Why = { reason: "it is neither a file nor a folder" };
 export const MAX_DEPTH = 128;
 /** It lies deeper. */
 export const TOO_DEEP: Why = { reason: `it lies more than ${MAX_DEPTH} folders deep`, failed: true };
+
+/**
+ * Whether two files have the same time: also where one is on a disk that keeps whole seconds only.
+ *
+ * @param a on one side
+ * @param b on the other
+ */
+export function isSameTime(a: Node, b: Node): boolean {
+  if (a.modified === b.modified) return true;
+  const whole = a.modified % 1000 === 0 || b.modified % 1000 === 0;
+  return whole && Math.floor(a.modified / 1000) === Math.floor(b.modified / 1000);
+}
