@@ -4,8 +4,7 @@
  * @module
  */
 
-import { concat } from "./buffers.ts";
-import { ConnectionLostError, ProtocolError, TruncatedError } from "./errors.ts";
+import { lostError, ProtocolError, TruncatedError } from "./errors.ts";
 import { ExactReader } from "./exact_reader.ts";
 import {
   decodeHeader,
@@ -18,6 +17,7 @@ import {
   MAX_DATA_BYTES,
   PREAMBLE,
 } from "./frame.ts";
+import { WriteQueue } from "./write_queue.ts";
 
 /** What a connection runs over: TCP, TLS, or a pair in memory. */
 export interface Transport {
@@ -35,46 +35,16 @@ export interface Transport {
 }
 
 /**
- * Above this many queued bytes a sender should wait, see {@linkcode Connection.ready}. More than the largest DATA frame that
- * `sendBody` writes: whoever answers a PING beside a body must not wait for the end of the body.
- */
-const HIGH_WATER_BYTES = 1280 * 1024;
-/** What goes out together is copied into one write where its parts are smaller than this, and written by itself where not. */
-const WORTH_A_WRITE_BYTES = 64 * 1024;
-/** What each queued write costs beside its own bytes, roughly: an answer to PING is 8 bytes in an object of hundreds. */
-const WRITE_OVERHEAD_BYTES = 256;
-
-/** A write that comes sooner than this after the last one, in milliseconds, is gathered with others. */
-const GATHER_MS = 0.2;
-/** The first few writes are not: a short command has no use for it, and should not load what it takes. */
-const UNGATHERED_WRITES = 4;
-
-/** What is held goes out after so many milliseconds at the latest, or when there is so much of it in bytes. */
-const HOLD_MS = 2;
-const HOLD_BYTES = 32 * 1024;
-
-/**
  * Frames over a {@linkcode Transport}.
  *
- * Reading is for one reader at a time. Writing is for anybody: at most one write is under way, and all that is written
- * meanwhile goes out together in the next one.
+ * Reading is for one reader at a time. Writing is for anybody, see {@linkcode WriteQueue}.
  */
 export class Connection {
   readonly #transport: Transport;
   readonly #reader: ExactReader;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #writes: WriteQueue;
   #lastKind: FrameKind | undefined;
-  #queue: Uint8Array<ArrayBuffer>[] = [];
-  #queuedBytes = 0;
-  #current: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
   #closed = false;
-  #held: PromiseWithResolvers<void> | undefined;
-  #writes = 0;
-  #wroteAt = 0;
-
-  /** When the write under way began, in milliseconds of `performance.now()`; `undefined` while nothing is written. */
-  writingSince: number | undefined;
 
   /**
    * Frames over this transport.
@@ -84,8 +54,7 @@ export class Connection {
   constructor(transport: Transport) {
     this.#transport = transport;
     this.#reader = new ExactReader(transport.readable);
-    this.#writer = transport.writable.getWriter();
-    this.#writer.closed.catch(() => {}); // write() reports it
+    this.#writes = new WriteQueue(transport.writable);
   }
 
   /** Since when a read waits for what it is to read, see {@linkcode ExactReader.waitingSince}; `undefined` while none does. */
@@ -96,6 +65,11 @@ export class Connection {
   /** Since when a read waits, and nothing has come at all; `undefined` while none does. */
   get silentSince(): number | undefined {
     return this.#reader.silentSince;
+  }
+
+  /** See {@linkcode WriteQueue.writingSince}. */
+  get writingSince(): number | undefined {
+    return this.#writes.writingSince;
   }
 
   /** Whether {@linkcode Connection.close} was called. */
@@ -171,14 +145,7 @@ export class Connection {
    * @throws {ConnectionLostError} (rejects) when the transport fails
    */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length + WRITE_OVERHEAD_BYTES;
-    if (this.#queuedBytes > HOLD_BYTES) this.release();
-    if (this.#next === undefined) {
-      this.#next = this.#flushAfter(this.#current);
-      this.#next.catch(() => {}); // whoever awaits it, or the reader, reports it
-    }
-    return this.#next;
+    return this.#writes.write(bytes);
   }
 
   /**
@@ -186,20 +153,20 @@ export class Connection {
    *
    * @throws {ConnectionLostError} (rejects) when the transport fails
    */
-  async ready(): Promise<void> {
-    while (this.#queuedBytes > HIGH_WATER_BYTES) await (this.#next ?? this.#current);
+  ready(): Promise<void> {
+    return this.#writes.ready();
   }
 
   /** Resolves when everything queued has been taken by the transport; rejects when the transport fails. */
-  async flush(): Promise<void> {
-    await (this.#next ?? this.#current);
+  flush(): Promise<void> {
+    return this.#writes.flush();
   }
 
   /** Sends what is queued, then says that nothing more will come; reading goes on. Never throws. */
   async closeWrite(): Promise<void> {
     try {
       await this.flush();
-      await (this.#transport.closeWrite ? this.#transport.closeWrite() : this.#writer.close());
+      await (this.#transport.closeWrite ? this.#transport.closeWrite() : this.#writes.close());
     } catch { /* the peer is gone already */ }
   }
 
@@ -230,81 +197,21 @@ export class Connection {
     } catch { /* closed by the peer already */ }
   }
 
-  /**
-   * Says that more will be written soon: what is written now may wait for it, for a moment. Each write wakes the peer, which
-   * costs more than the few bytes of an answer.
-   */
+  /** See {@linkcode WriteQueue.hold}. */
   hold(): void {
-    this.#held ??= Promise.withResolvers();
+    this.#writes.hold();
   }
 
-  /** Says that nothing more is at hand: what was held goes out. */
+  /** See {@linkcode WriteQueue.release}. */
   release(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    held?.resolve();
-  }
-
-  async #flushAfter(previous: Promise<void>): Promise<void> {
-    await previous; // at the least a microtask: what one piece of code writes goes out together
-    // A socket takes small writes so fast that each of many answers would go out alone. So a write that follows another one
-    // closely waits for the event loop to come round: everything that this turn still produces goes with it.
-    const small = this.#queuedBytes < HOLD_BYTES;
-    if (++this.#writes > UNGATHERED_WRITES && small && performance.now() - this.#wroteAt < GATHER_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    if (this.#held) {
-      const timer = setTimeout(() => this.release(), HOLD_MS);
-      await this.#held.promise;
-      clearTimeout(timer);
-    }
-    const batch = this.#queue;
-    const bytes = this.#queuedBytes;
-    this.#queue = [];
-    this.#current = this.#next!;
-    this.#next = undefined;
-    try {
-      for (const part of joined(batch)) {
-        this.writingSince = performance.now();
-        await this.#writer.write(part);
-      }
-    } catch (error) {
-      throw lost(error);
-    } finally {
-      this.writingSince = undefined;
-      this.#wroteAt = performance.now();
-      this.#queuedBytes -= bytes;
-    }
+    this.#writes.release();
   }
 
   async #read(length: number, resting = false): Promise<Uint8Array<ArrayBuffer> | null> {
     try {
       return await this.#reader.read(length, resting);
     } catch (error) {
-      throw lost(error);
+      throw lostError(error);
     }
   }
-}
-
-/** Puts together what is small: each part as a write of its own would cost more than its copy. */
-function joined(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
-  const writes: Uint8Array<ArrayBuffer>[] = [];
-  let small: Uint8Array<ArrayBuffer>[] = [];
-  for (const part of parts) {
-    if (part.length < WORTH_A_WRITE_BYTES) {
-      small.push(part);
-      continue;
-    }
-    if (small.length > 0) writes.push(concat(small));
-    writes.push(part);
-    small = [];
-  }
-  if (small.length > 0) writes.push(concat(small));
-  return writes;
-}
-
-/** Transports throw whatever they like (resets, broken pipes, closed resources): to us all of it is one thing. */
-function lost(error: unknown): ProtocolError {
-  if (error instanceof ProtocolError) return error;
-  return new ConnectionLostError("the other side closed or reset it", { cause: error });
 }

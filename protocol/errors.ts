@@ -129,3 +129,14 @@ export class CommandError extends Error {
 function shorten(message: string): string {
   return message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH - 1).toWellFormed()}…`;
 }
+
+/**
+ * What a transport has thrown, as an error of ours. Transports throw whatever they like (resets, broken pipes, closed
+ * resources): to us all of it is one thing.
+ *
+ * @param error what was thrown
+ */
+export function lostError(error: unknown): ProtocolError {
+  if (error instanceof ProtocolError) return error;
+  return new ConnectionLostError("the other side closed or reset it", { cause: error });
+}
