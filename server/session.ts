@@ -24,11 +24,10 @@ import {
 } from "../protocol/messages.ts";
 import { SOFTWARE } from "../protocol/version.ts";
 import { dispatch } from "./dispatch.ts";
+import { Idle } from "./idle.ts";
 import type { Log } from "./log.ts";
 import type { Storage } from "./storage/storage.ts";
 
-/** A client must have said HELLO within this time, in milliseconds. */
-const HELLO_MS = 10_000;
 /** How long a refused client may take to read why, in milliseconds. */
 const LINGER_MS = 1_000;
 /** What a peer that speaks something else is told (PROTOCOL.md section 2). */
@@ -70,10 +69,7 @@ export class Session {
   #waiting = 0;
   /** Bytes of the requests in the queue. */
   #queuedBytes = 0;
-  /** Since when the client has been waited for at the most, in milliseconds of `performance.now()`. */
-  #awaited = performance.now();
-  /** When {@linkcode Session.checkIdle} was called last. */
-  #checkedAt = 0;
+  readonly #idle: Idle;
   #greeted = false;
   #leaving = false;
   #abandoned = false;
@@ -88,6 +84,7 @@ export class Session {
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
     this.#options = options;
+    this.#idle = new Idle(options.idleMs);
   }
 
   /** Serves the client until it leaves or is thrown out. Never throws. */
@@ -111,25 +108,18 @@ export class Session {
    */
   checkIdle(now: number): void {
     const { readingSince, silentSince, writingSince } = this.#connection;
-    const limit = this.#greeted ? this.#options.idleMs : Math.min(HELLO_MS, this.#options.idleMs);
-    if (writingSince !== undefined && now - writingSince > limit) {
-      this.#timedOut = true;
-      return this.#connection.close();
+    const [greeted, arriving, busy] = [this.#greeted, this.#arriving !== undefined, this.#outstanding.size > 0];
+    const state = { readingSince, silentSince, writingSince, greeted, arriving, busy };
+    switch (this.#idle.judge(state, now)) {
+      case "cut":
+        this.#timedOut = true;
+        return this.#connection.close();
+      case "expire":
+        if (!this.#leaving) this.#expire(this.#idle.limit(greeted));
+        return;
+      case "sign of life":
+        if (!this.#leaving) this.#connection.writeFrame(FrameKind.PONG, 0, new Uint8Array(0));
     }
-    // A body that takes long is all that the client hears nothing about, and its PING may stand in line behind much of it.
-    const takes = silentSince === undefined || silentSince > this.#checkedAt;
-    if (this.#arriving && takes && writingSince === undefined && !this.#leaving) {
-      this.#connection.writeFrame(FrameKind.PONG, 0, new Uint8Array(0));
-    }
-    this.#checkedAt = now;
-    // The opening must be there in time as a whole. Later, while a request runs, it is the client that waits, unless the
-    // request waits for its body.
-    const since = !this.#greeted
-      ? this.#awaited
-      : readingSince !== undefined && (this.#arriving !== undefined || this.#outstanding.size === 0)
-      ? Math.max(readingSince, this.#awaited)
-      : now;
-    if (now - since > limit && !this.#leaving) this.#expire(limit);
   }
 
   /** Takes no more requests, finishes those that it has, then says goodbye. */
@@ -198,7 +188,7 @@ export class Session {
       }),
     );
     this.#greeted = true;
-    this.#awaited = performance.now();
+    this.#idle.restart();
     return true;
   }
 
@@ -326,7 +316,7 @@ export class Session {
 
   #forget(id: number, request: Outstanding): void {
     if (request.answered && request.body.ended) this.#outstanding.delete(id);
-    this.#awaited = performance.now();
+    this.#idle.restart();
   }
 
   #abandon(error: Error): void {
