@@ -8,7 +8,7 @@ import { CommandError } from "../protocol/errors.ts";
 import type { Entry } from "../protocol/messages.ts";
 import { ancestors, baseName, joinPath, quote, resolvePath, withoutSlashes } from "../protocol/path.ts";
 import type { Client, ListOptions } from "./client.ts";
-import type { Context } from "./commands/command.ts";
+import type { Context } from "./context.ts";
 import { PartlyFailedError } from "./errors.ts";
 import { printable } from "./format.ts";
 import { plural } from "./listing.ts";

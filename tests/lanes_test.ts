@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { type Client, ConnectionLostError } from "../client/client.ts";
-import type { Arguments, Context } from "../client/commands/command.ts";
+import type { Arguments, Context } from "../client/context.ts";
 import { withLanes } from "../client/transfer/lanes.ts";
 import { namesIn, pattern } from "./support/files.ts";
 import { ftp, startServer } from "./support/programs.ts";

@@ -1,4 +1,5 @@
 import { resolvePath } from "../../protocol/path.ts";
+import type { Context } from "../context.ts";
 import { advise, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { destinations } from "../remote_files.ts";
@@ -7,7 +8,7 @@ import { copier, planCopies } from "../transfer/copy.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import type { Left } from "../transfer/left.ts";
 import { readSelection, type Selection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
-import type { Command, Context } from "./command.ts";
+import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
 
 /** `cp`: copies files, or with `-r` folders, on the server. */

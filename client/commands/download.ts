@@ -3,6 +3,7 @@ import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
 import { split } from "../../disk/path.ts";
 import { baseName, folderOf, resolvePath, withoutSlashes } from "../../protocol/path.ts";
+import type { Arguments, Context } from "../context.ts";
 import { advise, UsageError } from "../errors.ts";
 import { exactBytes, printable, summary } from "../format.ts";
 import { isLocalFolder, localTarget, readHead, targetPath } from "../local_files.ts";
@@ -20,7 +21,7 @@ import { type Left, tellInterrupted } from "../transfer/left.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { isFirst, isTop, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
-import type { Arguments, Command, Context } from "./command.ts";
+import type { Command } from "./command.ts";
 
 /** As much of a file as can matter for a screenful, in bytes. */
 const PREVIEW_BYTES = 64 * 1024;

@@ -1,8 +1,8 @@
 import { ProtocolError } from "../../protocol/errors.ts";
+import type { Context } from "../context.ts";
 import { PartlyFailedError, toFailure } from "../errors.ts";
 import { plural } from "../listing.ts";
 import { type Left, tellLeft } from "../transfer/left.ts";
-import type { Context } from "./command.ts";
 
 /**
  * Does the same for each of several names. One that fails is told, and the rest goes on.

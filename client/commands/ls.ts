@@ -1,8 +1,9 @@
 import { resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import type { ListOptions } from "../client.ts";
+import type { Context } from "../context.ts";
 import { LISTING_OPTIONS, listingOptions, printListing } from "../listing.ts";
 import { type Found, inFolder, listing, listingOrFile, matching, requireAll } from "../remote_files.ts";
-import type { Command, Context } from "./command.ts";
+import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
 
 /** `ls`: what folders hold. */

@@ -5,10 +5,11 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import type { Arguments } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { nearest } from "../nearest.ts";
-import type { Arguments, Command } from "./command.ts";
+import type { Command } from "./command.ts";
 
 /** The options of a command, or of the program itself. */
 export type Options = NonNullable<Command["options"]>;

@@ -1,12 +1,13 @@
 import { CommandError } from "../../protocol/errors.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { resolvePath } from "../../protocol/path.ts";
+import type { Context } from "../context.ts";
 import { advise, codeOf, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { expandNames, isThere } from "../remote_files.ts";
 import type { Left } from "../transfer/left.ts";
-import type { Command, Context } from "./command.ts";
+import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
 
 const WITH_ALL = "; rm -r deletes it with everything in it";

@@ -1,6 +1,7 @@
 import { split } from "../../disk/path.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { joinPath, resolvePath, withoutSlashes } from "../../protocol/path.ts";
+import type { Context } from "../context.ts";
 import { PartlyFailedError, UsageError } from "../errors.ts";
 import { bytes } from "../format.ts";
 import { plural } from "../listing.ts";
@@ -15,7 +16,7 @@ import { sender } from "../transfer/send_many.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide } from "../transfer/side.ts";
 import { countSteps, type Step, stepLine } from "../transfer/step.ts";
-import type { Command, Context } from "./command.ts";
+import type { Command } from "./command.ts";
 
 /** `sync`: makes one folder like another. */
 export const sync: Command = {

@@ -3,6 +3,7 @@ import { exists } from "../../disk/exists.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Collision } from "../client.ts";
+import type { Arguments, Context } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { printable, summary } from "../format.ts";
 import { isLocalFile, isLocalFolder, localName } from "../local_files.ts";
@@ -19,7 +20,7 @@ import { greetingOf } from "../transfer/retry.ts";
 import { sendFile } from "../transfer/send_file.ts";
 import { sender, type SendItem } from "../transfer/send_many.ts";
 import { isFirst, localSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
-import type { Arguments, Command, Context } from "./command.ts";
+import type { Command } from "./command.ts";
 
 const OPTIONS: Command["options"] = {
   recursive: { short: "r", help: "folders, with everything in them" },

@@ -1,4 +1,5 @@
 import { resolvePath, withoutSlashes } from "../../protocol/path.ts";
+import type { Context } from "../context.ts";
 import { DifferentError, PartlyFailedError, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
@@ -9,7 +10,7 @@ import { tellLeft } from "../transfer/left.ts";
 import { makePlan } from "../transfer/plan.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide } from "../transfer/side.ts";
-import type { Command, Context } from "./command.ts";
+import type { Command } from "./command.ts";
 
 /** `verify`: compares two folders, or two files, by content, without moving anything. */
 export const verify: Command = {

@@ -5,17 +5,18 @@
  */
 
 import { ConnectionLostError, type ProtocolError, UnreachableError } from "../../protocol/errors.ts";
+import { unlessAborted } from "../../protocol/unless_aborted.ts";
 import { type Address, parseAddress, showAddress } from "../address.ts";
 import { type Client, CommandError, connect, type ConnectOptions, DEFAULT_PORT } from "../client.ts";
-import type { Command, Context } from "../commands/command.ts";
+import type { Command } from "../commands/command.ts";
 import { type Call, findCommand, parseCall } from "../commands/parse.ts";
+import type { Context } from "../context.ts";
 import { ExitCode, type Failure, toFailure, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { type Output, outputOptions } from "../output.ts";
 import { RateLimit } from "../rate_limit.ts";
 import { after } from "../timer.ts";
 import { connectPatiently, DEFAULT_RETRIES } from "../transfer/retry.ts";
-import { unlessAborted } from "../../protocol/unless_aborted.ts";
 import { createMeter, type Meter } from "./progress.ts";
 import { splitWords } from "./words.ts";
 

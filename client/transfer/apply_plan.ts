@@ -6,7 +6,7 @@
 
 import { ProtocolError } from "../../protocol/errors.ts";
 import { folderOf } from "../../protocol/path.ts";
-import type { Context } from "../commands/command.ts";
+import type { Context } from "../context.ts";
 import { codeOf, type Failure, PartlyFailedError, toFailure } from "../errors.ts";
 import { printable } from "../format.ts";
 import type { BatchOptions } from "./batch_report.ts";

@@ -8,7 +8,7 @@ import { DiskError } from "../../disk/errors.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { MAX_PACK_FILES, MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { folderOf } from "../../protocol/path.ts";
-import type { Context } from "../commands/command.ts";
+import type { Context } from "../context.ts";
 import { PartlyFailedError } from "../errors.ts";
 import { type BatchOptions, BatchReport } from "./batch_report.ts";
 import { tellLeft } from "./left.ts";

@@ -5,7 +5,7 @@
  */
 
 import { ProtocolError } from "../../protocol/errors.ts";
-import type { Context } from "../commands/command.ts";
+import type { Context } from "../context.ts";
 import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
 import { plural } from "../listing.ts";

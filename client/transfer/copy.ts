@@ -8,7 +8,7 @@ import { CommandError } from "../../protocol/errors.ts";
 import type { PackLine } from "../../protocol/messages.ts";
 import { ancestors, baseName, joinPath, resolvePath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
-import type { Context } from "../commands/command.ts";
+import type { Context } from "../context.ts";
 import type { Job, Moved, Mover, PackOutcome } from "./batch.ts";
 import type { NewFolder } from "./folders.ts";
 import type { Left } from "./left.ts";

@@ -6,7 +6,7 @@
 
 import { ConnectionLostError } from "../../protocol/errors.ts";
 import type { Client } from "../client.ts";
-import type { Arguments, Context } from "../commands/command.ts";
+import type { Arguments, Context } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { plural } from "../listing.ts";
 import { type Connector, greetingOf } from "./retry.ts";

@@ -5,7 +5,7 @@
  */
 
 import { ancestors, baseName } from "../../protocol/path.ts";
-import type { Arguments } from "../commands/command.ts";
+import type { Arguments } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { wildcards } from "./glob.ts";
 

@@ -9,7 +9,7 @@ import { type Seen, seen } from "../../disk/look.ts";
 import { expectBytes } from "../../protocol/crc32.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, baseName, joinPath, quote, resolvePath } from "../../protocol/path.ts";
-import type { Arguments, Context } from "../commands/command.ts";
+import type { Arguments, Context } from "../context.ts";
 import { localName } from "../local_files.ts";
 import { isThere } from "../remote_files.ts";
 import { type Pattern, readPattern } from "./glob.ts";
