@@ -14,7 +14,7 @@ import { printable } from "./format.ts";
 import { plural } from "./listing.ts";
 import type { Output } from "./output.ts";
 import { readPattern } from "./transfer/glob.ts";
-import { type Left, tellLeft } from "./transfer/left.ts";
+import { type Omitted, reportOmitted } from "./transfer/omitted.ts";
 import { type Connector, retrying } from "./transfer/retry.ts";
 import { UNREADABLE } from "./transfer/tree.ts";
 
@@ -74,7 +74,7 @@ export async function isThere(context: Context, name: string): Promise<boolean> 
 export interface Found {
   entries: Entry[];
   /** Folders, each under the name that it has in `entries`. */
-  left: Left[];
+  omitted: Omitted[];
 }
 
 /**
@@ -86,10 +86,10 @@ export interface Found {
  * @throws {CommandError} when the folder itself cannot be listed
  */
 export async function listing(client: Client, path: string, options: ListOptions): Promise<Found> {
-  const found: Found = { entries: [], left: [] };
+  const found: Found = { entries: [], omitted: [] };
   for await (const batch of client.entries(path, options)) {
     for (const entry of batch) {
-      if (entry.unreadable) found.left.push({ path: entry.name, ...UNREADABLE[entry.unreadable] });
+      if (entry.unreadable) found.omitted.push({ path: entry.name, ...UNREADABLE[entry.unreadable] });
       else found.entries.push(entry);
     }
   }
@@ -106,7 +106,7 @@ export async function listingOrFile(client: Client, path: string, options: ListO
     return await listing(client, path, options);
   } catch (error) {
     if (!(error instanceof CommandError && error.code === "not_folder")) throw error;
-    return { entries: [{ ...await client.stat(path, { signal: options.signal }), name: "" }], left: [] };
+    return { entries: [{ ...await client.stat(path, { signal: options.signal }), name: "" }], omitted: [] };
   }
 }
 
@@ -115,8 +115,8 @@ export async function listingOrFile(client: Client, path: string, options: ListO
  *
  * @throws {PartlyFailedError} when something could not be looked into, once it is told what
  */
-export function requireAll(out: Output, { left }: Found): void {
-  const { failed } = tellLeft(out, left);
+export function requireAll(out: Output, { omitted }: Found): void {
+  const { failed } = reportOmitted(out, omitted);
   if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} could not be read`);
 }
 
@@ -135,17 +135,17 @@ export async function matching(context: Context, typed: string): Promise<Found |
   const { remoteFolder, signal } = context;
   const { folder, deep, matches } = pattern;
   const top = resolvePath(remoteFolder, folder);
-  const { entries, left } = await retrying(
+  const { entries, omitted } = await retrying(
     context,
     (client) => listing(client, top, { recursive: deep, hidden: true, signal }),
   );
   const found = entries.filter(({ name }) => matches(name));
   if (found.length === 0) {
-    if (left.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
-    const { path, reason } = left[0];
+    if (omitted.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
+    const { path, reason } = omitted[0];
     throw new CommandError("denied", `nothing matches "${typed}"; ${quote(joinPath(folder, path))}: ${reason}`);
   }
-  return inFolder(folder, { entries: found, left });
+  return inFolder(folder, { entries: found, omitted });
 }
 
 /**
@@ -154,10 +154,10 @@ export async function matching(context: Context, typed: string): Promise<Found |
  * @param folder as it was typed, without a slash at its end
  * @param found each under its path below that
  */
-export function inFolder(folder: string, { entries, left }: Found): Found {
+export function inFolder(folder: string, { entries, omitted }: Found): Found {
   return {
     entries: entries.map((entry) => ({ ...entry, name: joinPath(folder, entry.name) })),
-    left: left.map((one) => ({ ...one, path: joinPath(folder, one.path) })),
+    omitted: omitted.map((one) => ({ ...one, path: joinPath(folder, one.path) })),
   };
 }
 
@@ -175,9 +175,9 @@ export async function expandNames(
   context: Context,
   typed: readonly string[],
   isMeant: (kind: Entry["kind"]) => boolean,
-): Promise<{ names: string[]; left: Left[] }> {
+): Promise<{ names: string[]; omitted: Omitted[] }> {
   const names: string[] = [];
-  const left: Left[] = [];
+  const omitted: Omitted[] = [];
   for (const name of typed) {
     const match = await matching(context, name);
     if (!match) {
@@ -185,7 +185,7 @@ export async function expandNames(
       continue;
     }
     const found = match.entries;
-    left.push(...match.left);
+    omitted.push(...match.omitted);
     const unnamed = found.find(({ lossy }) => lossy);
     if (unnamed) {
       throw new CommandError(
@@ -204,7 +204,7 @@ export async function expandNames(
     const tops = new Set(meant);
     names.push(...meant.filter((name) => !ancestors(name).some((folder) => tops.has(folder))));
   }
-  return { names, left };
+  return { names, omitted };
 }
 
 /**
@@ -220,15 +220,15 @@ export async function destinations(
   context: Context,
   typed: readonly string[],
   isMeant: (kind: Entry["kind"]) => boolean,
-): Promise<{ names: string[]; left: Left[]; of: (name: string) => string }> {
+): Promise<{ names: string[]; omitted: Omitted[]; of: (name: string) => string }> {
   const last = typed.at(-1)!;
-  const { names, left } = await expandNames(context, typed.slice(0, -1), isMeant);
+  const { names, omitted } = await expandNames(context, typed.slice(0, -1), isMeant);
   const nameOf = (name: string) => baseName(resolvePath(context.remoteFolder, name));
   if (names.length === 1) {
     // The slash says that it is a folder: the copy of one is.
     const isFolder = last.endsWith("/") && await isRemoteFolder(context, resolvePath(context.remoteFolder, names[0]));
     const target = await remoteTarget(context, isFolder ? withoutSlashes(last) : last, nameOf(names[0]));
-    return { names, left, of: () => target };
+    return { names, omitted, of: () => target };
   }
   const folder = resolvePath(context.remoteFolder, last);
   if (!await isRemoteFolder(context, folder)) {
@@ -237,7 +237,7 @@ export async function destinations(
       `"${last}" is no remote folder, and ${names.length} names can go nowhere else`,
     );
   }
-  return { names, left, of: (name) => joinPath(folder, nameOf(name)) };
+  return { names, omitted, of: (name) => joinPath(folder, nameOf(name)) };
 }
 
 const KINDS: Record<Entry["kind"], string> = {

@@ -20,11 +20,11 @@ export const cat: Command = {
   options: { sha256: { help: "verify by SHA-256 as well" } },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    const { names, left } = await expandNames(context, args, (kind) => kind === "file");
+    const { names, omitted } = await expandNames(context, args, (kind) => kind === "file");
     await forEach(context, names, async (name) => {
       const path = resolvePath(remoteFolder, name);
       await sendToOutput(out, await client.download(path, { sha256: on.has("sha256"), signal }));
-    }, left);
+    }, omitted);
   },
 };
 

@@ -6,7 +6,7 @@ import { destinations } from "../remote_files.ts";
 import { runBatch } from "../transfer/batch.ts";
 import { copier, planCopies } from "../transfer/copy.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
-import type { Left } from "../transfer/left.ts";
+import type { Omitted } from "../transfer/omitted.ts";
 import { readSelection, type Selection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
@@ -29,14 +29,14 @@ export const cp: Command = {
     if (!recursive && (call.all.has("exclude") || call.all.has("links"))) {
       throw new UsageError("cp: --exclude and --links are about folders, which need -r");
     }
-    const { names, left, of } = await destinations(context, call.args, (kind) => kind === "file" || recursive);
-    if (recursive) return await copyAll(context, names, of, selection, left);
+    const { names, omitted, of } = await destinations(context, call.args, (kind) => kind === "file" || recursive);
+    if (recursive) return await copyAll(context, names, of, selection, omitted);
     const { client, out, remoteFolder, signal } = context;
     await forEach(context, names, async (name) => {
       const [from, to] = [resolvePath(remoteFolder, name), of(name)];
       await client.copy(from, to, { signal }).catch(advise("is_folder", "; cp -r copies it with everything in it"));
       out.done({ copied: from, to }, `Copied ${printable(from)} to ${printable(to)}`);
-    }, left);
+    }, omitted);
   },
 };
 
@@ -45,14 +45,20 @@ async function copyAll(
   names: readonly string[],
   of: (name: string) => string,
   selection: Selection,
-  unread: readonly Left[],
+  unread: readonly Omitted[],
 ): Promise<void> {
-  const { jobs, folders, left } = await planCopies(context, names, of, selection);
-  left.push(...unread);
+  const { jobs, folders, omitted } = await planCopies(context, names, of, selection);
+  omitted.push(...unread);
   for (const [path, { message, code }] of await makeRemoteFolders(context, folders)) {
-    left.push({ path, reason: message, code, failed: true });
+    omitted.push({ path, reason: message, code, failed: true });
   }
   const total = { files: jobs.length, bytes: jobs.reduce((sum, { size }) => sum + size, 0) };
   const rest = "what was copied stays, and the same command again would go into it";
-  await runBatch(context, [jobs], [await copier(context)], { total, left, verb: "Copied", rest, stopOnError: false });
+  await runBatch(context, [jobs], [await copier(context)], {
+    total,
+    omitted,
+    verb: "Copied",
+    rest,
+    stopOnError: false,
+  });
 }

@@ -17,7 +17,7 @@ import { fetchFile } from "../transfer/fetch_file.ts";
 import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
 import { patternOf, readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
-import { type Left, tellInterrupted } from "../transfer/left.ts";
+import { type Omitted, tellInterrupted } from "../transfer/omitted.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { isFirst, isTop, remoteSources, sizeOfAll, type Source, sourceOptions } from "../transfer/sources.ts";
 import { sendToOutput } from "./cat.ts";
@@ -118,17 +118,17 @@ async function fetchOne(context: Context, file: string, local: string | undefine
 async function fetchMany(context: Context, typed: readonly string[], local: string, call: Arguments): Promise<void> {
   const { on } = call;
   if (local === "-") throw new UsageError("download: - takes one file; cat writes several");
-  const { items, left } = await remoteSources(context, typed, sourceOptions(call));
+  const { items, omitted } = await remoteSources(context, typed, sourceOptions(call));
   const [base, top] = topFolder(typed, local, on.has("recursive"), items);
   const becomes = items.length > 0 && base(items[0].to) === "";
   makeLocalFolder(top, becomes ? items[0].node.mode : NEW_FOLDER_MODE);
-  const folders = makeLocalFolders(top, items, base, typed, left);
-  const isFirstThere = isFirst(typed.length > 1, on.has("overwrite"), left);
+  const folders = makeLocalFolders(top, items, base, typed, omitted);
+  const isFirstThere = isFirst(typed.length > 1, on.has("overwrite"), omitted);
   const files = items.filter((item) => {
     if (item.node.kind !== "file") return false;
     const path = base(item.to);
     if (folders.has(folderOf(path))) return isFirstThere(item);
-    left.push({ path, reason: NO_FOLDER, failed: true });
+    omitted.push({ path, reason: NO_FOLDER, failed: true });
     return false;
   });
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
@@ -146,7 +146,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const batch = {
     total: { files: files.length, bytes: sizeOfAll(files) },
     stopOnError: on.has("stop-on-error"),
-    left,
+    omitted,
     verb: "Fetched",
     rest: SYNC_REST,
   };
@@ -189,7 +189,7 @@ function makeLocalFolders(
   items: Source[],
   base: (to: string) => string,
   typed: readonly string[],
-  left: Left[],
+  omitted: Omitted[],
 ): Set<string> {
   const own = new Set(typed.map((name) => name.replace(/\/+$/, "").split("/").at(-1)!));
   const folders = new Set([""]);
@@ -199,7 +199,7 @@ function makeLocalFolders(
     if (path === "") continue;
     const here = targetPath({ folder: top, name: path });
     const reason = folders.has(folderOf(path)) ? whyNotMade(here, node.mode, own.has(path)) : NO_FOLDER;
-    if (reason) left.push({ path, reason, failed: true });
+    if (reason) omitted.push({ path, reason, failed: true });
     else folders.add(path);
   }
   return folders;

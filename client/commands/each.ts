@@ -2,7 +2,7 @@ import { ProtocolError } from "../../protocol/errors.ts";
 import type { Context } from "../context.ts";
 import { PartlyFailedError, toFailure } from "../errors.ts";
 import { plural } from "../listing.ts";
-import { type Left, tellLeft } from "../transfer/left.ts";
+import { type Omitted, reportOmitted } from "../transfer/omitted.ts";
 
 /**
  * Does the same for each of several names. One that fails is told, and the rest goes on.
@@ -10,7 +10,7 @@ import { type Left, tellLeft } from "../transfer/left.ts";
  * @param context where to tell
  * @param names what the person named
  * @param work what is done for each; the next one waits for it
- * @param left what could not be looked into for more names: told first
+ * @param omitted what could not be looked into for more names: told first
  * @throws {PartlyFailedError} in the end, when any of several failed; of a single one, what `work` throws. What concerns all of
  * them ends it at once: the connection is lost, or the person cancels
  */
@@ -18,10 +18,10 @@ export async function forEach(
   { out, signal }: Context,
   names: readonly string[],
   work: (name: string) => void | Promise<void>,
-  left: readonly Left[] = [],
+  omitted: readonly Omitted[] = [],
 ): Promise<void> {
-  let { failed } = tellLeft(out, left);
-  const count = names.length + left.length;
+  let { failed } = reportOmitted(out, omitted);
+  const count = names.length + omitted.length;
   for (const name of names) {
     try {
       await work(name);

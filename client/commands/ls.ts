@@ -33,7 +33,7 @@ export const ls: Command = {
     } finally {
       if (all.length > 0) printListing(out, all.flatMap(({ entries }) => entries), listingOptions(on));
     }
-    requireAll(out, { entries: [], left: all.flatMap(({ left }) => left) });
+    requireAll(out, { entries: [], omitted: all.flatMap(({ omitted }) => omitted) });
   },
 };
 
@@ -57,5 +57,5 @@ async function below({ client, remoteFolder }: Context, match: Found, options: L
     if (kind !== "folder" || link) continue;
     all.push(inFolder(name, await listing(client, resolvePath(remoteFolder, name), options)));
   }
-  return { entries: all.flatMap(({ entries }) => entries), left: all.flatMap(({ left }) => left) };
+  return { entries: all.flatMap(({ entries }) => entries), omitted: all.flatMap(({ omitted }) => omitted) };
 }

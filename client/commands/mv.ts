@@ -17,11 +17,11 @@ export const mv: Command = {
   count: [2, Infinity],
   async run(context, { args }) {
     const { client, out, remoteFolder, signal } = context;
-    const { names, left, of } = await destinations(context, args, () => true);
+    const { names, omitted, of } = await destinations(context, args, () => true);
     await forEach(context, names, async (name) => {
       const [from, to] = [resolvePath(remoteFolder, name), of(name)];
       await client.move(from, to, { signal });
       out.done({ moved: from, to }, `Moved ${printable(from)} to ${printable(to)}`);
-    }, left);
+    }, omitted);
   },
 };

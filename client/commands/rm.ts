@@ -6,7 +6,7 @@ import { advise, codeOf, UsageError } from "../errors.ts";
 import { printable } from "../format.ts";
 import { plural } from "../listing.ts";
 import { expandNames, isThere } from "../remote_files.ts";
-import type { Left } from "../transfer/left.ts";
+import type { Omitted } from "../transfer/omitted.ts";
 import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
 
@@ -42,11 +42,11 @@ export const rm: Command = {
       if (!force || codeOf(error) !== "not_found" || await isThere(context, name)) throw error;
     };
     const names: string[] = [];
-    const left: Left[] = [];
+    const omitted: Omitted[] = [];
     for (const typed of force ? args.map((name) => [name]) : [args]) {
       const found = await expandNames(context, typed, isMeant).catch(unlessMissing(typed[0]));
       names.push(...found?.names ?? []);
-      left.push(...found?.left ?? []);
+      omitted.push(...found?.omitted ?? []);
     }
     await forEach(context, names, async (name) => {
       const path = resolvePath(remoteFolder, name);
@@ -71,7 +71,7 @@ export const rm: Command = {
       const { files, folders } = removed;
       const what = folders > 0 || files !== 1 ? ` (${plural(files, "file")}, ${plural(folders, "folder")} in it)` : "";
       out.done({ deleted: path, files, folders }, `Deleted ${printable(name)}${what}`);
-    }, left);
+    }, omitted);
   },
 };
 

@@ -27,7 +27,7 @@ export const checksum: Command = {
   options: { crc32: { help: "CRC-32 instead of SHA-256" } },
   async run(context, { args, on }) {
     const { client, out, remoteFolder, signal } = context;
-    const { names, left } = await expandNames(context, args, (kind) => kind === "file");
+    const { names, omitted } = await expandNames(context, args, (kind) => kind === "file");
     const algorithm = on.has("crc32") ? "crc32" : "sha256";
     const sums = new Map<string, Promise<{ size: number; checksum: string }>>();
     await pipeline(names, { count: 64 }, async (name) => {
@@ -41,7 +41,7 @@ export const checksum: Command = {
         { path: resolvePath(remoteFolder, name), size, [algorithm]: checksum },
         checksumLine(checksum, name),
       );
-    }, left);
+    }, omitted);
   },
 };
 
@@ -74,7 +74,7 @@ export const find: Command = {
     };
     const top = resolvePath(remoteFolder, folder);
     const all = await listing(client, top, { recursive: true, hidden: true, signal });
-    const meant = { entries: all.entries.filter(({ name }) => matches(name)), left: all.left };
+    const meant = { entries: all.entries.filter(({ name }) => matches(name)), omitted: all.omitted };
     const found = inFolder(withoutSlashes(folder), meant);
     if (found.entries.length > 0) printListing(out, found.entries);
     requireAll(out, found);
@@ -92,7 +92,7 @@ export const du: Command = {
   count: [0, Infinity],
   async run(context, { args }) {
     const { client, out, remoteFolder, signal } = context;
-    const { names, left } = await expandNames(context, args.length > 0 ? args : [""], () => true);
+    const { names, omitted } = await expandNames(context, args.length > 0 ? args : [""], () => true);
     await forEach(context, names, async (name) => {
       const top = resolvePath(remoteFolder, name);
       const all = await listingOrFile(client, top, { recursive: true, hidden: true, signal });
@@ -101,7 +101,7 @@ export const du: Command = {
         out.result({ path: whole, size }, `${bytes(size).padStart(10)}  ${printable(whole)}`);
       }
       requireAll(out, all);
-    }, left);
+    }, omitted);
   },
 };
 

@@ -14,12 +14,12 @@ export const size: Command = {
   count: [1, Infinity],
   async run(context, { args }) {
     const { client, out, remoteFolder, signal } = context;
-    const { names, left } = await expandNames(context, args, () => true);
+    const { names, omitted } = await expandNames(context, args, () => true);
     await forEach(context, names, async (name) => {
       const path = resolvePath(remoteFolder, name);
       const usage = await client.size(path, { signal });
       const label = names.length > 1 ? printable(name) : "File size";
       out.result({ path, ...usage }, `${label}: ${fileSize(usage.size)}`);
-    }, left);
+    }, omitted);
   },
 };

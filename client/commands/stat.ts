@@ -15,7 +15,7 @@ export const stat: Command = {
   count: [1, Infinity],
   async run(context, { args }) {
     const { client, out, remoteFolder, signal } = context;
-    const { names, left } = await expandNames(context, args, () => true);
+    const { names, omitted } = await expandNames(context, args, () => true);
     await forEach(context, names, async (name) => {
       const path = resolvePath(remoteFolder, name);
       const entry = await client.stat(path, { signal });
@@ -24,6 +24,6 @@ export const stat: Command = {
       if (entry.kind === "file") lines.push(`Size: ${exactBytes(entry.size)}`);
       lines.push(`Modified: ${time(entry.modified)}`, `Mode: ${octal(entry.mode)}`);
       out.result({ path, ...toJson(entry) }, lines.join("\n"));
-    }, left);
+    }, omitted);
   },
 };

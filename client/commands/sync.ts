@@ -10,7 +10,7 @@ import { applyPlan } from "../transfer/apply_plan.ts";
 import { type Moved, runBatch } from "../transfer/batch.ts";
 import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
-import { tellLeft } from "../transfer/left.ts";
+import { reportOmitted } from "../transfer/omitted.ts";
 import { type Copy, makePlan, type Plan } from "../transfer/plan.ts";
 import { sender } from "../transfer/send_many.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
@@ -53,7 +53,7 @@ export const sync: Command = {
     const { hello } = context.client;
     const wanted = { delete: on.has("delete"), checksum: on.has("checksum"), selection: readSelection(call) };
     const plan = await makePlan(source, target, wanted);
-    if (wanted.delete && plan.left.some(({ failed }) => failed)) {
+    if (wanted.delete && plan.omitted.some(({ failed }) => failed)) {
       out.note("nothing is deleted, as not all can be looked at and copied");
     }
     const emptied = plan.empties && !on.has("allow-empty")
@@ -104,7 +104,7 @@ export const sync: Command = {
 };
 
 function showPlan({ out }: Context, plan: Plan): void {
-  const { clear, folders, renames, touches, copies, deletions, left, same } = plan;
+  const { clear, folders, renames, touches, copies, deletions, omitted, same } = plan;
   const show = (step: Step) => out.result(step, stepLine(step));
   const byPath = (a: { path: string }, b: { path: string }) => a.path < b.path ? -1 : 1;
   for (const { path, kind } of clear) show({ step: "delete", path, kind });
@@ -113,7 +113,7 @@ function showPlan({ out }: Context, plan: Plan): void {
   for (const { path, kind, why } of touches.toSorted(byPath)) show({ step: "touch", path, kind, why });
   for (const { path, size, why } of copies.toSorted(byPath)) show({ step: "copy", path, size, why });
   for (const { path, kind } of deletions) show({ step: "delete", path, kind });
-  const { failed } = tellLeft(out, left);
+  const { failed } = reportOmitted(out, omitted);
   const size = copies.reduce((sum, { size }) => sum + size, 0);
   out.done(
     { summary: { steps: countSteps(plan), bytes: size, same, failed } },

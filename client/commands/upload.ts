@@ -13,7 +13,7 @@ import { SYNC_REST } from "../transfer/batch_report.ts";
 import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts";
 import { patternOf, readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
-import { tellInterrupted } from "../transfer/left.ts";
+import { tellInterrupted } from "../transfer/omitted.ts";
 import { ahead } from "../transfer/pipeline.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { greetingOf } from "../transfer/retry.ts";
@@ -149,7 +149,7 @@ async function sendMany(
   const stopOnError = on.has("stop-on-error");
   const end = new AbortController();
   const found = await localSources(typed, sourceOptions(call), AbortSignal.any([signal, end.signal]));
-  const { left } = found;
+  const { omitted } = found;
   const top = resolvePath(remoteFolder, remote ?? "");
   // As with `cp -r`: a folder goes into REMOTE when that is there, and becomes REMOTE when it is not.
   const becomes = remote !== undefined && !remote.endsWith("/") && found.top !== undefined &&
@@ -163,7 +163,7 @@ async function sendMany(
   const total = { files: 0, bytes: 0, isComplete: false };
   const several = typed.length > 1;
   const replaces = several && (collision ?? (await greetingOf(context))?.collision) === "overwrite";
-  const isFirstThere = isFirst(several, replaces, left, realPath);
+  const isFirstThere = isFirst(several, replaces, omitted, realPath);
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
       end.signal.throwIfAborted();
@@ -173,7 +173,7 @@ async function sendMany(
       const files: Source[] = [];
       for (const item of some) {
         const why = missing.size > 0 ? whyMissing(target(item.to)) : undefined;
-        if (why !== undefined) left.push({ path: item.to, reason: why, failed: true });
+        if (why !== undefined) omitted.push({ path: item.to, reason: why, failed: true });
         else if (item.node.kind === "file" && isFirstThere(item)) files.push(item);
       }
       total.files += files.length;
@@ -199,7 +199,7 @@ async function sendMany(
   const jobs = async function* () {
     for await (const some of files) yield some.values().map(job);
   };
-  const batch = { total, stopOnError, left, verb: "Sent", rest: SYNC_REST };
+  const batch = { total, stopOnError, omitted, verb: "Sent", rest: SYNC_REST };
   try {
     await withLanes(context, call, async (lanes) => {
       const options = { collision, sha256: on.has("sha256") };

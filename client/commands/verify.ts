@@ -6,7 +6,7 @@ import { plural } from "../listing.ts";
 import { isLocalFile, localName } from "../local_files.ts";
 import type { Output } from "../output.ts";
 import { remoteTarget } from "../remote_files.ts";
-import { tellLeft } from "../transfer/left.ts";
+import { reportOmitted } from "../transfer/omitted.ts";
 import { makePlan } from "../transfer/plan.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide } from "../transfer/side.ts";
@@ -42,7 +42,7 @@ export const verify: Command = {
     }
     for (const path of different.sort()) out.result({ different: path }, `different  ${printable(path)}`);
     for (const path of extra.sort()) out.result({ extra: path }, `extra      ${printable(path)}`);
-    const { failed } = tellLeft(out, plan.left);
+    const { failed } = reportOmitted(out, plan.omitted);
     const differences = missing.length + plan.renames.length + different.length + extra.length;
     tellSum(out, plan.same, differences);
     if (differences > 0) throw new DifferentError("the folders differ");

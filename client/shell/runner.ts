@@ -50,7 +50,7 @@ export class Runner implements Context {
   /** Whether somebody types the commands, and can be told what to type next. */
   interactive = false;
   /** Whether the person wants to end: after `byebye`. */
-  left = false;
+  ended = false;
   readonly #base: Output;
   readonly #start: Address;
   readonly #how: Pick<ConnectOptions, "timeout" | "limit">;
@@ -188,7 +188,7 @@ export class Runner implements Context {
   async leave(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    this.left = true;
+    this.ended = true;
     await sayGoodbye(client);
   }
 
@@ -259,7 +259,7 @@ export class Runner implements Context {
     const failure = toFailure(error) ?? unforeseen(error);
     // Whoever was to read the output is gone, as in `ftp HOST ls | head`: nobody needs to be told.
     if (error instanceof Deno.errors.BrokenPipe) {
-      this.left = true;
+      this.ended = true;
       return ExitCode.UNREAD;
     }
     try {

@@ -28,7 +28,7 @@ export async function runScript(runner: Runner, file?: string): Promise<ExitCode
       .pipeThrough(new TextLineStream());
     for await (const line of lines) {
       const exit = await runner.run(line, `${place} ${++number}`);
-      if (exit !== ExitCode.DONE || runner.left) return exit;
+      if (exit !== ExitCode.DONE || runner.ended) return exit;
     }
     return ExitCode.DONE;
   } catch (error) {

@@ -107,12 +107,12 @@ class Shell {
   /** Runs what was typed ahead, then shows the prompt. */
   async #next(): Promise<void> {
     this.#state = "running";
-    while (!this.#runner.left && this.#ahead.length > 0) {
+    while (!this.#runner.ended && this.#ahead.length > 0) {
       const line = this.#takeAhead();
       this.#terminal.print(`${this.#promptText()}${line ?? ""}\n`);
       await this.#obey(line);
     }
-    if (this.#runner.left) return this.#end();
+    if (this.#runner.ended) return this.#end();
     this.#state = "prompt";
     this.#terminal.prompt(this.#prompt = this.#promptText());
   }

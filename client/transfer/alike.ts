@@ -55,7 +55,7 @@ export async function remoteTreeLike(
   const alike = new Set(
     [...digests].filter(([folder, digest]) => theirs.get(folder) === digest).map(([folder]) => folder),
   );
-  const tree: Tree = { nodes: own.nodes.filter(({ path }) => alike.has(folderOf(path))), left: [] };
+  const tree: Tree = { nodes: own.nodes.filter(({ path }) => alike.has(folderOf(path))), omitted: [] };
   // A name that could lead elsewhere is told, and judged, where its folder is listed.
   const isWanted = (folder: string) => folder.split("/").every(isSafeName) && !selection.excludes(folder, true);
   // What a server does not mention must not pass for empty.
@@ -68,12 +68,12 @@ export async function remoteTreeLike(
   for (let wanted = others; wanted.size > 0;) {
     const found = new Set<string>();
     await pipeline(wanted, { count: MOST_LISTED }, async (folder) => {
-      const { nodes, left } = await listRemote(client, top, folder, selection, signal, false);
+      const { nodes, omitted } = await listRemote(client, top, folder, selection, signal, false);
       for (const node of nodes) {
         tree.nodes.push(node);
         if (node.kind === "folder") found.add(node.path);
       }
-      for (const other of left) tree.left.push(other);
+      for (const other of omitted) tree.omitted.push(other);
     });
     // What has come there since the digests were made.
     wanted = found.difference(looked);
@@ -84,10 +84,10 @@ export async function remoteTreeLike(
 }
 
 /** The digests of the folders of a local tree; not of those that hold something that is left out, or very much. */
-async function digestsOf({ nodes, left }: Tree): Promise<Map<string, string>> {
+async function digestsOf({ nodes, omitted }: Tree): Promise<Map<string, string>> {
   const lines = new Map<string, string[]>([["", []]]);
   for (const { path, kind } of nodes) if (kind === "folder") lines.set(path, []);
-  for (const { path } of left) lines.delete(folderOf(path));
+  for (const { path } of omitted) lines.delete(folderOf(path));
   for (const node of nodes) {
     const folder = folderOf(node.path);
     const own = lines.get(folder);

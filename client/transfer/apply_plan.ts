@@ -10,7 +10,7 @@ import type { Context } from "../context.ts";
 import { codeOf, type Failure, PartlyFailedError, toFailure } from "../errors.ts";
 import { printable } from "../format.ts";
 import type { BatchOptions } from "./batch_report.ts";
-import { tellLeft } from "./left.ts";
+import { reportOmitted } from "./omitted.ts";
 import { pipeline } from "./pipeline.ts";
 import { type Copy, deepestFirst, type Deletion, type Plan, type Touch } from "./plan.ts";
 import type { Side } from "./side.ts";
@@ -38,11 +38,11 @@ export async function applyPlan(
 ): Promise<void> {
   const { out, signal } = context;
   const tell = (step: Step) => out.step(step, () => stepLine(step));
-  if (stopOnError && plan.left.some(({ failed }) => failed)) {
-    tellLeft(out, plan.left);
+  if (stopOnError && plan.omitted.some(({ failed }) => failed)) {
+    reportOmitted(out, plan.omitted);
     throw new PartlyFailedError("stopped before anything was done");
   }
-  const left = [...plan.left];
+  const omitted = [...plan.omitted];
   let [deleted, renamed, touched, undeleted] = [0, 0, 0, 0];
   const remove = async (deletion: Deletion, held?: Deletion[]) => {
     const { path, kind } = deletion;
@@ -74,11 +74,11 @@ export async function applyPlan(
   const isHomeless = ({ path }: { path: string }) => unmade.has(folderOf(path));
   for (const { path } of plan.folders) {
     const error = unmade.get(path);
-    if (error) left.push({ path, reason: error.message, failed: true });
+    if (error) omitted.push({ path, reason: error.message, failed: true });
     else tell({ step: "make-folder", path: path || "." });
   }
   for (const { path } of [...plan.copies, ...plan.renames.map(({ to }) => ({ path: to }))].filter(isHomeless)) {
-    left.push({ path, reason: "its folder cannot be made", failed: true });
+    omitted.push({ path, reason: "its folder cannot be made", failed: true });
   }
   const copies = plan.copies.filter((copy) => !isHomeless(copy));
   const deletions = [...plan.deletions];
@@ -104,7 +104,7 @@ export async function applyPlan(
     } catch (error) {
       // Somebody else's: it can still be replaced, perhaps.
       if (codeOf(error) === "denied" && kind === "file") copies.push({ path, size, why: "changed" });
-      else left.push({ path, reason: failureOf(error, signal).message, failed: true });
+      else omitted.push({ path, reason: failureOf(error, signal).message, failed: true });
     }
   };
   await pipeline(plan.touches, { count: COUNT }, touch);
@@ -124,7 +124,7 @@ export async function applyPlan(
     await copyAll(copies, {
       total: { files: copies.length, bytes: copies.reduce((sum, { size }) => sum + size, 0) },
       stopOnError,
-      left,
+      omitted,
       verb: "Copied",
       rest: "the same command again does the rest",
       finish,

@@ -11,7 +11,7 @@ import { folderOf } from "../../protocol/path.ts";
 import type { Context } from "../context.ts";
 import { PartlyFailedError } from "../errors.ts";
 import { type BatchOptions, BatchReport } from "./batch_report.ts";
-import { tellLeft } from "./left.ts";
+import { reportOmitted } from "./omitted.ts";
 import { pipeline } from "./pipeline.ts";
 
 /** Bounds for what is under way at once: bytes in all; and on each connection files one by one, or packs. */
@@ -81,10 +81,10 @@ export async function runBatch<J extends Job>(
   options: BatchOptions,
 ): Promise<void> {
   const { signal } = context;
-  const { left, stopOnError, finish } = options;
+  const { omitted, stopOnError, finish } = options;
   const report = new BatchReport(context, options);
-  if (stopOnError && left.some(({ failed }) => failed)) {
-    tellLeft(context.out, left);
+  if (stopOnError && omitted.some(({ failed }) => failed)) {
+    reportOmitted(context.out, omitted);
     throw new PartlyFailedError("stopped before the first file was moved");
   }
   const moveOne = async (mover: Mover<J>, job: J) => {

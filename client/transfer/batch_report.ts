@@ -10,7 +10,7 @@ import { codeOf, PartlyFailedError, toFailure } from "../errors.ts";
 import { bytes, elapsed, printable, rate } from "../format.ts";
 import { plural } from "../listing.ts";
 import type { Job, Moved } from "./batch.ts";
-import { type Left, tellLeft } from "./left.ts";
+import { type Omitted, reportOmitted } from "./omitted.ts";
 
 /** So many of the files that got another name are named. */
 const MOST_NAMED = 10;
@@ -25,7 +25,7 @@ export interface BatchOptions {
   /** Whether the first failure ends it. */
   stopOnError: boolean;
   /** What is not moved; it may grow in the same way. */
-  left: readonly Left[];
+  omitted: readonly Omitted[];
   /** What is done to the files, such as `Fetched`. */
   verb: string;
   /** What the person can do for the rest when it is interrupted. */
@@ -143,7 +143,7 @@ export class BatchReport {
     const { out, signal } = this.#context;
     const isStopped = error instanceof Stop;
     if (!isStopped && !signal.aborted && !(error instanceof ProtocolError)) return this.#meter.finish();
-    this.#sumUp(this.#tellLeft());
+    this.#sumUp(this.#reportOmitted());
     const found = this.#isComplete ? "" : " found so far";
     const done = `${this.#files} of ${plural(this.#options.total.files, "file")}${found} were done`;
     if (isStopped) throw new PartlyFailedError(`${error.message}; ${done}`);
@@ -157,8 +157,8 @@ export class BatchReport {
    * @throws {PartlyFailedError} when any failed
    */
   async finish(work: BatchOptions["finish"]): Promise<void> {
-    const left = this.#tellLeft();
-    this.#sumUp(left, await work?.(this.#failed));
+    const omitted = this.#reportOmitted();
+    this.#sumUp(omitted, await work?.(this.#failed));
     const failed = this.#failed;
     if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(this.#files + failed, "file")} failed`);
   }
@@ -173,14 +173,14 @@ export class BatchReport {
   }
 
   /** Returns how much is left out; what should have been moved counts as failed. */
-  #tellLeft(): number {
+  #reportOmitted(): number {
     this.#meter.finish();
-    const { skipped, failed } = tellLeft(this.#context.out, this.#options.left);
+    const { skipped, failed } = reportOmitted(this.#context.out, this.#options.omitted);
     this.#failed += failed;
     return skipped;
   }
 
-  #sumUp(left: number, after?: Finish): void {
+  #sumUp(omitted: number, after?: Finish): void {
     const { out } = this.#context;
     const ms = performance.now() - this.#began;
     this.#failed += after?.failed ?? 0;
@@ -191,7 +191,16 @@ export class BatchReport {
       this.#resumed,
       this.#renamed,
     ];
-    const summary = { files, bytes: moved, resumed, renamed, failed, left, ...after?.counts, ms: Math.round(ms) };
+    const summary = {
+      files,
+      bytes: moved,
+      resumed,
+      renamed,
+      failed,
+      left: omitted,
+      ...after?.counts,
+      ms: Math.round(ms),
+    };
     const { verb } = this.#options;
     const parts = [
       `${verb} ${plural(files, "file")}, ${bytes(moved)} in ${elapsed(ms)} (${rate(moved - resumed, ms)})`,
@@ -199,7 +208,7 @@ export class BatchReport {
     if (resumed > 0) parts.push(`${bytes(resumed)} of it were there already`);
     if (renamed > 0) parts.push(`${renamed} under another name, as their own was taken`);
     if (failed > 0) parts.push(`${failed} failed`);
-    if (left > 0) parts.push(`${left} left out`);
+    if (omitted > 0) parts.push(`${omitted} left out`);
     parts.push(...after?.words ?? []);
     // A tree that is there already, most likely.
     if (renamed > MOST_NAMED && !out.json && !out.verbose) out.note(`and ${renamed - MOST_NAMED} more; ${SYNC_REST}`);

@@ -11,7 +11,7 @@ import type { Client } from "../client.ts";
 import type { Context } from "../context.ts";
 import type { Job, Moved, Mover, PackOutcome } from "./batch.ts";
 import type { NewFolder } from "./folders.ts";
-import type { Left } from "./left.ts";
+import type { Omitted } from "./omitted.ts";
 import { canPack, fitsRequest } from "./pack.ts";
 import { remoteTree } from "./remote_tree.ts";
 import { retrying } from "./retry.ts";
@@ -31,7 +31,7 @@ export interface Copies {
   /** The folders to make first, each after the one that it stands in. */
   folders: NewFolder[];
   /** What is not copied, and why. */
-  left: Left[];
+  omitted: Omitted[];
 }
 
 /**
@@ -51,7 +51,7 @@ export async function planCopies(
   selection: Selection,
 ): Promise<Copies> {
   const { client, remoteFolder, signal } = context;
-  const all: Copies = { jobs: [], folders: [], left: [] };
+  const all: Copies = { jobs: [], folders: [], omitted: [] };
   const add = (name: string, from: string, to: string, size: number) =>
     all.jobs.push({ name, size, from, wanted: to, result: () => ({ copied: from, to }) });
   const trees: (Tree & { name: string; from: string; to: string; mode: number })[] = [];
@@ -61,7 +61,7 @@ export async function planCopies(
       await work();
     } catch (error) {
       if (!(error instanceof CommandError) || signal.aborted || names.length === 1) throw error;
-      all.left.push({ path: name, reason: error.message, code: error.code, failed: true });
+      all.omitted.push({ path: name, reason: error.message, code: error.code, failed: true });
     }
   };
   for (const name of names) {
@@ -83,7 +83,7 @@ export async function planCopies(
         if (kind === "folder") all.folders.push({ path: joinPath(to, path), mode });
         else add(joinPath(name, path), joinPath(from, path), joinPath(to, path), size);
       }
-      all.left.push(...tree.left.map((one) => ({ ...one, path: joinPath(name, one.path) })));
+      all.omitted.push(...tree.omitted.map((one) => ({ ...one, path: joinPath(name, one.path) })));
     });
   }
   return all;

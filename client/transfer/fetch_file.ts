@@ -57,7 +57,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Moved> {
     const shown = `the local file ${JSON.stringify(targetPath(target))}`;
     let partial: PartialFile | undefined;
     let download: Download | undefined;
-    let [left, done, received] = [0, 0, 0];
+    let [kept, done, received] = [0, 0, 0];
     // It is checked again when the file is published; here it saves fetching what cannot be saved.
     if (job.collision === "overwrite" && isFolder(targetPath(target))) {
       throw new DiskError("is_folder", `${shown} is a folder`);
@@ -69,10 +69,10 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Moved> {
       // Looked for first: a download that was begun and then canceled may have sent all of the file.
       if (owner) {
         partial = await resumeIfThere(target.folder, { shown, owner }, job.onResume);
-        left = partial?.size ?? 0;
-        if (partial && left > 0 && again === 0) {
+        kept = partial?.size ?? 0;
+        if (partial && kept > 0 && again === 0) {
           ({ size: done, entry: compared } = await agree(client, job, partial, signal));
-          left = done;
+          kept = done;
         }
         partial?.cut(done);
       }
@@ -110,7 +110,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Moved> {
       else partial?.keep();
       download?.cancel();
       // What was compared with it is no part of it any more; or it was written to before its first byte was read.
-      const mayBegin = left > 0 || received === 0;
+      const mayBegin = kept > 0 || received === 0;
       if (!mayBegin || again >= AGAIN || !(error instanceof CommandError) || code !== "changed") throw error;
       job.onResume("it was written to meanwhile; starting over");
       return await attempt(client, progressed, again + 1);

@@ -11,7 +11,7 @@ import { look, lookThrough, type Seen } from "../../disk/look.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { OpenFolders } from "../../disk/open_folder.ts";
 import { baseName, folderOf, joinPath } from "../../protocol/path.ts";
-import type { Left } from "./left.ts";
+import type { Omitted } from "./omitted.ts";
 import type { Links, Selection } from "./selection.ts";
 import {
   A_CIRCLE,
@@ -45,8 +45,8 @@ export async function localTree(
   signal: AbortSignal,
   deep = true,
 ): Promise<Tree> {
-  const tree: Tree = { nodes: [], left: [] };
-  for await (const nodes of localNodes(top, selection, signal, tree.left, deep)) {
+  const tree: Tree = { nodes: [], omitted: [] };
+  for await (const nodes of localNodes(top, selection, signal, tree.omitted, deep)) {
     for (const node of nodes) tree.nodes.push(node);
   }
   return tree;
@@ -58,7 +58,7 @@ export async function localTree(
  * @param top the folder
  * @param selection what of it is meant; links that lead out of the folder are left out in any case
  * @param signal ends the walk
- * @param left gets what is left; complete at the end
+ * @param omitted gets what is left; complete at the end
  * @param deep whether to look into the folders in it, too
  * @throws {DiskError} when the folder itself cannot be read; one below it that cannot is left out, and said to be
  */
@@ -66,7 +66,7 @@ export async function* localNodes(
   top: string,
   selection: Selection,
   signal: AbortSignal,
-  left: Left[],
+  omitted: Omitted[],
   deep = true,
 ): AsyncGenerator<Node[]> {
   await rest(signal); // what was asked of the server meanwhile goes out first
@@ -106,7 +106,7 @@ export async function* localNodes(
       }
     } catch (error) {
       if (folder === "") throw diskError(error, JSON.stringify(top));
-      left.push({ path: folder, ...unreadable(error) });
+      omitted.push({ path: folder, ...unreadable(error) });
     }
   }
   let nodes: Node[] = [];
@@ -119,8 +119,8 @@ export async function* localNodes(
       const found = lookLocally(root, path, selection.links, () => open.get(at).look(name));
       const isFolder = isFolderNode(found);
       if (selection.excludes(path, isFolder)) continue;
-      if ("reason" in found) left.push(found);
-      else if (deep && isFolder !== areFolders) left.push({ path, ...CHANGED });
+      if ("reason" in found) omitted.push(found);
+      else if (deep && isFolder !== areFolders) omitted.push({ path, ...CHANGED });
       else nodes.push(found);
       if (++looked % BATCH !== 0 && looked !== FIRST_BATCH) continue;
       open[Symbol.dispose](); // nobody may come back for more
@@ -153,7 +153,7 @@ async function rest(signal: AbortSignal): Promise<void> {
 }
 
 /** @param lookAt tells what stands there, where that is not to be asked by its path */
-function lookLocally(root: string, path: string, links: Links, lookAt?: () => Seen): Node | Left {
+function lookLocally(root: string, path: string, links: Links, lookAt?: () => Seen): Node | Omitted {
   const full = `${root}/${path}`;
   try {
     let found = lookAt ? lookAt() : look(full);
@@ -193,7 +193,7 @@ function whereLinkLeads(link: string): string | Why {
   }
 }
 
-function isFolderNode(found: Node | Left): boolean {
+function isFolderNode(found: Node | Omitted): boolean {
   return "kind" in found && found.kind === "folder";
 }
 

@@ -10,7 +10,7 @@ import { ancestors } from "../../protocol/path.ts";
 import { codeOf } from "../errors.ts";
 import { MOST_CHECKSUMS, sumOf } from "./checksums.ts";
 import type { NewFolder } from "./folders.ts";
-import type { Left } from "./left.ts";
+import type { Omitted } from "./omitted.ts";
 import { pipeline } from "./pipeline.ts";
 import { findRenamed } from "./renames.ts";
 import type { Selection } from "./selection.ts";
@@ -72,7 +72,7 @@ export interface Plan {
   /** What is not in the source, the deepest first. */
   deletions: Deletion[];
   /** What cannot be or is not to be copied, and why. */
-  left: Left[];
+  omitted: Omitted[];
   /** How many files are the same already. */
   same: number;
   /** Whether there is no file in the source, as where a disk is not mounted, and the target would lose all that it has. */
@@ -104,12 +104,12 @@ export interface PlanOptions {
  */
 export async function makePlan(source: Side, target: Side, options: PlanOptions): Promise<Plan> {
   const [from, to] = await look(source, target, options);
-  const left = [...from.left];
+  const omitted = [...from.omitted];
   let same = 0;
   const there = new Map<string, Node>();
   for (const node of to.nodes) there.set(node.path, node);
   // Of what most plans do not need, nothing is prepared: there may be a hundred thousand files.
-  const here = options.delete ? new Set([...from.nodes, ...from.left].map(({ path }) => path)) : new Set<string>();
+  const here = options.delete ? new Set([...from.nodes, ...from.omitted].map(({ path }) => path)) : new Set<string>();
   const wrongKind = new Set<string>();
   let folders: NewFolder[] = [];
   let fresh: Node[] = [];
@@ -128,13 +128,13 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   };
   /** What the target has as something else, and what that is. */
   const conflicts = new Map<string, Node["kind"]>();
-  const leftInTarget = new Map(to.left.map((left) => [left.path, left]));
+  const omittedInTarget = new Map(to.omitted.map((omitted) => [omitted.path, omitted]));
   for (const node of from.nodes) {
-    const clash = leftInTarget.get(node.path);
+    const clash = omittedInTarget.get(node.path);
     if (clash) {
-      leftInTarget.delete(node.path);
+      omittedInTarget.delete(node.path);
       wrongKind.add(node.path);
-      left.push({ path: node.path, reason: `in the target: ${clash.reason}`, failed: true });
+      omitted.push({ path: node.path, reason: `in the target: ${clash.reason}`, failed: true });
     }
     if (isBelow(node.path, wrongKind)) continue;
     const other = there.get(node.path);
@@ -147,29 +147,29 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     else if (options.checksum) doubtful.push(node);
     else settle(node, other);
   }
-  for (const { path } of from.left) leftInTarget.delete(path); // told already
+  for (const { path } of from.omitted) omittedInTarget.delete(path); // told already
   if (options.compareOnly || options.delete) {
-    for (const { path, reason, code, failed } of leftInTarget.values()) {
+    for (const { path, reason, code, failed } of omittedInTarget.values()) {
       // It stays, where the rest of what is not in the source is deleted.
-      left.push({ path, reason: `in the target: ${reason}`, code, failed: options.compareOnly && failed });
+      omitted.push({ path, reason: `in the target: ${reason}`, code, failed: options.compareOnly && failed });
     }
   }
   await pipeline(doubtful, { count: MOST_CHECKSUMS }, async (node) => {
     const [one, other] = await Promise.all([sumOf(source, node.path), sumOf(target, node.path)]);
-    if (typeof one !== "string") left.push({ path: node.path, reason: one.message, failed: true });
+    if (typeof one !== "string") omitted.push({ path: node.path, reason: one.message, failed: true });
     // What cannot be read can be replaced; but whether it is different nobody knows.
     else if (typeof other !== "string" && options.compareOnly) {
-      left.push({ path: node.path, reason: other.message, code: codeOf(other), failed: true });
+      omitted.push({ path: node.path, reason: other.message, code: codeOf(other), failed: true });
     } else if (one !== other) changed.push(node);
     else settle(node, there.get(node.path)!);
   });
   // What could not be read is not known to be missing; and what cannot be copied may be there under its former name only.
-  const deleting = options.delete && (options.compareOnly || !left.some(({ failed }) => failed));
+  const deleting = options.delete && (options.compareOnly || !omitted.some(({ failed }) => failed));
   if (!deleting && conflicts.size > 0) {
     const remedy = options.delete ? "it stays until all of the source can be copied" : "--delete replaces it";
     for (const [path, kind] of conflicts) {
       wrongKind.add(path);
-      left.push({ path, reason: `the target has a ${kind} there; ${remedy}`, failed: true });
+      omitted.push({ path, reason: `the target has a ${kind} there; ${remedy}`, failed: true });
     }
     folders = folders.filter(({ path }) => !isBelow(path, wrongKind));
     fresh = fresh.filter(({ path }) => !isBelow(path, wrongKind));
@@ -188,7 +188,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     touches,
     copies: [...copies(fresh.filter(({ path }) => !renamedTo.has(path)), "new"), ...copies(changed, "changed")],
     deletions: deepestFirst(over.filter(({ path }) => !renamed.has(path))),
-    left,
+    omitted,
     same,
     empties: !from.nodes.some(isFile) && superfluous.some(isFile),
   };
@@ -239,9 +239,9 @@ function isFile({ kind }: Node): boolean {
 /** What the target has and the source has not, or has as something else. What was left out in the source is not touched. */
 function findSuperfluous(from: Tree, to: Tree, here: ReadonlySet<string>): Node[] {
   const kinds = new Map(from.nodes.map(({ path, kind }) => [path, kind]));
-  const untouched = new Set(from.left.map(({ path }) => path));
+  const untouched = new Set(from.omitted.map(({ path }) => path));
   // A folder that holds what we do not look at cannot be removed, nor one that cannot be looked into.
-  const held = new Set(to.left.flatMap(({ path }) => [path, ...ancestors(path)]));
+  const held = new Set(to.omitted.flatMap(({ path }) => [path, ...ancestors(path)]));
   return to.nodes.filter(({ path, kind }) =>
     (here.has(path) ? kinds.has(path) && kinds.get(path) !== kind : !isBelow(path, untouched)) && !held.has(path)
   );

@@ -8,7 +8,7 @@ import { CommandError } from "../../protocol/errors.ts";
 import type { Entry } from "../../protocol/messages.ts";
 import { ancestors, baseName, folderOf, isSafeName, joinPath } from "../../protocol/path.ts";
 import type { Client } from "../client.ts";
-import type { Left } from "./left.ts";
+import type { Omitted } from "./omitted.ts";
 import type { Links, Selection } from "./selection.ts";
 import {
   A_CIRCLE,
@@ -68,7 +68,7 @@ export async function listRemote(
   deep: boolean,
   onFound?: (bytes: number) => void,
 ): Promise<Tree> {
-  const tree: Tree = { nodes: [], left: [] };
+  const tree: Tree = { nodes: [], omitted: [] };
   let bytes = 0;
   const reals = new Reals();
   const circles = new Set<string>();
@@ -90,7 +90,7 @@ export async function listRemote(
           const path = joinPath(folder, entry.name);
           const found = judge(entry, path, selection.links);
           if (selection.excludes(path, isFolder(entry, selection.links))) continue;
-          if ("reason" in found) tree.left.push(found);
+          if ("reason" in found) tree.omitted.push(found);
           else {
             tree.nodes.push(found);
             bytes += found.size;
@@ -102,11 +102,11 @@ export async function listRemote(
       }
     } catch (error) {
       if (folder === "") throw error;
-      tree.left.push({ path: folder, ...whyUnlisted(error) });
+      tree.omitted.push({ path: folder, ...whyUnlisted(error) });
     }
   }
   if (circles.size === 0) return tree;
-  for (const path of circles) tree.left.push({ path, ...A_CIRCLE });
+  for (const path of circles) tree.omitted.push({ path, ...A_CIRCLE });
   return { ...tree, nodes: tree.nodes.filter(({ path }) => !circles.has(path)) };
 }
 
@@ -157,9 +157,9 @@ export function requireFolders(tree: Tree): void {
   const rest = take(tree.nodes).sort((a, b) => a.path < b.path ? -1 : 1); // the server promises no order
   const missing = new Set(take(rest).map(({ path }) => ancestors(path).find((folder) => !folders.has(folder))!));
   tree.nodes = nodes;
-  tree.left = tree.left.filter(({ path }) => folders.has(folderOf(path)));
-  for (const { path } of tree.left) missing.delete(path); // what is in a folder that is left is left with it
-  for (const path of missing) tree.left.push({ path, ...UNREADABLE.changed });
+  tree.omitted = tree.omitted.filter(({ path }) => folders.has(folderOf(path)));
+  for (const { path } of tree.omitted) missing.delete(path); // what is in a folder that is left is left with it
+  for (const path of missing) tree.omitted.push({ path, ...UNREADABLE.changed });
 }
 
 /**
@@ -181,7 +181,7 @@ function isFolder({ kind, link }: Entry, links: Links): boolean {
   return kind === "folder" && (!link || links === "follow");
 }
 
-function judge(entry: Entry, path: string, links: Links): Node | Left {
+function judge(entry: Entry, path: string, links: Links): Node | Omitted {
   const { kind, size, modified, mode, link, lossy, unreadable } = entry;
   const names = path.split("/");
   if (!names.every(isSafeName)) return { path, reason: "its name could lead elsewhere", failed: true };

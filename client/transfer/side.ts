@@ -248,6 +248,6 @@ async function orNone(looking: Promise<Tree>): Promise<Tree> {
     return await looking;
   } catch (error) {
     if (codeOf(error) !== "not_found") throw error;
-    return { nodes: [], left: [], missing: true };
+    return { nodes: [], omitted: [], missing: true };
   }
 }

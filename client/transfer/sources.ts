@@ -13,7 +13,7 @@ import type { Arguments, Context } from "../context.ts";
 import { localName } from "../local_files.ts";
 import { isThere } from "../remote_files.ts";
 import { type Pattern, readPattern } from "./glob.ts";
-import { type Left, whyLeft } from "./left.ts";
+import { type Omitted, whyOmitted } from "./omitted.ts";
 import { localNodes, localTree } from "./local_tree.ts";
 import { remoteTree } from "./remote_tree.ts";
 import { retrying } from "./retry.ts";
@@ -56,7 +56,7 @@ export interface FoundSources {
   /** What can be moved. */
   items: AsyncIterable<Source[]>;
   /** What is left, and why; complete once all items are there. */
-  left: Left[];
+  omitted: Omitted[];
   /** The folder that all of it is in, where the person has named one, and nothing else. */
   top?: Source;
 }
@@ -66,7 +66,7 @@ export interface Sources {
   /** What can be moved. */
   items: Source[];
   /** What is left, and why. */
-  left: Left[];
+  omitted: Omitted[];
 }
 
 /**
@@ -75,13 +75,13 @@ export interface Sources {
  *
  * @param several whether there can be two that go to one place
  * @param replaces whether what is there is replaced
- * @param left gets the others
+ * @param omitted gets the others
  * @param realOf tells of two ways to write the path of a source that they mean the same
  */
 export function isFirst(
   several: boolean,
   replaces: boolean,
-  left: Left[],
+  omitted: Omitted[],
   realOf: (path: string) => string = (path) => path,
 ): (source: Source) => boolean {
   if (!several) return () => true;
@@ -94,8 +94,8 @@ export function isFirst(
     }
     const isSame = first === from || realOf(first) === realOf(from);
     if (!isSame && !replaces) return true;
-    if (!isSame) left.push({ path: from, reason: `${quote(first)} goes to the same place`, failed: true });
-    else left.push({ path: from, reason: "it is named twice" });
+    if (!isSame) omitted.push({ path: from, reason: `${quote(first)} goes to the same place`, failed: true });
+    else omitted.push({ path: from, reason: "it is named twice" });
     return false;
   };
 }
@@ -139,7 +139,7 @@ export async function remoteSources(
   options: SourceOptions,
 ): Promise<Sources> {
   const { remoteFolder, signal } = context;
-  const sources: Sources = { items: [], left: [] };
+  const sources: Sources = { items: [], omitted: [] };
   for (const name of typed) {
     const wild = readPattern(name);
     const pattern = wild && await isThere(context, name) ? undefined : wild;
@@ -184,7 +184,7 @@ export async function localSources(
   signal: AbortSignal,
 ): Promise<FoundSources> {
   const parts: (AsyncIterable<Source[]> | Source[][])[] = [];
-  const left: Left[] = [];
+  const omitted: Omitted[] = [];
   let top: Source | undefined;
   for (const name of typed) {
     const found = lookAt(name);
@@ -198,7 +198,7 @@ export async function localSources(
         }
         const itself = new Source({ path: "", kind: "folder", size: 0, modified: 0, mode }, name, base);
         if (base !== "" && typed.length === 1) top = itself;
-        const inside = foundIn(name, base, options, signal, left);
+        const inside = foundIn(name, base, options, signal, omitted);
         const { value: first = [] } = await inside.next(); // whether it can be read at all
         parts.push([base === "" ? first : [itself, ...first]], inside);
       } else {
@@ -208,11 +208,11 @@ export async function localSources(
     }
     const folder = found.folder || ".";
     const tree = await localTree(folder, options, signal, found.deep || options.recursive);
-    const sources: Sources = { items: [], left };
+    const sources: Sources = { items: [], omitted };
     addMatches(sources, tree, name, found, options, folder === "." ? "" : folder);
     parts.push([sources.items]);
   }
-  return { items: joined(parts), left, top };
+  return { items: joined(parts), omitted, top };
 }
 
 /** What is in a local folder. */
@@ -221,11 +221,11 @@ async function* foundIn(
   base: string,
   selection: Selection,
   signal: AbortSignal,
-  left: Left[],
+  omitted: Omitted[],
 ): AsyncGenerator<Source[]> {
-  const own: Left[] = [];
+  const own: Omitted[] = [];
   for await (const nodes of localNodes(top, selection, signal, own)) {
-    for (const one of own.splice(0)) left.push({ ...one, path: joinPath(base, one.path) });
+    for (const one of own.splice(0)) omitted.push({ ...one, path: joinPath(base, one.path) });
     yield nodes.map((node) => new Source(node, top, base));
   }
 }
@@ -238,15 +238,15 @@ function addTree(sources: Sources, tree: Tree, top: string, base: string, mode: 
   const itself: Node = { path: "", kind: "folder", size: 0, modified: 0, mode };
   if (base !== "") sources.items.push(new Source(itself, top, base));
   for (const node of tree.nodes) sources.items.push(new Source(node, top, base));
-  for (const left of tree.left) {
-    sources.left.push({ ...left, path: joinPath(base, left.path) });
+  for (const omitted of tree.omitted) {
+    sources.omitted.push({ ...omitted, path: joinPath(base, omitted.path) });
   }
 }
 
 /** What a pattern means; with `-r`, a folder that it means with all in it. What of it is not moved is told. */
 function addMatches(
   sources: Sources,
-  { nodes, left }: Tree,
+  { nodes, omitted }: Tree,
   typed: string,
   { matches, deep }: Pattern,
   { recursive }: SourceOptions,
@@ -274,17 +274,17 @@ function addMatches(
     sources.items.push(new Source(node, top, ""));
   }
   // What could not be looked into may hold something that is meant.
-  const leftOut = left.filter((one) => isMeant(one) || (deep && one.failed));
+  const leftOut = omitted.filter((one) => isMeant(one) || (deep && one.failed));
   for (const { path, kind } of recursive ? [] : nodes) {
     if (kind !== "folder" || !matches(path) || folders.has(path)) continue;
     leftOut.push({ path, reason: "it is a folder", remedy: "-r takes it with all in it" });
   }
   if (sources.items.length === before) {
     if (leftOut.length === 0) throw new CommandError("not_found", `nothing matches "${typed}"`);
-    const why = `${quote(leftOut[0].path)}: ${whyLeft(leftOut[0])}`;
+    const why = `${quote(leftOut[0].path)}: ${whyOmitted(leftOut[0])}`;
     throw new CommandError("not_found", `nothing that matches "${typed}" can be moved; ${why}`);
   }
-  for (const one of leftOut) sources.left.push(one);
+  for (const one of leftOut) sources.omitted.push(one);
 }
 
 /** What stands under a path; or where there is nothing, the pattern that it may be. */

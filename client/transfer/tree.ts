@@ -5,7 +5,7 @@
  */
 
 import type { Entry } from "../../protocol/messages.ts";
-import type { Left } from "./left.ts";
+import type { Omitted } from "./omitted.ts";
 
 /** What stands somewhere in a tree. */
 export interface Node {
@@ -26,13 +26,13 @@ export interface Tree {
   /** What can be moved. */
   nodes: Node[];
   /** What is left, and why. */
-  left: Left[];
+  omitted: Omitted[];
   /** Whether not even its top is there. */
   missing?: boolean;
 }
 
 /** Why something is left. */
-export type Why = Omit<Left, "path">;
+export type Why = Omit<Omitted, "path">;
 /** No message can carry its name. */
 export const NOT_UNICODE: Why = { reason: "its name is not valid Unicode", failed: true };
 /** Links are not followed. */

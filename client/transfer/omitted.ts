@@ -11,7 +11,7 @@ import type { Output } from "../output.ts";
 import { RESUME_BYTES } from "./blocks.ts";
 
 /** Something that is not moved, and why. */
-export interface Left {
+export interface Omitted {
   /** Its path below the top of its tree. */
   path: string;
   /** Why, for a person. */
@@ -27,9 +27,9 @@ export interface Left {
 /**
  * Why something is not moved, and what takes it along, in words.
  *
- * @param left see {@linkcode Left}
+ * @param omitted see {@linkcode Omitted}
  */
-export function whyLeft({ reason, remedy }: Left): string {
+export function whyOmitted({ reason, remedy }: Omitted): string {
   return remedy ? `${reason}; ${remedy}` : reason;
 }
 
@@ -41,12 +41,12 @@ const MOST_NAMED = 10;
  *
  * @returns how many were skipped, and how many failed
  */
-export function tellLeft(out: Output, left: readonly Left[]): { skipped: number; failed: number } {
+export function reportOmitted(out: Output, omitted: readonly Omitted[]): { skipped: number; failed: number } {
   let failed = 0;
   const skipped = new Map<string, number>();
-  for (const one of left) {
+  for (const one of omitted) {
     const name = printable(one.path);
-    const why = whyLeft(one);
+    const why = whyOmitted(one);
     if (one.failed) {
       failed++;
       out.failure({ code: one.code ?? "local", message: `${name}: ${why}`, exit: ExitCode.REFUSED });
@@ -59,7 +59,7 @@ export function tellLeft(out: Output, left: readonly Left[]): { skipped: number;
   for (const [why, count] of skipped) {
     if (count > MOST_NAMED) out.note(`${count - MOST_NAMED} more are left out: ${why}`);
   }
-  return { skipped: left.length - failed, failed };
+  return { skipped: omitted.length - failed, failed };
 }
 
 /**
