@@ -6,7 +6,7 @@
 
 import { DiskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
-import type { Seen } from "./look.ts";
+import type { Stat } from "./stat.ts";
 import { replacingMode } from "./mode.ts";
 import { moveToFreeName } from "./move.ts";
 import { numberedName } from "./names.ts";
@@ -71,9 +71,9 @@ export async function claimName(
 
 /** Whoever may not read or write a file may not do so with the one in its place. */
 function keepRights(from: OpenFolder, partial: string, to: OpenFolder, replaced: string, mode: number): void {
-  let seen: Seen;
+  let seen: Stat;
   try {
-    seen = to.look(replaced, true);
+    seen = to.stat(replaced, true);
   } catch {
     return; // it has gone, or is a link that leads nowhere
   }

@@ -1,4 +1,4 @@
-import { look, lookThrough } from "./look.ts";
+import { lstat, stat } from "./stat.ts";
 
 /**
  * Whether anything stands under a path: a file, a folder, or a link, wherever that leads.
@@ -8,7 +8,7 @@ import { look, lookThrough } from "./look.ts";
  */
 export function exists(path: string): boolean {
   try {
-    look(path);
+    lstat(path);
     return true;
   } catch {
     return false;
@@ -23,7 +23,7 @@ export function exists(path: string): boolean {
  */
 export function isFolder(path: string): boolean {
   try {
-    return lookThrough(path).kind === "folder";
+    return stat(path).kind === "folder";
   } catch {
     return false;
   }

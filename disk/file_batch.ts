@@ -286,7 +286,7 @@ class FolderFlusher {
 /** Whether a file is the same as a partial: in size, time and content. */
 function isSame(to: OpenFolder, name: string, from: OpenFolder, partial: string): boolean {
   try {
-    const [there, own] = [to.look(name), from.look(partial)];
+    const [there, own] = [to.stat(name), from.stat(partial)];
     if (there.kind !== "file" || there.size !== own.size || there.modified !== own.modified) return false;
     const [one, other] = [contentOf(to, name, own.size), contentOf(from, partial, own.size)];
     let at = 0;

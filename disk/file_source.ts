@@ -6,7 +6,7 @@
 
 import { DiskError, diskError } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
-import { changedMeanwhile, isUnchanged, requireFile, type Seen, seen } from "./look.ts";
+import { changedMeanwhile, isUnchanged, requireFile, type Stat, statOf } from "./stat.ts";
 import { Pace } from "./pace.ts";
 
 /** What is hashed in one go, in bytes. */
@@ -22,7 +22,7 @@ export class FileSource {
   /** Bytes, when it was opened. */
   readonly size: number;
   /** What the system said of it when it was opened. */
-  readonly seen: Seen;
+  readonly seen: Stat;
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #shown: string;
@@ -42,9 +42,9 @@ export class FileSource {
     this.#path = path;
     this.#shown = shown;
     try {
-      requireFile(seen(Deno.statSync(path)), () => shown);
+      requireFile(statOf(Deno.statSync(path)), () => shown);
       this.#file = Deno.openSync(path, { read: true });
-      this.seen = seen(this.#file.statSync()); // another one may stand there since
+      this.seen = statOf(this.#file.statSync()); // another one may stand there since
     } catch (error) {
       throw diskError(error, `opening ${shown}`);
     }
@@ -191,8 +191,8 @@ export class FileSource {
    */
   #isUnchanged(): boolean {
     try {
-      if (isUnchanged(this.seen, seen(Deno.statSync(this.#path)))) return true;
+      if (isUnchanged(this.seen, statOf(Deno.statSync(this.#path)))) return true;
     } catch { /* it has been moved or removed */ }
-    return isUnchanged(this.seen, seen(this.#file.statSync()));
+    return isUnchanged(this.seen, statOf(this.#file.statSync()));
   }
 }

@@ -7,7 +7,7 @@
 import { errnoOf } from "./errors.ts";
 import type { Libc } from "./libc.ts";
 import { type Listed, listOpen } from "./list_folder.ts";
-import { changedMeanwhile, requireFile, type Seen, type Version } from "./look.ts";
+import { changedMeanwhile, requireFile, type Stat, type Version } from "./stat.ts";
 import type { OpenFolder } from "./open_folder.ts";
 import { type NewSmallFile, readWhole, type SmallFile } from "./small_file.ts";
 import { trySyncData } from "./sync.ts";
@@ -38,8 +38,8 @@ export class HeldFolder implements OpenFolder {
     this.#folder = folder;
   }
 
-  look(name: string, follow = false): Seen {
-    return this.#calls.look(this.#folder, name, follow) ?? this.#fail();
+  stat(name: string, follow = false): Stat {
+    return this.#calls.stat(this.#folder, name, follow) ?? this.#fail();
   }
 
   *list(): Generator<Listed[]> {
@@ -58,7 +58,7 @@ export class HeldFolder implements OpenFolder {
       const file = readWhole(this.#calls, this.#folder, name, known, into);
       if (file !== "changed" && !(file instanceof Error)) return file;
     }
-    const seen = this.look(name);
+    const seen = this.stat(name);
     if (seen.kind === "link") return "link";
     requireFile(seen, shown);
     if (seen.size > into.length) return "too large";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Seen } from "./look.ts";
+import type { Stat } from "./stat.ts";
 
 /** Where the C library of a Linux system lies. The programs may load these, and no other foreign code. */
 export const LIBC_PATHS: readonly string[] = [
@@ -60,7 +60,7 @@ const SYS_OPENAT2 = 437n;
 const RESOLVE_NO_SYMLINKS = 4;
 const RENAME_NOREPLACE = 1;
 const STATX_BASIC_STATS = 0x7ff;
-const KINDS: Record<number, Seen["kind"]> = { 0o10: "file", 0o04: "folder", 0o12: "link" };
+const KINDS: Record<number, Stat["kind"]> = { 0o10: "file", 0o04: "folder", 0o12: "link" };
 
 /** What the numbers of errors are called. */
 const ERRORS: Record<number, string> = {
@@ -272,13 +272,13 @@ export class Libc {
    *
    * @param follow whether of what a symbolic link leads to
    */
-  look(at: number, path: string, follow: boolean): Seen | undefined {
+  stat(at: number, path: string, follow: boolean): Stat | undefined {
     if (!this.#take(path)) return undefined;
     return this.#statx(at, this.#path, follow ? 0 : AT_SYMLINK_NOFOLLOW);
   }
 
   /** What the system says of an open file. */
-  lookAtOpen(file: number): Seen | undefined {
+  statOpen(file: number): Stat | undefined {
     this.#refusal = undefined;
     return this.#statx(file, NO_PATH, AT_EMPTY_PATH);
   }
@@ -327,7 +327,7 @@ export class Libc {
     return this.#refusal === undefined;
   }
 
-  #statx(at: number, path: Uint8Array<ArrayBuffer>, flags: number): Seen | undefined {
+  #statx(at: number, path: Uint8Array<ArrayBuffer>, flags: number): Stat | undefined {
     if (this.#calls.statx(at, path, flags, STATX_BASIC_STATS, this.#stat) !== 0) return undefined;
     const view = this.#view;
     const mode = view.getUint16(28, true);

@@ -6,7 +6,7 @@
 
 import { errnoOf } from "./errors.ts";
 import { type Libc, libc } from "./libc.ts";
-import { look, type Seen } from "./look.ts";
+import { lstat, type Stat } from "./stat.ts";
 import { under } from "./path.ts";
 import { movedMeanwhile, whyNotPlain } from "./plain.ts";
 
@@ -15,7 +15,7 @@ export interface Listed {
   /** Its name; what of it is no Unicode is U+FFFD. */
   readonly name: string;
   /** What stands there. */
-  readonly kind: Seen["kind"];
+  readonly kind: Stat["kind"];
 }
 
 /** Bytes that are read in one go: about two hundred names. */
@@ -25,7 +25,7 @@ const BATCH_BYTES = 8 * 1024;
 const LENGTH_AT = 16;
 const KIND_AT = 18;
 const NAME_AT = 19;
-const KINDS: Record<number, Seen["kind"]> = { 4: "folder", 8: "file", 10: "link" };
+const KINDS: Record<number, Stat["kind"]> = { 4: "folder", 8: "file", 10: "link" };
 const UNKNOWN_KIND = 0;
 
 const buffer = new Uint8Array(BATCH_BYTES);
@@ -107,9 +107,9 @@ function parse(path: string, bytes: number, isLossyFolder: (name: string) => boo
 }
 
 /** Not every file system tells kinds with names. */
-function kindOf(folder: string, name: string, isLossyFolder: (name: string) => boolean): Seen["kind"] {
+function kindOf(folder: string, name: string, isLossyFolder: (name: string) => boolean): Stat["kind"] {
   try {
-    return look(under(folder, name)).kind;
+    return lstat(under(folder, name)).kind;
   } catch {
     return name.includes("\ufffd") && isLossyFolder(name) ? "folder" : "other";
   }

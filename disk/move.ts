@@ -65,7 +65,7 @@ export function movePathToFreeName(from: string, to: string, plain = false): voi
 
 function isSameFile(from: OpenFolder, name: string, to: OpenFolder, wanted: string): boolean {
   try {
-    const [a, b] = [from.look(name), to.look(wanted)];
+    const [a, b] = [from.stat(name), to.stat(wanted)];
     return a.ino === b.ino && a.dev === b.dev;
   } catch {
     return false;

@@ -6,7 +6,7 @@
 
 import { FileSource } from "./file_source.ts";
 import { type Listed, listFolder } from "./list_folder.ts";
-import { look, lookThrough, type Seen } from "./look.ts";
+import { lstat, type Stat, stat } from "./stat.ts";
 import { setMode } from "./mode.ts";
 import type { OpenFolder } from "./open_folder.ts";
 import { under } from "./path.ts";
@@ -30,8 +30,8 @@ export class NamedFolder implements OpenFolder {
     this.plain = plain;
   }
 
-  look(name: string, follow = false): Seen {
-    return (follow ? lookThrough : look)(this.at(name));
+  stat(name: string, follow = false): Stat {
+    return (follow ? stat : lstat)(this.at(name));
   }
 
   list(): Generator<Listed[]> {
@@ -39,7 +39,7 @@ export class NamedFolder implements OpenFolder {
   }
 
   readFile(name: string, into: Uint8Array<ArrayBuffer>, shown: () => string): SmallFile | "too large" | "link" {
-    if (this.look(name).kind === "link") return "link";
+    if (this.stat(name).kind === "link") return "link";
     const source = new FileSource(this.at(name), shown());
     try {
       return source.size > into.length ? "too large" : { seen: source.seen, content: source.readAll(into) };

@@ -10,7 +10,7 @@
  */
 
 import { isFolder } from "./exists.ts";
-import { isUnchanged, type Seen } from "./look.ts";
+import { isUnchanged, type Stat } from "./stat.ts";
 import { folderMode } from "./mode.ts";
 import { newPartialName } from "./names.ts";
 import { openFolder } from "./open_folder.ts";
@@ -20,7 +20,7 @@ import { split, under } from "./path.ts";
 const MOST_REMEMBERED = 10_000;
 
 /** Folders that this program has made, as they were then. What is in them now is for the system to say. */
-const made = new Map<string, Seen>();
+const made = new Map<string, Stat>();
 
 /**
  * Makes a folder.
@@ -35,7 +35,7 @@ export function makeFolder(path: string, mode: number, plain: boolean): void {
   using parent = openFolder(folder, plain);
   parent.makeFolder(name, folderMode(mode));
   made.delete(path); // to come last
-  made.set(path, parent.look(name));
+  made.set(path, parent.stat(name));
   if (made.size > MOST_REMEMBERED) made.delete(made.keys().next().value!);
 }
 
@@ -65,10 +65,10 @@ export class StagedFolder {
   readonly parent: string;
   readonly #hidden: string;
   readonly #name: string;
-  readonly #before: Seen;
+  readonly #before: Stat;
   readonly #plain: boolean;
 
-  private constructor(parent: string, hidden: string, name: string, before: Seen, plain: boolean) {
+  private constructor(parent: string, hidden: string, name: string, before: Stat, plain: boolean) {
     this.path = under(parent, hidden);
     this.parent = parent;
     this.#hidden = hidden;
@@ -92,7 +92,7 @@ export class StagedFolder {
     try {
       const { folder, name } = split(place);
       using parent = openFolder(folder, plain);
-      if (!isSame(before, parent.look(name))) return undefined;
+      if (!isSame(before, parent.stat(name))) return undefined;
       const hidden = newPartialName();
       parent.makeFolder(hidden, folderMode(before.mode));
       return new StagedFolder(folder, hidden, name, before, plain);
@@ -109,7 +109,7 @@ export class StagedFolder {
   publish(): boolean {
     try {
       using parent = openFolder(this.parent, this.#plain);
-      if (!isSame(this.#before, parent.look(this.#name))) return false;
+      if (!isSame(this.#before, parent.stat(this.#name))) return false;
       parent.move(this.#hidden, parent, this.#name);
       return true;
     } catch {
@@ -140,6 +140,6 @@ export function removeStaged(path: string): void {
   Deno.removeSync(gone);
 }
 
-function isSame(one: Seen, other: Seen): boolean {
+function isSame(one: Stat, other: Stat): boolean {
   return one.dev === other.dev && one.mode === other.mode && one.changed === other.changed && isUnchanged(one, other);
 }

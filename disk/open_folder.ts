@@ -7,7 +7,7 @@
 import { HeldFolder } from "./held_folder.ts";
 import type { Listed } from "./list_folder.ts";
 import { goesUp, libc } from "./libc.ts";
-import type { Seen, Version } from "./look.ts";
+import type { Stat, Version } from "./stat.ts";
 import { NamedFolder } from "./named_folder.ts";
 import { under } from "./path.ts";
 import { movedMeanwhile, whyNotPlain } from "./plain.ts";
@@ -27,7 +27,7 @@ export interface OpenFolder extends Disposable {
    *
    * @param follow whether of what a symbolic link leads to
    */
-  look(name: string, follow?: boolean): Seen;
+  stat(name: string, follow?: boolean): Stat;
   /** The names in it, some hundreds at a time. */
   list(): Generator<Listed[]>;
   /**
@@ -101,7 +101,7 @@ export function openFolder(path: string, plain = false): OpenFolder {
  */
 export function requireInPlace(folder: OpenFolder): void {
   using now = openFolder(folder.path, folder.plain);
-  const [there, own] = [now.look("."), folder.look(".")];
+  const [there, own] = [now.stat("."), folder.stat(".")];
   if (there.dev !== own.dev || there.ino !== own.ino) throw movedMeanwhile();
 }
 
@@ -113,7 +113,7 @@ export function requireInPlace(folder: OpenFolder): void {
  * @throws {DiskError} `changed` when it is no file, or another one was opened; what the system throws
  */
 export function openFileIn(folder: OpenFolder, name: string): Deno.FsFile {
-  const there = folder.look(name);
+  const there = folder.stat(name);
   if (there.kind !== "file") throw movedMeanwhile();
   // Always for both: to open a pipe for one of the two, which may have come into its place, waits for who has the other.
   const file = Deno.openSync(under(folder.path, name), { read: true, write: true });

@@ -148,7 +148,7 @@ export class PartialFile {
    * @param mode the rights of what it is a copy of: the lowest nine bits of its mode
    */
   copyRights(mode: number): void {
-    const made = this.#folder.look(this.#name).mode;
+    const made = this.#folder.stat(this.#name).mode;
     const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
     if (wanted !== made) this.#folder.setMode(this.#name, wanted);
     this.#mode = mode;
@@ -271,7 +271,7 @@ export class PartialFile {
 
   #isThere(): boolean {
     try {
-      this.#folder.look(this.#name);
+      this.#folder.stat(this.#name);
       return true;
     } catch {
       return false;

@@ -6,12 +6,12 @@
 
 import { FileSource } from "./file_source.ts";
 import { AT_FDCWD, type Libc, libc } from "./libc.ts";
-import { isUnchanged, type Seen, type Version } from "./look.ts";
+import { isUnchanged, type Stat, type Version } from "./stat.ts";
 
 /** What was read of a file. */
 export interface SmallFile {
   /** What the system said of it. */
-  readonly seen: Seen;
+  readonly seen: Stat;
   /** All of its bytes. */
   readonly content: Uint8Array<ArrayBuffer>;
 }
@@ -43,7 +43,7 @@ export function readSmallFile(
   shown: () => string,
 ): SmallFile | "too large" {
   const calls = libc();
-  const seen = calls?.look(AT_FDCWD, path, true);
+  const seen = calls?.stat(AT_FDCWD, path, true);
   if (calls && seen?.kind === "file") {
     if (seen.size > into.length) return "too large";
     const file = readWhole(calls, AT_FDCWD, path, seen, into, true);
@@ -86,7 +86,7 @@ export function readWhole(
       used += count;
     }
     // Of the open file: it is what was looked at, and not something that has taken its place since.
-    const seen = calls.lookAtOpen(file);
+    const seen = calls.statOpen(file);
     if (seen?.kind !== "file" || !isUnchanged(before, seen)) return "changed";
     return { seen, content: into.subarray(0, used) };
   } finally {

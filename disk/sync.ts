@@ -5,7 +5,7 @@
  */
 
 import { errnoOf } from "./errors.ts";
-import { lookThrough } from "./look.ts";
+import { stat } from "./stat.ts";
 import { movedMeanwhile } from "./plain.ts";
 
 /** A flush shorter than this, in milliseconds, is cheaper to wait for than to hand to another thread. */
@@ -57,7 +57,7 @@ export class SyncedFolder implements Disposable {
    */
   constructor(path: string) {
     // To open a pipe that somebody has put in its place would wait for a writer, and nobody else would be served.
-    if (lookThrough(path).kind !== "folder") throw movedMeanwhile();
+    if (stat(path).kind !== "folder") throw movedMeanwhile();
     this.#folder = Deno.openSync(path, { read: true });
   }
 

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { errnoOf } from "../disk/errors.ts";
 import { FileBatch } from "../disk/file_batch.ts";
 import { AT_FDCWD, Libc, libc } from "../disk/libc.ts";
-import { look, lookThrough, type Seen, seen } from "../disk/look.ts";
+import { lstat, type Stat, stat, statOf } from "../disk/stat.ts";
 import { PROGRAMS } from "../tools/permissions.ts";
 import { noLibc, noRamDisk, RamDisk, testUnless } from "./support/machine.ts";
 import { startServer } from "./support/programs.ts";
@@ -37,8 +37,8 @@ testUnless(noLibc, "the programs may load the library of this system, and no oth
 });
 
 /** What the library says, as exactly as Deno does. */
-function inSeconds(path: string, follow: boolean): Seen {
-  const seen = libc()!.look(AT_FDCWD, path, follow)!;
+function inSeconds(path: string, follow: boolean): Stat {
+  const seen = libc()!.stat(AT_FDCWD, path, follow)!;
   return { ...seen, changed: Math.floor(seen.changed / 1000) * 1000 };
 }
 
@@ -62,14 +62,14 @@ testUnless(noLibc, "what the library says of a path is what Deno says", () => {
   assertEquals(names.length, 11);
   for (const name of ["", ...names]) {
     const full = `${path}/${name}`;
-    assertEquals(inSeconds(full, false), seen(Deno.lstatSync(full)), name);
-    if (name !== "broken") assertEquals(inSeconds(full, true), seen(Deno.statSync(full)), name);
+    assertEquals(inSeconds(full, false), statOf(Deno.lstatSync(full)), name);
+    if (name !== "broken") assertEquals(inSeconds(full, true), statOf(Deno.statSync(full)), name);
   }
   for (const missing of ["broken/x", "none", "large/x"]) {
-    assertEquals(libc()!.look(AT_FDCWD, `${path}/${missing}`, true), undefined);
+    assertEquals(libc()!.stat(AT_FDCWD, `${path}/${missing}`, true), undefined);
   }
-  assertEquals(libc()!.look(AT_FDCWD, `${path}/broken`, true), undefined);
-  assertEquals([look(`${path}/link`).kind, lookThrough(`${path}/link`).kind], ["link", "file"]);
+  assertEquals(libc()!.stat(AT_FDCWD, `${path}/broken`, true), undefined);
+  assertEquals([lstat(`${path}/link`).kind, stat(`${path}/link`).kind], ["link", "file"]);
   return Promise.resolve();
 });
 
@@ -130,13 +130,13 @@ testUnless(noLibc, "a path that C would cut short leads nowhere", () => {
   const file = folder.file("a", "content");
   const calls = libc()!;
   const cut = `${file}\0b`;
-  assertEquals(calls.look(AT_FDCWD, cut, false), undefined);
+  assertEquals(calls.stat(AT_FDCWD, cut, false), undefined);
   assertEquals([calls.open(AT_FDCWD, cut, false), calls.create(AT_FDCWD, `${file}2\0`, 0o600)], [-1, -1]);
   assertEquals(calls.remove(AT_FDCWD, cut, "file"), false);
   assertEquals(calls.move(AT_FDCWD, cut, AT_FDCWD, `${file}3`, true), false);
   assertEquals(calls.move(AT_FDCWD, file, AT_FDCWD, `${file}3\0`, true), false);
   const long = `${file}/${"ü".repeat(2100)}`;
-  assertEquals([calls.look(AT_FDCWD, long, false), calls.open(AT_FDCWD, long, false)], [undefined, -1]);
+  assertEquals([calls.stat(AT_FDCWD, long, false), calls.open(AT_FDCWD, long, false)], [undefined, -1]);
   assertEquals(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["a"]);
   return Promise.resolve();
 });
@@ -144,11 +144,11 @@ testUnless(noLibc, "a path that C would cut short leads nowhere", () => {
 testUnless(noLibc, "a path that goes up again is left to Deno, which takes it by its letters", () => {
   using folder = new TempFolder();
   const file = folder.file("a/file", "x");
-  assertEquals(libc()!.look(AT_FDCWD, `${folder.path}/a/../a/file`, true), undefined);
+  assertEquals(libc()!.stat(AT_FDCWD, `${folder.path}/a/../a/file`, true), undefined);
   assertEquals(libc()!.open(AT_FDCWD, "../x", false), -1);
   for (const name of ["..a", "a..", "..."]) {
     Deno.copyFileSync(file, `${folder.path}/${name}`);
-    assertEquals(libc()!.look(AT_FDCWD, `${folder.path}/${name}`, false)?.size, 1);
+    assertEquals(libc()!.stat(AT_FDCWD, `${folder.path}/${name}`, false)?.size, 1);
   }
   return Promise.resolve();
 });

@@ -4,7 +4,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { connect } from "../client/client.ts";
 import { DiskError, errnoOf } from "../disk/errors.ts";
 import { FileBatch } from "../disk/file_batch.ts";
-import { look } from "../disk/look.ts";
+import { lstat } from "../disk/stat.ts";
 import { isPartialName, newPartialName } from "../disk/names.ts";
 import { ensureFolder, makeFolder } from "../disk/new_folder.ts";
 import { LocalStorage } from "../server/storage/local.ts";
@@ -36,15 +36,15 @@ for (const sync of [false, true]) {
     using top = new TempFolder();
     const folder = `${top.path}/new`;
     makeFolder(folder, 0o750, false);
-    const before = look(folder);
+    const before = lstat(folder);
     const batch = new FileBatch({ collision: "fail", sync });
     for (const name of ["a", "b", "ü\n"]) batch.add(file(folder, name));
     assertEquals(names(folder), []);
     assertEquals(names(top.path).filter((name) => !isPartialName(name)), ["new"]);
     assertEquals(await batch.commit(), ["a", "b", "ü\n"]);
     assertEquals([names(top.path), names(folder)], [["new"], ["a", "b", "ü\n"]]);
-    assertEquals([look(folder).mode, look(folder).ino === before.ino], [before.mode, false]);
-    const { mode, modified } = look(`${folder}/a`);
+    assertEquals([lstat(folder).mode, lstat(folder).ino === before.ino], [before.mode, false]);
+    const { mode, modified } = lstat(`${folder}/a`);
     assertEquals([mode, modified, read(`${folder}/ü\n`)], [0o640, LONG_AGO.getTime(), "ü\n"]);
   });
 
@@ -104,25 +104,25 @@ Deno.test("a folder that somebody has changed since it was made, or made anew, s
     const made = Date.now();
     await until(() => Date.now() > made + 20, "the clock of the file system");
     event(folder);
-    const before = look(folder);
+    const before = lstat(folder);
     const batch = new FileBatch({ collision: "fail", sync: false });
     batch.add(file(folder, "a"));
     assertEquals(names(folder).map(isPartialName), [true]);
     assertEquals(await batch.commit(), ["a"]);
-    const { ino, mode } = look(folder);
+    const { ino, mode } = lstat(folder);
     assertEquals([names(top.path), names(folder), ino, mode], [["new"], ["a"], before.ino, before.mode]);
   }
 });
 
 Deno.test("a folder that somebody changes, moves or removes while its first files come stays as they made it", async () => {
   const events: [(folder: string) => void, (folder: string) => void][] = [
-    [(folder) => Deno.chmodSync(folder, 0o700), (folder) => assertEquals(look(folder).mode, 0o700)],
-    [(folder) => Deno.removeSync(folder), (folder) => assertThrows(() => look(folder))],
-    [(folder) => Deno.renameSync(folder, `${folder}-moved`), (folder) => assertThrows(() => look(folder))],
+    [(folder) => Deno.chmodSync(folder, 0o700), (folder) => assertEquals(lstat(folder).mode, 0o700)],
+    [(folder) => Deno.removeSync(folder), (folder) => assertThrows(() => lstat(folder))],
+    [(folder) => Deno.renameSync(folder, `${folder}-moved`), (folder) => assertThrows(() => lstat(folder))],
     [(folder) => {
       Deno.removeSync(folder);
       Deno.mkdirSync(folder, { mode: 0o700 });
-    }, (folder) => assertEquals([look(folder).mode, names(folder)], [0o700, ["a"]])],
+    }, (folder) => assertEquals([lstat(folder).mode, names(folder)], [0o700, ["a"]])],
   ];
   for (const [event, check] of events) {
     using top = new TempFolder();
@@ -158,12 +158,12 @@ Deno.test("a name that no file can have does not keep the others from coming all
   using top = new TempFolder();
   const folder = `${top.path}/new`;
   makeFolder(folder, 0o755, false);
-  const { ino } = look(folder);
+  const { ino } = lstat(folder);
   const batch = new FileBatch({ collision: "rename", sync: false });
   batch.add(file(folder, "a"));
   assertThrows(() => batch.add(file(folder, "n".repeat(300))), DiskError);
   assertEquals(await batch.commit(), ["a"]);
-  assertEquals(look(folder).ino === ino, false);
+  assertEquals(lstat(folder).ino === ino, false);
 });
 
 Deno.test("files of several new folders come, also where somebody was faster in one of them", async () => {
@@ -181,11 +181,11 @@ Deno.test("a new folder that gets no file after all stays the one that it is", a
   using top = new TempFolder();
   const folder = `${top.path}/new`;
   makeFolder(folder, 0o755, false);
-  const { ino } = look(folder);
+  const { ino } = lstat(folder);
   const batch = new FileBatch({ collision: "fail", sync: false });
   assertThrows(() => batch.add(file(folder, "x".repeat(300))), DiskError);
   assertEquals(await batch.commit(), []);
-  assertEquals([look(folder).ino, names(top.path)], [ino, ["new"]]);
+  assertEquals([lstat(folder).ino, names(top.path)], [ino, ["new"]]);
 });
 
 Deno.test("only the first files of a folder come all at once, and a batch that is given up leaves none", async () => {
@@ -209,7 +209,7 @@ Deno.test("a folder is made where there is none, and only there", () => {
   const [folder, other, link] = [`${top.path}/new`, top.file("file", "x"), `${top.path}/link`];
   ensureFolder(folder, 0o750);
   ensureFolder(folder, 0o700);
-  assertEquals(look(folder).mode, 0o750);
+  assertEquals(lstat(folder).mode, 0o750);
   Deno.symlinkSync(folder, link);
   ensureFolder(link, 0o700);
   for (const there of ["/", ".", "..", `${folder}/..`, `${folder}/`, `${folder}/.`]) ensureFolder(there, 0o700);

@@ -3,7 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DiskError, errnoOf } from "../disk/errors.ts";
 import { HeldFolder } from "../disk/held_folder.ts";
-import { look } from "../disk/look.ts";
+import { lstat } from "../disk/stat.ts";
 import { moveToFreeName } from "../disk/move.ts";
 import { NamedFolder } from "../disk/named_folder.ts";
 import { makeFolder } from "../disk/new_folder.ts";
@@ -62,7 +62,7 @@ for (const [how, unless, open] of ways) {
       return typeof found === "object" ? new TextDecoder().decode(found.content) : found;
     };
     assertEquals([text("file"), text("empty"), text("link"), text("broken")], ["12345", "", "link", "link"]);
-    const seen = look(`${planted.path}/file`);
+    const seen = lstat(`${planted.path}/file`);
     for (const known of [seen, { ...seen, size: 3 }, { ...seen, modified: 1 }]) {
       assertEquals([text("file", known), text("link", known)], ["12345", "link"]);
     }
@@ -85,7 +85,7 @@ for (const [how, unless, open] of ways) {
     using folder = open(path);
     using sub = open(`${path}/folder`);
     folder.writeFile("new", file("new"));
-    const { size, modified, mode } = folder.look("new");
+    const { size, modified, mode } = folder.stat("new");
     assertEquals([size, modified, mode], [3, LONG_AGO.getTime(), 0o640]);
     for (const taken of ["file", "link", "broken", "pipe"]) {
       assertEquals(codeOf(() => folder.writeFile(taken, file("x"))), "EEXIST", taken);
@@ -93,15 +93,15 @@ for (const [how, unless, open] of ways) {
       assertEquals(codeOf(() => moveToFreeName(folder, "new", folder, taken)), "EEXIST", taken);
     }
     assertEquals(codeOf(() => moveToFreeName(folder, "new", folder, "folder")), "EEXIST");
-    assertEquals([folder.look("link").kind, folder.look("link", true).kind], ["link", "file"]);
+    assertEquals([folder.stat("link").kind, folder.stat("link", true).kind], ["link", "file"]);
     moveToFreeName(folder, "new", sub, "moved");
     sub.move("moved", sub, "in");
     assertEquals([names(`${path}/folder`), Deno.readTextFileSync(`${path}/folder/in`)], [["in"], "new"]);
     sub.link("in", folder, "twin");
     folder.setMode("twin", 0o600);
-    assertEquals(look(`${path}/folder/in`).mode, 0o600);
+    assertEquals(lstat(`${path}/folder/in`).mode, 0o600);
     folder.makeFolder("made", 0o750);
-    assertEquals([look(`${path}/made`).kind, look(`${path}/made`).mode], ["folder", 0o750]);
+    assertEquals([lstat(`${path}/made`).kind, lstat(`${path}/made`).mode], ["folder", 0o750]);
     assertEquals(codeOf(() => folder.remove("folder", "folder")), "ENOTEMPTY");
     folder.remove("made", "folder");
     folder.remove("twin", "file");
@@ -154,10 +154,10 @@ Deno.test("a path that goes up again leads where it does for Deno, and what is n
   Deno.symlinkSync("far/sub", `${path}/deep`); // by its letters `deep/..` is where the link stands, and by the system `far`
   for (const way of ["folder/..", "deep/..", ".", "far/sub/../.."]) {
     using folder = openFolder(`${path}/${way}`);
-    assertEquals(folder.look("file").size, Deno.statSync(`${path}/${way}/file`).size, way);
+    assertEquals(folder.stat("file").size, Deno.statSync(`${path}/${way}/file`).size, way);
   }
   assertEquals(codeOf(() => openFolder(`${path}/none`)), "ENOENT");
-  assertEquals(codeOf(() => openFolder(`${path}/none`, true).look("x")), "ENOENT");
+  assertEquals(codeOf(() => openFolder(`${path}/none`, true).stat("x")), "ENOENT");
 });
 
 for (const [how, unless, open] of ways) {
@@ -238,7 +238,7 @@ testUnless(noLibc, "the names in a folder are of the very one that is held, what
   Deno.renameSync(own, `${planted.path}/away`);
   Deno.renameSync(other, own);
   assertEquals([...folder.list()].flat(), [{ name: "mine", kind: "file" }]);
-  assertEquals(folder.look("mine").kind, "file");
+  assertEquals(folder.stat("mine").kind, "file");
   assertEquals(openBelow(planted.path), 1);
   return Promise.resolve();
 });

@@ -7,7 +7,7 @@
 import { diskError, errnoOf } from "../../disk/errors.ts";
 import { comeRound } from "../../disk/give_way.ts";
 import { type Listed, listFolder } from "../../disk/list_folder.ts";
-import { look, lookThrough, type Seen } from "../../disk/look.ts";
+import { lstat, type Stat, stat } from "../../disk/stat.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { OpenFolders } from "../../disk/open_folder.ts";
 import { baseName, folderOf, joinPath } from "../../protocol/path.ts";
@@ -116,7 +116,7 @@ export async function* localNodes(
     const at = joinPath(root, folder);
     for (const name of names) {
       const path = joinPath(folder, name);
-      const found = lookLocally(root, path, selection.links, () => open.get(at).look(name));
+      const found = lookLocally(root, path, selection.links, () => open.get(at).stat(name));
       const isFolder = isFolderNode(found);
       if (selection.excludes(path, isFolder)) continue;
       if ("reason" in found) omitted.push(found);
@@ -153,10 +153,10 @@ async function rest(signal: AbortSignal): Promise<void> {
 }
 
 /** @param lookAt tells what stands there, where that is not to be asked by its path */
-function lookLocally(root: string, path: string, links: Links, lookAt?: () => Seen): Node | Omitted {
+function lookLocally(root: string, path: string, links: Links, lookAt?: () => Stat): Node | Omitted {
   const full = `${root}/${path}`;
   try {
-    let found = lookAt ? lookAt() : look(full);
+    let found = lookAt ? lookAt() : lstat(full);
     if (found.kind === "link") {
       const real = whereLinkLeads(full);
       if (typeof real !== "string") return { path, ...real };
@@ -164,7 +164,7 @@ function lookLocally(root: string, path: string, links: Links, lookAt?: () => Se
         return { path, reason: "it is a symbolic link that leads out of the folder" };
       }
       if (links === "skip") return { path, ...A_LINK };
-      found = lookThrough(full);
+      found = stat(full);
       if (found.kind === "folder" && isOnTheWay(root, path, real)) {
         return { path, ...A_CIRCLE };
       }

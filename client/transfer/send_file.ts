@@ -6,7 +6,7 @@
 
 import { DiskError, diskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
-import { lookThrough, type Version } from "../../disk/look.ts";
+import { stat, type Version } from "../../disk/stat.ts";
 import { numberedName, type PartialOwner } from "../../disk/names.ts";
 import { EMPTY_END } from "../../protocol/body_digest.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -131,7 +131,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
 /** What stands there, before it is opened. */
 function lookAt(local: string): Version {
   try {
-    return lookThrough(local);
+    return stat(local);
   } catch (error) {
     throw diskError(error, `opening the local file ${JSON.stringify(local)}`);
   }

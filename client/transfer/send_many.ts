@@ -5,7 +5,7 @@
  */
 
 import { DiskError, diskError } from "../../disk/errors.ts";
-import type { Version } from "../../disk/look.ts";
+import type { Version } from "../../disk/stat.ts";
 import { OpenFolders } from "../../disk/open_folder.ts";
 import { split } from "../../disk/path.ts";
 import { readSmallFile, type SmallFile } from "../../disk/small_file.ts";

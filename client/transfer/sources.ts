@@ -5,7 +5,7 @@
  */
 
 import { DiskError, diskError } from "../../disk/errors.ts";
-import { type Seen, seen } from "../../disk/look.ts";
+import { type Stat, statOf } from "../../disk/stat.ts";
 import { expectBytes } from "../../protocol/crc32.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { ancestors, baseName, joinPath, quote, resolvePath } from "../../protocol/path.ts";
@@ -288,9 +288,9 @@ function addMatches(
 }
 
 /** What stands under a path; or where there is nothing, the pattern that it may be. */
-function lookAt(path: string): Seen | Pattern {
+function lookAt(path: string): Stat | Pattern {
   try {
-    return seen(Deno.statSync(path));
+    return statOf(Deno.statSync(path));
   } catch (error) {
     const pattern = error instanceof Deno.errors.NotFound ? readPattern(path) : undefined;
     if (pattern) return pattern;

@@ -6,7 +6,7 @@
 
 import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import type { Listed } from "../../disk/list_folder.ts";
-import { lookThrough, type Seen } from "../../disk/look.ts";
+import { type Stat, stat } from "../../disk/stat.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { type OpenFolder, openFolder } from "../../disk/open_folder.ts";
 import { under } from "../../disk/path.ts";
@@ -32,10 +32,10 @@ const UNREADABLE: Partial<Record<string, Item["unreadable"]>> = {
  * @param path followed through links
  * @throws {DiskError} when there is nothing, or it lies outside
  */
-export function stat(served: ServedFolder, path: Path): Item {
+export function itemAt(served: ServedFolder, path: Path): Item {
   return attempt(path, () => {
     const real = served.resolve(path); // first: of what lies outside nothing at all is looked at
-    return describe(path.at(-1) ?? "", lookThrough(real), served.isLink(path));
+    return describe(path.at(-1) ?? "", stat(real), served.isLink(path));
   });
 }
 
@@ -91,7 +91,7 @@ export async function* list(
  * @throws {DiskError} when something in it cannot be looked at
  */
 export async function usage(served: ServedFolder, path: Path, signal: AbortSignal): Promise<Usage> {
-  const item = stat(served, path);
+  const item = itemAt(served, path);
   if (item.kind !== "folder") return { size: item.size, files: 1, folders: 0 };
   const sum = { size: 0, files: 0, folders: 0 };
   for await (const items of list(served, path, { recursive: true, hidden: true })) {
@@ -122,10 +122,10 @@ function lookIn(
   folder: OpenFolder,
   name: string,
   shown: string,
-): { item: Item; seen?: Seen } | undefined {
-  let seen: Seen;
+): { item: Item; seen?: Stat } | undefined {
+  let seen: Stat;
   try {
-    seen = folder.look(name);
+    seen = folder.stat(name);
   } catch (error) {
     if (error instanceof DiskError) throw error; // its folder is not where it was
     const errno = errnoOf(error) ?? "";
@@ -136,7 +136,7 @@ function lookIn(
   if (seen.kind !== "link") return { item: describe(shown, seen, false), seen };
   try {
     const real = served.inside(Deno.realPathSync(under(folder.path, name)), []);
-    return { item: describe(shown, lookThrough(real), true), seen };
+    return { item: describe(shown, stat(real), true), seen };
   } catch {
     return { item: describe(shown, seen, true), seen };
   }
@@ -154,6 +154,6 @@ function unnamed(name: string): Item {
  * @param seen what the system says of it, or of what it leads to
  * @param link whether it is a symbolic link
  */
-export function describe(name: string, { kind, size, modified, mode }: Seen, link: boolean): Item {
+export function describe(name: string, { kind, size, modified, mode }: Stat, link: boolean): Item {
   return { name, kind, size: kind === "file" ? size : 0, modified, mode, link };
 }

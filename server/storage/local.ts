@@ -8,7 +8,7 @@ import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { exists, isFolder } from "../../disk/exists.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { FileSource } from "../../disk/file_source.ts";
-import { look, type Seen } from "../../disk/look.ts";
+import { lstat, type Stat } from "../../disk/stat.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { movePathToFreeName } from "../../disk/move.ts";
 import { isPartialName, type PartialOwner } from "../../disk/names.ts";
@@ -19,7 +19,7 @@ import { split, under } from "../../disk/path.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import { copyContent } from "./copy.ts";
-import { describe, list, stat, usage } from "./list.ts";
+import { describe, itemAt, list, usage } from "./list.ts";
 import { removeTree } from "./remove_tree.ts";
 import { areInOneFolder, attempt, FRESH_MS, reserved, ServedFolder, show } from "./served_folder.ts";
 import type {
@@ -56,7 +56,7 @@ export class LocalStorage implements Storage {
   }
 
   stat(path: Path): Item {
-    return stat(this.#served, path);
+    return itemAt(this.#served, path);
   }
 
   real(path: Path): Path {
@@ -225,7 +225,7 @@ export class LocalStorage implements Storage {
     const target = attempt(path, () => this.#served.entry(path));
     const removed = { files: 0, folders: -1 };
     try {
-      if (look(target).kind === "folder") {
+      if (lstat(target).kind === "folder") {
         if (!recursive) throw new DiskError("is_folder", `${show(path)} is a folder`);
         await removeTree(target, removed, signal);
         return removed;
@@ -260,7 +260,7 @@ export class LocalStorage implements Storage {
   removeFolder(path: Path): void {
     attempt(path, () => {
       const target = this.#served.entry(path);
-      if (look(target).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
+      if (lstat(target).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
       try {
         Deno.removeSync(target);
       } catch (error) {
@@ -275,7 +275,7 @@ export class LocalStorage implements Storage {
     const target = attempt(to, () => this.#served.writable(to));
     try {
       // A folder takes no hard link, but renaming one can replace nothing except an empty folder.
-      if (look(source).kind !== "folder") return movePathToFreeName(source, target, true);
+      if (lstat(source).kind !== "folder") return movePathToFreeName(source, target, true);
       if (`${target}/`.startsWith(`${source}/`)) {
         throw new DiskError("bad_path", `${show(from)} cannot be moved into itself`);
       }
@@ -303,9 +303,9 @@ function opened(path: Path, source: FileSource, link: boolean): OpenFile {
 
 /** What stands where a small file is to go: to follow a link is for an upload of its own. */
 function requireNoLink(folder: OpenFolder, name: string): void {
-  let kind: Seen["kind"] | undefined;
+  let kind: Stat["kind"] | undefined;
   try {
-    kind = folder.look(name).kind;
+    kind = folder.stat(name).kind;
   } catch { /* it has gone meanwhile */ }
   if (kind === "link") throw new DiskError("changed", "a symbolic link stands there");
 }

@@ -10,7 +10,7 @@
 
 import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { isFolder } from "../../disk/exists.ts";
-import { look, lookThrough } from "../../disk/look.ts";
+import { lstat, stat } from "../../disk/stat.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { under } from "../../disk/path.ts";
 import { isPlainFolder } from "../../disk/plain.ts";
@@ -87,7 +87,7 @@ export class ServedFolder {
     if (path.length === 0) throw new DiskError("denied", "the served folder itself cannot be removed or moved");
     this.join(path);
     const target = entryIn(this.resolve(path.slice(0, -1)), path);
-    look(target);
+    lstat(target);
     return target;
   }
 
@@ -102,7 +102,7 @@ export class ServedFolder {
     this.join(path);
     const target = entryIn(this.folder(path.slice(0, -1)), path);
     try {
-      if (look(target).kind !== "link") return target;
+      if (lstat(target).kind !== "link") return target;
       const real = this.#resolveLink(target, path);
       return isFolder(real) ? target : real;
     } catch (error) {
@@ -137,7 +137,7 @@ export class ServedFolder {
     requireNoSystem(joined, path);
     if (isPlainFolder(joined)) return joined;
     const folder = attempt(path, () => this.resolve(path));
-    if (lookThrough(folder).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
+    if (stat(folder).kind !== "folder") throw new DiskError("not_folder", `${show(path)} is not a folder`);
     return folder;
   }
 
@@ -152,7 +152,7 @@ export class ServedFolder {
 
   /** Whether the last part of a path is a symbolic link. */
   isLink(path: Path): boolean {
-    return path.length > 0 && look(this.join(path)).kind === "link";
+    return path.length > 0 && lstat(this.join(path)).kind === "link";
   }
 
   /**

@@ -7,7 +7,7 @@
 import { exists } from "../../disk/exists.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import { type Listed, listFolder } from "../../disk/list_folder.ts";
-import { look } from "../../disk/look.ts";
+import { lstat } from "../../disk/stat.ts";
 import { isPartialName } from "../../disk/names.ts";
 import { under } from "../../disk/path.ts";
 import { movedMeanwhile } from "../../disk/plain.ts";
@@ -29,7 +29,7 @@ export interface Place {
  * @throws what the system throws
  */
 export function placeOf(real: string): Place {
-  const { dev, ino } = look(real);
+  const { dev, ino } = lstat(real);
   return { real, dev, ino };
 }
 
@@ -39,7 +39,7 @@ export function placeOf(real: string): Place {
  * @throws {DiskError} `changed` when that was done
  */
 export function requireUnmoved({ real, dev, ino }: Place): void {
-  const now = look(real);
+  const now = lstat(real);
   if (now.dev === dev && now.ino === ino || Deno.realPathSync(real) === real) return;
   throw movedMeanwhile();
 }

@@ -9,7 +9,7 @@ import { AT_FDCWD, libc } from "./libc.ts";
 import { modeOf } from "./mode.ts";
 
 /** What the system says of a path. */
-export interface Seen {
+export interface Stat {
   /** What stands there. */
   readonly kind: "file" | "folder" | "link" | "other";
   /** Bytes, as its file system counts them. */
@@ -32,8 +32,8 @@ export interface Seen {
  * @param path of the disk
  * @throws what the system throws
  */
-export function look(path: string): Seen {
-  return lookByLibc(path, false) ?? seen(Deno.lstatSync(path));
+export function lstat(path: string): Stat {
+  return statByLibc(path, false) ?? statOf(Deno.lstatSync(path));
 }
 
 /**
@@ -42,14 +42,14 @@ export function look(path: string): Seen {
  * @param path of the disk
  * @throws what the system throws
  */
-export function lookThrough(path: string): Seen {
-  return lookByLibc(path, true) ?? seen(Deno.statSync(path));
+export function stat(path: string): Stat {
+  return statByLibc(path, true) ?? statOf(Deno.statSync(path));
 }
 
 /** `undefined` where it cannot tell, or Deno is to tell why. */
-function lookByLibc(path: string, follow: boolean): Seen | undefined {
+function statByLibc(path: string, follow: boolean): Stat | undefined {
   const calls = libc();
-  const found = calls?.look(AT_FDCWD, path, follow);
+  const found = calls?.stat(AT_FDCWD, path, follow);
   if (calls && !found) {
     const error = calls.error();
     // It is no failure, most of the time, and Deno's own error takes many times as long to make.
@@ -63,7 +63,7 @@ function lookByLibc(path: string, follow: boolean): Seen | undefined {
  *
  * @param info of anything
  */
-export function seen(info: Deno.FileInfo): Seen {
+export function statOf(info: Deno.FileInfo): Stat {
   const { isFile, isDirectory, isSymlink, size, mtime, ctime, dev, ino } = info;
   return {
     kind: isFile ? "file" : isDirectory ? "folder" : isSymlink ? "link" : "other",
@@ -83,7 +83,7 @@ export function seen(info: Deno.FileInfo): Seen {
  * @param shown what it is called in messages
  * @throws {DiskError} `is_folder` or `denied`
  */
-export function requireFile({ kind }: Seen, shown: () => string): void {
+export function requireFile({ kind }: Stat, shown: () => string): void {
   if (kind === "folder") throw new DiskError("is_folder", `${shown()} is a folder`);
   if (kind !== "file") throw new DiskError("denied", `${shown()} is neither a file nor a folder`);
 }
@@ -98,7 +98,7 @@ export function changedMeanwhile(shown: string): DiskError {
 }
 
 /** What tells one content of a file from another, as far as the system can. */
-export type Version = Pick<Seen, "size" | "modified">;
+export type Version = Pick<Stat, "size" | "modified">;
 
 /**
  * Whether two things that were looked at are one and the same file, with the same content as far as the system can tell.
@@ -106,6 +106,6 @@ export type Version = Pick<Seen, "size" | "modified">;
  * @param one what was seen first; with `ino`, where that is known
  * @param other what was seen later
  */
-export function isUnchanged(one: Version & { ino?: number | null }, other: Seen): boolean {
+export function isUnchanged(one: Version & { ino?: number | null }, other: Stat): boolean {
   return (one.ino === undefined || one.ino === other.ino) && one.size === other.size && one.modified === other.modified;
 }
