@@ -82,7 +82,7 @@ export interface ListOptions extends CallOptions {
   /** Names that start with a dot, too. */
   hidden?: boolean;
   /**
-   * Told, by servers that say so, the path of the folder by which no symbolic link leads there; whether to list it.
+   * Told the path of the folder with all symbolic links resolved, by servers that say so. Returns whether to list it.
    */
   accept?(real: string): boolean;
 }

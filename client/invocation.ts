@@ -129,7 +129,7 @@ function count(text: string | undefined): number | undefined {
 /** How a rate is written, and what its unit stands for. */
 const RATE = /^(\d+(?:\.\d+)?)(?:([KMG])(?:i?B)?)?$/i;
 const UNITS: Record<string, number> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
-/** Less would keep a server waiting for longer than most would, until one of many connections has taken a frame. */
+/** At less than this, one frame would take longer than most servers wait. */
 const LEAST_BYTES_PER_SECOND = 16 * 1024;
 
 function rate(text: string | undefined): number | undefined {

@@ -87,8 +87,8 @@ export class Output {
   }
 
   /**
-   * One of many things that were done, which their sum follows. Left out with `quiet`, and as text but for `verbose`; but not
-   * with `quiet` where it was done otherwise than was asked for.
+   * One of many things that were done, which a summary follows. As text it is shown with `verbose` only; with `quiet` only where
+   * it was done otherwise than was asked for.
    *
    * @param value as JSON
    * @param text makes it as text

@@ -169,7 +169,7 @@ export class Requests {
       const made = prepare();
       const payload = encodeMessage({ command, ...made.parameters });
       if (payload.length > MAX_CONTROL_BYTES) {
-        throw new CommandError("name_too_long", "the path is longer than any can be");
+        throw new CommandError("name_too_long", "the path is longer than any can be; shorten it");
       }
       id = this.#nextId();
       pending = { command, answer: Promise.withResolvers(), signal, cancel: () => this.#cancel(id) };

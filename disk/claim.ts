@@ -22,7 +22,8 @@ export interface ClaimOptions {
   /** The rights of what the file is a copy of. */
   mode: number;
   /**
-   * Told of each name that is taken. When it says so, the file there is taken for ours, and the partial is removed.
+   * Called for each name that is taken. Returns whether the file there is our own, of an earlier attempt: the partial is removed
+   * then, and that name returned.
    *
    * @throws what makes the claim fail
    */

@@ -80,7 +80,7 @@ export class FileBatch {
   #written: Written[] = [];
   /** The folders that files were added to; with what takes their place, where they are new. */
   #folders = new Map<string, StagedFolder | undefined>();
-  /** Those of them that hold something that is not whole, and cannot be removed. */
+  /** Hidden folders with a broken file in them that cannot be removed: they must never be seen. */
   readonly #spoiled = new WeakSet<StagedFolder>();
 
   /** An empty batch. */

@@ -10,7 +10,7 @@
 /** How long the event loop may not come round, in milliseconds. */
 const ROUND_MS = 2;
 
-/** How long after the event loop has come round it is not looked whether it does so again, in milliseconds: looking costs. */
+/** The event loop is looked after once in so many milliseconds at the most: that costs. */
 const REST_MS = 1;
 
 let round: { readonly began: number; readonly over: Promise<void> } | undefined;

@@ -279,7 +279,7 @@ export class PartialFile {
   }
 
   #takenOver(): DiskError {
-    return new DiskError("changed", `${this.#shown}: another attempt has taken over`);
+    return new DiskError("changed", `${this.#shown}: another attempt has taken over; wait for that one, or try again`);
   }
 
   async #writeLater(chunk: Uint8Array): Promise<void> {

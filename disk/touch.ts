@@ -1,6 +1,5 @@
 /**
- * Giving a file whose content is right the time of what it is a copy of, and such rights as when it had replaced another one;
- * and a folder the rights.
+ * Setting the time and the rights of a file whose content is right already, and the rights of a folder.
  *
  * @module
  */
@@ -38,12 +37,14 @@ export function touch(path: string, shown: string, { before, modified, mode }: T
     using file = Deno.openSync(path);
     const info = file.statSync();
     if (info.ino !== found.ino || info.dev !== found.dev) {
-      throw new DiskError("changed", `${shown} was changed meanwhile`);
+      throw new DiskError("changed", `${shown} was changed meanwhile; try again`);
     }
     const now = info.mtime?.getTime();
     const time = new Date(modified);
     // It has the wanted time already when somebody asks again whose answer was lost.
-    if (now !== before && now !== time.getTime()) throw new DiskError("changed", `${shown} was changed meanwhile`);
+    if (now !== before && now !== time.getTime()) {
+      throw new DiskError("changed", `${shown} was changed meanwhile; try again`);
+    }
     const wanted = replacingMode(modeOf(info), mode);
     if (info.mode !== null && wanted !== modeOf(info)) setMode(path, wanted);
     file.utimeSync(time, time);

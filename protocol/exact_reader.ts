@@ -15,7 +15,7 @@ const CHEAP_TO_MOVE_BYTES = 4 * 1024;
 /** The largest read posted for its own sake; a longer exact read gets what it needs. */
 const LARGEST_BYTES = 1024 * 1024;
 
-/** So much of a longer read, in bytes, is enough to begin the wait for it anew. */
+/** Each time that so many bytes of a long read have come, the wait for it counts anew. */
 const STEP_BYTES = 64 * 1024;
 
 /**

@@ -197,10 +197,16 @@ export class IncomingBody {
       throw new CommandError("mismatch", `${got.size} bytes arrived where the sender counted ${said.size}`);
     }
     if (got.crc32 !== said.crc32) {
-      throw new CommandError("mismatch", `the CRC-32 of what arrived is ${got.crc32}, the sender's ${said.crc32}`);
+      throw new CommandError(
+        "mismatch",
+        `the CRC-32 of what arrived is ${got.crc32}, the sender's ${said.crc32}; try again`,
+      );
     }
     if (got.sha256 !== undefined && got.sha256 !== said.sha256) {
-      throw new CommandError("mismatch", `the SHA-256 of what arrived is ${got.sha256}, the sender's ${said.sha256}`);
+      throw new CommandError(
+        "mismatch",
+        `the SHA-256 of what arrived is ${got.sha256}, the sender's ${said.sha256}; try again`,
+      );
     }
   }
 }

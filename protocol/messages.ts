@@ -80,7 +80,7 @@ export const COMMANDS = {
   ls: {
     access: "read",
     request: v.object({ path, recursive: flag, hidden: flag }),
-    // Where the folder is when no symbolic link leads there.
+    // The path of the folder with all symbolic links resolved.
     reply: v.object({ real: v.optional(path) }),
     body: "reply",
   },

@@ -75,7 +75,9 @@ export function packSource(next: () => PackedFile | undefined): ByteSource {
         const file = next();
         if (file === undefined) break;
         const name = file.path === "" ? NO_NAME : encoder.encode(file.path);
-        if (name.length > MAX_PATH_BYTES) throw new CommandError("name_too_long", "the path is longer than any can be");
+        if (name.length > MAX_PATH_BYTES) {
+          throw new CommandError("name_too_long", "the path is longer than any can be; shorten it");
+        }
         const length = HEAD_BYTES + name.length + file.content.length;
         const room = into.length - used;
         if (length <= room) {

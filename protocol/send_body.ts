@@ -37,10 +37,10 @@ export interface ByteSource {
    */
   read(into: Uint8Array<ArrayBuffer>): number | Promise<number>;
   /**
-   * Asked once, at the end. Where what has been read may have changed meanwhile, goes back to the first byte.
+   * Asked once, at the end. If what was read may have changed meanwhile, goes back to the first byte, so that it is read again.
    *
    * @param signal ends it
-   * @returns what to throw unless {@linkcode ByteSource.read} gives the same once more; `undefined` where nothing has changed
+   * @returns the error to throw unless the second reading gives the same; `undefined` if nothing has changed
    */
   rewindIfChanged?(signal: AbortSignal | undefined): Error | undefined | Promise<Error | undefined>;
 }

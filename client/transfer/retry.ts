@@ -139,8 +139,8 @@ function isLost(why: unknown): boolean {
  * Connects, with growing pauses between the attempts.
  *
  * @param connector which has lost its connection, or had none yet
- * @param attempt how many attempts in a row will have been made with the next one. Where earlier ones connected and came to
- * nothing all the same, as behind a tunnel whose far end is down, there is a pause before it
+ * @param attempt the number of the next attempt in a row. There is a pause before every one but the first: earlier ones may have
+ * connected, and come to nothing all the same, as behind a tunnel whose far end is down
  * @returns the number of the attempt that connected
  * @throws {ConnectionLostError} when `retries` of them have failed
  */

@@ -55,7 +55,7 @@ export class Source {
 export interface FoundSources {
   /** What can be moved. */
   items: AsyncIterable<Source[]>;
-  /** What is left, and why; complete once all items are there. */
+  /** What is not moved, and why; complete once all items are there. */
   omitted: Omitted[];
   /** The folder that all of it is in, where the person has named one, and nothing else. */
   top?: Source;
@@ -65,13 +65,13 @@ export interface FoundSources {
 export interface Sources {
   /** What can be moved. */
   items: Source[];
-  /** What is left, and why. */
+  /** What is not moved, and why. */
   omitted: Omitted[];
 }
 
 /**
- * Tells of one source after the other whether it is the first that goes to its place. One that was named twice goes once. With
- * `--overwrite` any other would take the place of what the same run has put there; it is left, and fails.
+ * Returns a filter that keeps the first source for each target. A source that was named twice is moved once. With `--overwrite`
+ * a second source would replace what this run has just put there, so it fails.
  *
  * @param several whether there can be two that go to one place
  * @param replaces whether what is there is replaced

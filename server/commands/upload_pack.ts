@@ -27,7 +27,7 @@ function addPacked(add: AddFile, { path, content, modified, mode, failed }: Pack
   if (failed) throw new CommandError("bad_request", "a packed file says that it is none");
   const isTooLong = path.length > LONGEST_PATH;
   add(isTooLong ? "" : path, (files) => {
-    if (isTooLong) throw new CommandError("name_too_long", "the path is longer than any can be");
+    if (isTooLong) throw new CommandError("name_too_long", "the path is longer than any can be; shorten it");
     files.add(splitPath(path), content, { modified, mode });
     return content.length;
   });

@@ -159,7 +159,7 @@ export interface NewFiles {
 export interface Storage {
   /** What stands under a path. */
   stat(path: Path): Item;
-  /** The path of what stands under a path by which no symbolic link leads there. */
+  /** A path with all of its symbolic links resolved. */
   real(path: Path): Path;
   /** What a folder holds, in no order, many at a time. Without `hidden`, names that start with a dot are left out. */
   list(path: Path, options: { recursive: boolean; hidden: boolean }): AsyncIterable<Item[]>;
