@@ -112,7 +112,7 @@ export function helpText(commands: readonly Command[]): string {
     commandList(commands),
     "",
     "Exit codes: 0 done; 1 refused, or not there; 2 wrong usage; 3 no connection, or lost; 4 verification failed;",
-    "5 a local file problem; 130 interrupted.",
+    "5 a local file problem; 130 interrupted; 141 nobody reads the output any more.",
   ].join("\n");
 }
 

@@ -17,7 +17,9 @@ export const verify: Command = {
   name: "verify",
   usage: `LOCAL REMOTE ${SELECTION_USAGE}`,
   summary: "compare a local folder or file with a remote one by content",
-  details: "Both sides compute SHA-256; nothing is moved. Exits with 4 when there is any difference.",
+  details:
+    "Both sides compute SHA-256; nothing is moved. What is missing is not on the server, what is extra only there.\n" +
+    "Exits with 4 when there is any difference.",
   arguments: ["local", "remote"],
   count: [2, 2],
   options: SELECTION_OPTIONS,
