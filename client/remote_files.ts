@@ -6,10 +6,10 @@
 
 import { CommandError } from "../protocol/errors.ts";
 import type { Entry } from "../protocol/messages.ts";
-import { ancestors, baseName, joinPath, quote, resolvePath, withoutSlashes } from "../protocol/path.ts";
+import { ancestors, baseName, joinPath, quote, resolvePath } from "../protocol/path.ts";
 import type { Client, ListOptions } from "./client.ts";
 import type { Context } from "./context.ts";
-import { PartlyFailedError } from "./errors.ts";
+import { codeOf, PartlyFailedError } from "./errors.ts";
 import { printable } from "./format.ts";
 import { plural } from "./listing.ts";
 import type { Output } from "./output.ts";
@@ -116,7 +116,11 @@ export async function listingOrFile(client: Client, path: string, options: ListO
  * @throws {PartlyFailedError} when something could not be looked into, once it is told what
  */
 export function requireAll(out: Output, { omitted }: Found): void {
-  const { failed } = reportOmitted(out, omitted);
+  requireNone(reportOmitted(out, omitted).failed);
+}
+
+/** As {@linkcode requireAll}, where it is told already how many could not be looked into. */
+export function requireNone(failed: number): void {
   if (failed > 0) throw new PartlyFailedError(`${plural(failed, "name")} could not be read`);
 }
 
@@ -225,9 +229,18 @@ export async function destinations(
   const { names, omitted } = await expandNames(context, typed.slice(0, -1), isMeant);
   const nameOf = (name: string) => baseName(resolvePath(context.remoteFolder, name));
   if (names.length === 1) {
-    // The slash says that it is a folder: the copy of one is.
-    const isFolder = last.endsWith("/") && await isRemoteFolder(context, resolvePath(context.remoteFolder, names[0]));
-    const target = await remoteTarget(context, isFolder ? withoutSlashes(last) : last, nameOf(names[0]));
+    const [name] = names;
+    const target = await remoteTarget(context, last, nameOf(name)).catch(async (error) => {
+      // The slash says that it is a folder: so is the copy of one. A link that leads out is none.
+      if (codeOf(error) !== "not_found" || !last.endsWith("/")) throw error;
+      const from = resolvePath(context.remoteFolder, name);
+      const isFolder = await isRemoteFolder(context, from).catch((problem) => {
+        if (codeOf(problem) !== "outside") throw problem;
+        return false;
+      });
+      if (!isFolder) throw error;
+      return resolvePath(context.remoteFolder, last);
+    });
     return { names, omitted, of: () => target };
   }
   const folder = resolvePath(context.remoteFolder, last);

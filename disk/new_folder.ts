@@ -133,11 +133,17 @@ export class StagedFolder {
  * @throws what the system throws
  */
 export function removeStaged(path: string): void {
+  const { folder, name } = split(path);
+  using parent = openFolder(folder);
   // Under another name first: whoever may be at work on it after all finds it gone, and not half of it.
-  const gone = under(split(path).folder, newPartialName());
-  Deno.renameSync(path, gone);
-  for (const { name } of Deno.readDirSync(gone)) Deno.removeSync(under(gone, name));
-  Deno.removeSync(gone);
+  const gone = newPartialName();
+  parent.move(name, parent, gone);
+  {
+    // Plain: somebody else who may write there may have put a link in its place.
+    using staged = openFolder(under(Deno.realPathSync(folder), gone), true);
+    for (const { name } of [...staged.list()].flat()) staged.remove(name, "file");
+  }
+  parent.remove(gone, "folder");
 }
 
 function isSame(one: Stat, other: Stat): boolean {

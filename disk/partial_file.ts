@@ -132,7 +132,7 @@ export class PartialFile {
       if (options.mode !== undefined) taken.copyRights(options.mode);
       return partial = taken;
     } catch (error) {
-      if (errnoOf(error) === "ENOENT") return undefined; // somebody else was faster
+      if (errnoOf(error) === "ENOENT") return best && "held"; // somebody else was faster
       throw diskError(error, `going on with ${options.shown ?? "the file"}`);
     } finally {
       if (!partial) {
@@ -146,11 +146,17 @@ export class PartialFile {
    * Gives it the rights that are wanted now, as far as those that it was made with allow; it may be executed by who reads it.
    *
    * @param mode the rights of what it is a copy of: the lowest nine bits of its mode
+   * @throws {DiskError} `changed` when another attempt has taken over
    */
   copyRights(mode: number): void {
-    const made = this.#folder.stat(this.#name).mode;
-    const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
-    if (wanted !== made) this.#folder.setMode(this.#name, wanted);
+    try {
+      const made = this.#folder.stat(this.#name).mode;
+      const wanted = fileMode(mode) & (made | (made & 0o444) >> 2);
+      if (wanted !== made) this.#folder.setMode(this.#name, wanted);
+    } catch (error) {
+      this.#requireOwn();
+      throw diskError(error, `saving ${this.#shown}`);
+    }
     this.#mode = mode;
   }
 

@@ -104,6 +104,7 @@ Deno.test("ls, size, stat and du take several names and patterns", async () => {
   assertEquals(await listed("-R", "-a", "d", "e"), ["d/b.txt", "d/in", "d/in/c.txt", "e/.f", "e/g.txt"]);
   assertEquals(await listed("?"), ["d", "e"]);
   assertEquals(await listed("-R", "?"), ["d", "d/b.txt", "d/in", "d/in/c.txt", "e", "e/g.txt"]);
+  assertEquals(await listed("-R", "**"), ["a.txt", "d", "d/b.txt", "d/in", "d/in/c.txt", "e", "e/g.txt"]);
   const some = await ftp(server, "ls", "nowhere", "a.txt", "*.none");
   assertEquals([some.code, some.stdout.match(/\S+$/gm)], [1, ["a.txt", "B"]]);
   assertMatch(some.stderr, /^ftp: "\/nowhere": .*\nftp: nothing matches "\*\.none"\nftp: 2 of 3 names failed\n$/);
@@ -388,6 +389,8 @@ Deno.test("a target that ends with a slash is a folder: a transfer makes it, and
     for (let times = 0; times < 2; times++) assertDone(await ftp(server, command, name, "some/", { cwd }));
     assertEquals((await ftp(server, command, name, "no/where/", { cwd })).code, command === "upload" ? 1 : 5);
   }
+  assertFails(await ftp(server, "upload", "nothing", "new/", { cwd }), 5, /the local file "nothing": there is no such/);
+  assertFails(await ftp(server, "download", "nothing", "new/", { cwd }), 1, /"\/nothing": there is no such/);
   assertFails(await ftp(server, "download", "a", "b/", { cwd }), 5, /the local folder "b"/);
   assertFails(await ftp(server, "upload", "b", "a/", { cwd }), 1, /"\/a": the name is taken/);
   assertEquals(paths(cwd), ["b", "some/", "some/a", "some/a_1"]);

@@ -5,6 +5,7 @@ import { connect } from "../client/client.ts";
 import { DiskError, errnoOf } from "../disk/errors.ts";
 import { FileBatch } from "../disk/file_batch.ts";
 import { lstat } from "../disk/stat.ts";
+import { removeOwnerless, removePartial } from "../disk/find_partials.ts";
 import { isPartialName, newPartialName } from "../disk/names.ts";
 import { ensureFolder, makeFolder } from "../disk/new_folder.ts";
 import { LocalStorage } from "../server/storage/local.ts";
@@ -294,4 +295,19 @@ Deno.test("whoever lists folders while they get their first files is told of no 
   assertEquals([(await run).code, lists > 0], [0, true]);
   assertEquals((await client.list("/", { recursive: true })).length, 3031);
   await client.close();
+});
+
+Deno.test("a link in the place of what a killed program left is removed, and nothing behind it", async () => {
+  using top = new TempFolder();
+  top.file("victim/precious", "1");
+  const hidden = `${top.path}/${newPartialName()}`;
+  Deno.symlinkSync("victim", hidden);
+  assertThrows(() => removePartial(hidden, "folder")); // it was a folder when it was listed
+  await removeOwnerless(top.path, Date.now() + 3_600_000);
+  assertEquals(names(top.path), ["victim"]);
+  assertEquals(Deno.readTextFileSync(`${top.path}/victim/precious`), "1");
+  const staged = `${top.path}/${newPartialName()}`;
+  top.file(`${staged.slice(top.path.length + 1)}/half`, "2");
+  await removeOwnerless(top.path, Date.now() + 3_600_000);
+  assertEquals(names(top.path), ["victim"]);
 });

@@ -43,6 +43,19 @@ Deno.test("what was taken over cannot be published, and says why", async () => {
   assertEquals(await heir?.publish("x", { collision: "fail", sync: false }), "x");
 });
 
+Deno.test("what was taken over gets no rights any more, and says why", async () => {
+  using folder = new TempFolder();
+  PartialFile.create(folder.path, { owner: OWNER }).discard();
+  const writer = PartialFile.create(folder.path, { owner: OWNER });
+  await writer.write(new Uint8Array(1000));
+  const heir = await resumed(folder.path, OWNER);
+  const error = assertThrows(() => writer.copyRights(0o640), DiskError, "another attempt has taken over");
+  assertEquals(error.code, "changed");
+  heir?.copyRights(0o640);
+  heir?.discard();
+  writer.discard();
+});
+
 Deno.test("what has just got its name is not taken for a partial", async () => {
   using folder = new TempFolder();
   const writer = PartialFile.create(folder.path, { owner: OWNER });

@@ -152,6 +152,18 @@ Deno.test("cp -r copies folders on the server as they are, links left out, and n
   assertEquals((await ftp(server, "cp", "d2/x", "x", "--exclude", "x")).code, 2);
 });
 
+Deno.test("a link that leads out is moved into a folder that is named with a slash", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "there/a": "1" });
+  Deno.symlinkSync("/etc", `${server.dir}/out`);
+  assertDone(await ftp(server, "mv", "out", "there/"));
+  assertEquals(
+    (await ftp(server, "mv", "there/out", "nowhere/")).stderr,
+    'ftp: there is no remote folder "nowhere/"\n',
+  );
+  assertEquals(Deno.readLinkSync(`${server.dir}/there/out`), "/etc");
+});
+
 Deno.test("cp goes on where the server stops while it is asked whether what is there is the copy", async () => {
   const entry = { name: "b", kind: "file", size: 300_000, modified: 5000, mode: 0o644 };
   const asked: string[] = [];

@@ -61,8 +61,22 @@ Deno.test("cat of a file whose last line does not end leaves it on the screen", 
   Deno.writeTextFileSync(`${server.dir}/closed`, "three\n");
   await using shell = await openShell([server.address]);
   await shell.enter("cat open closed");
-  await shell.waitFor(/one\r?\ntwo\r?\nthree\r?\n(?!\r?\n)/);
-  await shell.waitFor(PROMPT);
+  await shell.waitFor(/one\r?\ntwo\r?\nthree\r?\nftp [^\n>]+> /);
+});
+
+Deno.test("rm asks before it deletes a link that leads nowhere, or out", async () => {
+  await using server = await startServer();
+  const links = { nowhere: "nothing", out: "/etc", gone: "/nothing/there" };
+  for (const [name, to] of Object.entries(links)) Deno.symlinkSync(to, `${server.dir}/${name}`);
+  await using shell = await openShell([server.address]);
+  for (const name of Object.keys(links)) {
+    await shell.enter(`rm ${name}`);
+    await shell.waitFor(`delete ${name}? (Y/N)`);
+    await shell.enter("y");
+    await shell.waitFor(`Deleted ${name}`);
+  }
+  await shell.enter("rm nowhere");
+  await shell.waitFor("there is no such file");
 });
 
 Deno.test("Ctrl-D leaves as byebye does", async () => {

@@ -494,6 +494,11 @@ Deno.test("what cannot be saved under the name of a folder is not fetched", asyn
   const result = await ftp(server, "download", "--overwrite", "--no-show", "name", { cwd: local.path });
   assertFails(result, 5, /the local file "name" is a folder/);
   assertEquals(/ download /.test(server.log()), false);
+  // A link to a folder is none: it is replaced, as one to a file is.
+  Deno.renameSync(`${local.path}/name`, `${local.path}/folder`);
+  Deno.symlinkSync("folder", `${local.path}/name`);
+  assertDone(await ftp(server, "download", "--overwrite", "--no-show", "name", { cwd: local.path }));
+  assertEquals([Deno.lstatSync(`${local.path}/name`).isFile, namesIn(`${local.path}/folder`)], [true, []]);
 });
 
 testUnless(

@@ -14,7 +14,7 @@ import { terminalSize } from "../terminal_size.ts";
 import { runBatch } from "../transfer/batch.ts";
 import { SYNC_REST } from "../transfer/batch_report.ts";
 import { fetchFile } from "../transfer/fetch_file.ts";
-import { fetcher, type FetchItem } from "../transfer/fetch_many.ts";
+import { fetcher, type FetchItem, sweeper } from "../transfer/fetch_many.ts";
 import { patternOf, readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { type Omitted, tellInterrupted } from "../transfer/omitted.ts";
@@ -89,11 +89,15 @@ async function fetchOne(context: Context, file: string, local: string | undefine
   if (path === "/") throw new UsageError("the served folder itself is no file; -r takes it with all in it");
   const sha256 = on.has("sha256");
   if (local === "-") return await sendToOutput(out, await context.client.download(path, { sha256, signal }));
-  if (local?.endsWith("/")) makeLocalFolder(withoutSlashes(local), NEW_FOLDER_MODE);
+  if (local?.endsWith("/") && !isLocalFolder(local)) {
+    await context.client.stat(path, { signal }); // nothing is made for what is not there
+    makeLocalFolder(withoutSlashes(local), NEW_FOLDER_MODE);
+  }
   const began = performance.now();
   let meter: ReturnType<Context["meter"]> | undefined;
   let [resumed, moved, total] = [0, 0, 0];
   const target = localTarget(local, baseName(path));
+  await sweeper()(target.folder);
   const { path: saved, size } = await fetchFile(context, {
     path,
     target,

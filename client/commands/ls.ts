@@ -1,8 +1,11 @@
-import { resolvePath, withoutSlashes } from "../../protocol/path.ts";
+import { CommandError } from "../../protocol/errors.ts";
+import { ancestors, resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import type { ListOptions } from "../client.ts";
 import type { Context } from "../context.ts";
 import { LISTING_OPTIONS, listingOptions, printListing } from "../listing.ts";
-import { type Found, inFolder, listing, listingOrFile, matching, requireAll } from "../remote_files.ts";
+import { type Found, inFolder, listing, listingOrFile, matching, requireNone } from "../remote_files.ts";
+import { reportOmitted } from "../transfer/omitted.ts";
+import { UNREADABLE } from "../transfer/tree.ts";
 import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
 
@@ -24,6 +27,7 @@ export const ls: Command = {
     const { out, signal } = context;
     const options = { recursive: on.has("recursive"), hidden: on.has("all"), signal };
     const all: Found[] = [];
+    let failed = 0;
     try {
       const names = args.length > 0 ? args : [""];
       await forEach(context, names, async (typed) => {
@@ -31,9 +35,12 @@ export const ls: Command = {
         all.push(match ? await below(context, match, options) : await named(context, typed, names.length > 1, options));
       });
     } finally {
-      if (all.length > 0) printListing(out, all.flatMap(({ entries }) => entries), listingOptions(on));
+      if (all.length > 0) {
+        printListing(out, all.flatMap(({ entries }) => entries), listingOptions(on));
+        ({ failed } = reportOmitted(out, all.flatMap(({ omitted }) => omitted)));
+      }
     }
-    requireAll(out, { entries: [], omitted: all.flatMap(({ omitted }) => omitted) });
+    requireNone(failed);
   },
 };
 
@@ -52,10 +59,20 @@ async function named(
 /** What matched a pattern, and with `recursive` what is in the folders of it. */
 async function below({ client, remoteFolder }: Context, match: Found, options: ListOptions): Promise<Found> {
   if (!options.recursive) return match;
-  const all = [match];
-  for (const { name, kind, link } of match.entries) {
-    if (kind !== "folder" || link) continue;
-    all.push(inFolder(name, await listing(client, resolvePath(remoteFolder, name), options)));
+  const entries = new Map(match.entries.map((entry) => [entry.name, entry]));
+  const omitted = [...match.omitted];
+  const folders = new Set(match.entries.filter(({ kind, link }) => kind === "folder" && !link).map(({ name }) => name));
+  for (const name of folders) {
+    if (ancestors(name).some((folder) => folders.has(folder))) continue; // it is listed with that one
+    try {
+      const found = inFolder(name, await listing(client, resolvePath(remoteFolder, name), options));
+      for (const entry of found.entries) entries.set(entry.name, entry);
+      omitted.push(...found.omitted);
+    } catch (error) {
+      if (!(error instanceof CommandError) || error.code === "canceled") throw error;
+      const { reason } = error.code === "denied" ? UNREADABLE.denied : { reason: error.message };
+      omitted.push({ path: name, reason, code: error.code, failed: true });
+    }
   }
-  return { entries: all.flatMap(({ entries }) => entries), omitted: all.flatMap(({ omitted }) => omitted) };
+  return { entries: [...entries.values()], omitted };
 }

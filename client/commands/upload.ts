@@ -1,4 +1,4 @@
-import { DiskError } from "../../disk/errors.ts";
+import { DiskError, diskError } from "../../disk/errors.ts";
 import { exists } from "../../disk/exists.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, joinPath, resolvePath } from "../../protocol/path.ts";
@@ -241,14 +241,14 @@ async function nameFor(context: Context, typed: string): Promise<string> {
   );
 }
 
-function sizeOf(path: string): number | undefined {
+function sizeOf(path: string): number {
   if (isLocalFolder(path)) {
     throw new DiskError("is_folder", `${JSON.stringify(path)} is a folder; -r sends it with all in it`);
   }
   try {
     return Deno.statSync(path).size;
-  } catch {
-    return undefined; // sending it says what is wrong with it
+  } catch (error) {
+    throw diskError(error, `opening the local file ${JSON.stringify(path)}`);
   }
 }
 

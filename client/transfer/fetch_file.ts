@@ -6,9 +6,9 @@
 
 import type { Collision } from "../../disk/claim.ts";
 import { DiskError } from "../../disk/errors.ts";
-import { isFolder } from "../../disk/exists.ts";
 import { PartialFile } from "../../disk/partial_file.ts";
 import { requireRoom } from "../../disk/room.ts";
+import { lstat } from "../../disk/stat.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import type { Client, Download, Entry } from "../client.ts";
 import { codeOf } from "../errors.ts";
@@ -59,7 +59,7 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Moved> {
     let download: Download | undefined;
     let [kept, done, received] = [0, 0, 0];
     // It is checked again when the file is published; here it saves fetching what cannot be saved.
-    if (job.collision === "overwrite" && isFolder(targetPath(target))) {
+    if (job.collision === "overwrite" && isFolderItself(targetPath(target))) {
       throw new DiskError("is_folder", `${shown} is a folder`);
     }
     try {
@@ -172,6 +172,15 @@ async function resumeIfThere(
     tell(`${error.message}; starting from the beginning`);
   }
   return undefined;
+}
+
+/** A link to one is replaced, as one to a file is. */
+function isFolderItself(path: string): boolean {
+  try {
+    return lstat(path).kind === "folder";
+  } catch {
+    return false;
+  }
 }
 
 function localPlace({ folder, name }: LocalTarget): string {

@@ -23,6 +23,19 @@ import { type Connector, retrying } from "./retry.ts";
 /** What nobody goes on with, and has not been touched for so long, in milliseconds, is of a run that was killed: a day. */
 const LEFT_MS = 24 * 3_600_000;
 
+/** Removes what killed runs have left in the folders that it is told of, once in each. */
+export function sweeper(): (folder: string) => Promise<void> {
+  const swept = new Set<string>();
+  return async (folder) => {
+    // What is to become a new folder stands beside that.
+    for (const place of folder === "." ? [folder] : [folder, split(folder).folder]) {
+      if (swept.has(place)) continue;
+      swept.add(place);
+      await removeOwnerless(place, Date.now() - LEFT_MS);
+    }
+  };
+}
+
 /** A file to fetch. */
 export interface FetchItem extends Job {
   /** The path on the server. */
@@ -51,15 +64,7 @@ export async function fetcher(
   out: Output,
   { collision, sha256 }: FetchOptions,
 ): Promise<Mover<FetchItem>> {
-  const swept = new Set<string>();
-  const sweep = async (folder: string) => {
-    // What is to become a new folder stands beside that.
-    for (const place of folder === "." ? [folder] : [folder, split(folder).folder]) {
-      if (swept.has(place)) continue;
-      swept.add(place);
-      await removeOwnerless(place, Date.now() - LEFT_MS);
-    }
-  };
+  const sweep = sweeper();
   const packs = await canPack(connector, sha256);
   return {
     one: async ({ path, size, target, name }, onProgress) => {

@@ -55,9 +55,10 @@ export class ServedFolder {
     try {
       return this.inside(Deno.realPathSync(joined), path);
     } catch (error) {
+      if (error instanceof DiskError) throw error;
       // What is missing may be missing outside: whether it is there is nobody's business.
-      if (!(error instanceof DiskError)) this.inside(this.#deepest(path), path);
-      throw error;
+      this.inside(this.#deepest(path), path);
+      throw this.#isLinkItself(path) ? nowhere(path) : error;
     }
   }
 
@@ -145,8 +146,16 @@ export class ServedFolder {
     try {
       return this.inside(Deno.realPathSync(link), path);
     } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw error;
-      throw new DiskError("outside", `${show(path)} is a symbolic link that leads nowhere`);
+      throw errnoOf(error) === "ENOENT" ? nowhere(path) : error;
+    }
+  }
+
+  /** As {@linkcode ServedFolder.isLink}, of what may be missing. */
+  #isLinkItself(path: Path): boolean {
+    try {
+      return this.isLink(path);
+    } catch {
+      return false;
     }
   }
 
@@ -184,6 +193,10 @@ export class ServedFolder {
     if (path.some(isPartialName)) throw reserved(path);
     return path.length === 0 ? this.root : under(this.root, path.join("/"));
   }
+}
+
+function nowhere(path: Path): DiskError {
+  return new DiskError("outside", `${show(path)} is a symbolic link that leads nowhere`);
 }
 
 /** The path of an entry of a folder whose real path is known; not one where the system shows itself. */
