@@ -57,6 +57,11 @@ export function ensureFolder(path: string, mode: number): boolean {
   }
 }
 
+/** Whether this program has made a folder, and put nothing into it yet. */
+export function isFresh(path: string): boolean {
+  return made.has(path);
+}
+
 /** A hidden folder that is to take the place of an empty one. */
 export class StagedFolder {
   /** Its path: where files are put. */

@@ -8,6 +8,7 @@ import type { Collision } from "../../disk/claim.ts";
 import { DiskError } from "../../disk/errors.ts";
 import { FileBatch } from "../../disk/file_batch.ts";
 import { removeOwnerless } from "../../disk/find_partials.ts";
+import { isFresh } from "../../disk/new_folder.ts";
 import { split } from "../../disk/path.ts";
 import { CommandError, ProtocolError } from "../../protocol/errors.ts";
 import type { PackedFile } from "../../protocol/pack.ts";
@@ -27,11 +28,12 @@ const LEFT_MS = 24 * 3_600_000;
 export function sweeper(): (folder: string) => Promise<void> {
   const swept = new Set<string>();
   return async (folder) => {
+    if (swept.has(folder)) return;
     // What is to become a new folder stands beside that.
     for (const place of folder === "." ? [folder] : [folder, split(folder).folder]) {
       if (swept.has(place)) continue;
       swept.add(place);
-      await removeOwnerless(place, Date.now() - LEFT_MS);
+      if (!isFresh(place)) await removeOwnerless(place, Date.now() - LEFT_MS);
     }
   };
 }
@@ -74,7 +76,7 @@ export async function fetcher(
     },
     many: packs
       ? async (items, onProgress) => {
-        for (const { target } of items) await sweep(target.folder);
+        for (const folder of new Set(items.map(({ target }) => target.folder))) await sweep(folder);
         return await fetchPacks(connector, items, collision, onProgress);
       }
       : undefined,
