@@ -87,8 +87,10 @@ export async function removeOwnerless(folder: string, before: number): Promise<v
     } catch { /* it went away, or is not ours to touch */ }
   };
   try {
+    let names = 0;
     for (const some of listFolder(folder)) {
-      await giveWay();
+      if (names > 0) await giveWay(); // most folders are small
+      names += some.length;
       some.filter(({ name }) => isOwnerless(name)).forEach(remove);
     }
   } catch { /* whoever writes there is told */ }
