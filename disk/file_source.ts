@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readBuffer } from "./buffer.ts";
 import { DiskError, diskError } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
 import { changedMeanwhile, isUnchanged, requireFile, type Stat, statOf } from "./stat.ts";
@@ -152,7 +153,7 @@ export class FileSource {
     const { createHash } = await import("node:crypto");
     const hash = createHash("sha256");
     // No larger than the file: of many small ones nobody collects the buffers in time.
-    const buffer = new Uint8Array(Math.max(1, Math.min(HASH_CHUNK_BYTES, size)));
+    const buffer = readBuffer(Math.max(1, Math.min(HASH_CHUNK_BYTES, size)));
     this.seek(0);
     for (let left = size; left > 0;) {
       const count = await this.read(buffer.subarray(0, Math.min(buffer.length, left)));

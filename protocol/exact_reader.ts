@@ -120,7 +120,8 @@ export class ExactReader {
     let step = -Infinity;
     while (have < length) {
       const from = this.#end;
-      const view = new Uint8Array(this.#block.buffer, from);
+      const view = this.#block.subarray(from);
+      const { byteOffset } = this.#block;
       const room = view.length;
       this.silentSince = performance.now();
       if (have - step >= STEP_BYTES) [step, this.waitingSince] = [have, this.silentSince];
@@ -131,7 +132,7 @@ export class ExactReader {
         if (have > 0) throw new TruncatedError(`the stream was canceled after ${have} of ${length} bytes`);
         return false;
       }
-      this.#block = new Uint8Array(value.buffer);
+      this.#block = new Uint8Array(value.buffer, byteOffset);
       this.#end = from + value.byteLength;
       if (value.byteLength === room && this.#size < LARGEST_BYTES) this.#size *= 4;
       have += value.byteLength;

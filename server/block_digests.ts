@@ -4,6 +4,7 @@
  * @module
  */
 
+import { newBuffer } from "../protocol/buffers.ts";
 import { BLOCK_BYTES } from "../protocol/messages.ts";
 import type { ByteSource } from "../protocol/send_body.ts";
 
@@ -19,7 +20,7 @@ export function blockDigests(
   read: (at: number, into: Uint8Array<ArrayBuffer>) => Promise<number>,
   signal: AbortSignal,
 ): ByteSource {
-  const block = new Uint8Array(Math.min(size, BLOCK_BYTES));
+  const block = newBuffer(Math.min(size, BLOCK_BYTES));
   let at = 0;
   return {
     async read(into) {

@@ -5,6 +5,7 @@
  */
 
 import { BodyDigest } from "../../protocol/body_digest.ts";
+import { newBuffer } from "../../protocol/buffers.ts";
 import { BLOCK_BYTES, type BodyEnd } from "../../protocol/messages.ts";
 import type { BlockDigests } from "../client.ts";
 
@@ -33,7 +34,7 @@ export async function equalPrefix(
   remote: BlockDigests,
 ): Promise<BodyEnd> {
   const { createHash } = await import("node:crypto");
-  const block = new Uint8Array(Math.min(BLOCK_BYTES, remote.size));
+  const block = newBuffer(Math.min(BLOCK_BYTES, remote.size));
   const equal = new BodyDigest();
   let isRead = false;
   try {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readBuffer } from "../../disk/buffer.ts";
 import { giveWay } from "../../disk/give_way.ts";
 import type { PartialFile } from "../../disk/partial_file.ts";
 import type { OpenFile } from "./storage.ts";
@@ -20,7 +21,7 @@ const COPY_BYTES = 256 * 1024;
  * @throws {DiskError} `changed` when the source was changed meanwhile, and others; what the signal says
  */
 export async function copyContent(source: OpenFile, copy: PartialFile, signal: AbortSignal): Promise<void> {
-  const buffer = new Uint8Array(COPY_BYTES);
+  const buffer = readBuffer(COPY_BYTES);
   for (let done = 0; done < source.size;) {
     signal.throwIfAborted();
     const count = await source.read(buffer);
@@ -34,7 +35,7 @@ export async function copyContent(source: OpenFile, copy: PartialFile, signal: A
 
 /** Whether a copy is what its source still begins with: a log has only grown. */
 async function holdsSame(source: OpenFile, copy: PartialFile, signal: AbortSignal): Promise<boolean> {
-  const [one, other] = [new Uint8Array(COPY_BYTES), new Uint8Array(COPY_BYTES)];
+  const [one, other] = [readBuffer(COPY_BYTES), readBuffer(COPY_BYTES)];
   for (let at = 0; at < source.size;) {
     signal.throwIfAborted();
     const count = await source.read(one);
