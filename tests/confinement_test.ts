@@ -184,6 +184,17 @@ Deno.test("rm -r of a folder deletes the links in it and nothing behind them", a
   assertEquals(area.beyond(), before);
 });
 
+Deno.test("only of a link whose target is missing it is said that it leads nowhere", async () => {
+  using area = new Area();
+  area.link("dangling", "nothing");
+  area.link("long", "n".repeat(300));
+  await using server = await startServer({ dir: area.root });
+  using client = await RawClient.greet(server);
+  const { code, message } = await client.ask("stat", { path: "/dangling" });
+  assertEquals([code, message], ["outside", '"/dangling" is a symbolic link that leads nowhere']);
+  assertEquals((await client.ask("stat", { path: "/long" })).code, "name_too_long");
+});
+
 Deno.test("a link is removed, and moved, itself, wherever it leads", async () => {
   using area = new Area();
   const links = {

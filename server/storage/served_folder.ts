@@ -58,7 +58,7 @@ export class ServedFolder {
       if (error instanceof DiskError) throw error;
       // What is missing may be missing outside: whether it is there is nobody's business.
       this.inside(this.#deepest(path), path);
-      throw this.#isLinkItself(path) ? nowhere(path) : error;
+      throw errnoOf(error) === "ENOENT" && this.#isLinkItself(path) ? nowhere(path) : error;
     }
   }
 
