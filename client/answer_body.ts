@@ -93,7 +93,7 @@ export async function* readLines<S extends Line>(
  * @returns by their number, counted from 0
  * @throws {ProtocolError} {@linkcode CommandError} `mismatch` for an answer that makes no sense
  */
-export async function readFates(
+export async function readPackLines(
   answer: Answer<"upload_pack" | "cp_pack">,
   files: number,
 ): Promise<Map<number, PackLine>> {

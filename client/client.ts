@@ -29,7 +29,7 @@ import {
 import { type PackedFile, packSource } from "../protocol/pack.ts";
 import { quote } from "../protocol/path.ts";
 import type { ByteSource } from "../protocol/send_body.ts";
-import { type BlockDigests, readDigests, readFates, readLines } from "./answer_body.ts";
+import { type BlockDigests, readDigests, readLines, readPackLines } from "./answer_body.ts";
 import { Download, PackDownload } from "./download.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import { Requests } from "./requests.ts";
@@ -381,7 +381,7 @@ export class Client {
       return file;
     });
     const answer = await this.#requests.send("upload_pack", { collision, again }, { source, signal });
-    const unusual = await readFates(answer, files);
+    const unusual = await readPackLines(answer, files);
     const isWhole = unusual.values().every(({ error }) => error === undefined);
     if (isWhole && answer.reply.size !== size) {
       throw new CommandError("mismatch", `the server says that it stored ${answer.reply.size} of ${size} bytes`);
@@ -402,7 +402,7 @@ export class Client {
     { signal }: CallOptions = {},
   ): Promise<Map<number, PackLine>> {
     const answer = await this.#requests.send("cp_pack", { files: [...files] }, { signal });
-    return await readFates(answer, files.length);
+    return await readPackLines(answer, files.length);
   }
 
   /**

@@ -42,20 +42,7 @@ export function takeBuffer(bytes: number): Uint8Array<ArrayBuffer> {
   return at < 0 ? newBuffer(bytes) : spare.splice(at, 1)[0];
 }
 
-/**
- * A new buffer, of zeros, that is fast to read into.
- *
- * @param bytes how large it is to be
- *
- * @example
- * ```ts
- * import { newBuffer } from "./buffers.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(newBuffer(1_000_000), new Uint8Array(1_000_000));
- * ```
- */
-export function newBuffer(bytes: number): Uint8Array<ArrayBuffer> {
+function newBuffer(bytes: number): Uint8Array<ArrayBuffer> {
   if (bytes < SMALLEST_BYTES) return new Uint8Array(bytes);
   return new Uint8Array(new ArrayBuffer(BEGIN_BYTES + bytes), BEGIN_BYTES);
 }

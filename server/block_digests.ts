@@ -4,7 +4,7 @@
  * @module
  */
 
-import { newBuffer } from "../protocol/buffers.ts";
+import { readBuffer } from "../disk/buffer.ts";
 import { BLOCK_BYTES } from "../protocol/messages.ts";
 import type { ByteSource } from "../protocol/send_body.ts";
 
@@ -20,7 +20,7 @@ export function blockDigests(
   read: (at: number, into: Uint8Array<ArrayBuffer>) => Promise<number>,
   signal: AbortSignal,
 ): ByteSource {
-  const block = newBuffer(Math.min(size, BLOCK_BYTES));
+  const block = readBuffer(Math.min(size, BLOCK_BYTES));
   let at = 0;
   return {
     async read(into) {

@@ -1,10 +1,8 @@
-import { resolvePath } from "../../protocol/path.ts";
 import type { Download } from "../client.ts";
 import { printable } from "../format.ts";
 import type { Output } from "../output.ts";
-import { expandNames } from "../remote_files.ts";
 import type { Command } from "./command.ts";
-import { forEach } from "./each.ts";
+import { forEachRemote } from "./each.ts";
 
 const LINE_FEED = 10;
 
@@ -19,12 +17,10 @@ export const cat: Command = {
   count: [1, Infinity],
   options: { sha256: { help: "verify by SHA-256 as well" } },
   async run(context, { args, on }) {
-    const { client, out, remoteFolder, signal } = context;
-    const { names, omitted } = await expandNames(context, args, (kind) => kind === "file");
-    await forEach(context, names, async (name) => {
-      const path = resolvePath(remoteFolder, name);
+    const { client, out, signal } = context;
+    await forEachRemote(context, args, (kind) => kind === "file", async (path) => {
       await sendToOutput(out, await client.download(path, { sha256: on.has("sha256"), signal }));
-    }, omitted);
+    });
   },
 };
 

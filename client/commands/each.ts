@@ -1,7 +1,10 @@
 import { ProtocolError } from "../../protocol/errors.ts";
+import type { Entry } from "../../protocol/messages.ts";
+import { resolvePath } from "../../protocol/path.ts";
 import type { Context } from "../context.ts";
 import { PartlyFailedError, toFailure } from "../errors.ts";
 import { plural } from "../listing.ts";
+import { expandNames } from "../remote_files.ts";
 import { type Omitted, reportOmitted } from "../transfer/omitted.ts";
 
 /**
@@ -34,4 +37,23 @@ export async function forEach(
     }
   }
   if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(count, "name")} failed`);
+}
+
+/**
+ * As {@linkcode forEach}, for each of what remote names and patterns mean.
+ *
+ * @param context the connection and the folder, and where to tell
+ * @param typed what the person named
+ * @param isMeant whether a pattern means things of a kind
+ * @param work what is done for each; told its path, its name as it could have been typed, and whether there are several
+ */
+export async function forEachRemote(
+  context: Context,
+  typed: readonly string[],
+  isMeant: (kind: Entry["kind"]) => boolean,
+  work: (path: string, name: string, several: boolean) => Promise<void>,
+): Promise<void> {
+  const { names, omitted } = await expandNames(context, typed, isMeant);
+  const several = names.length > 1;
+  await forEach(context, names, (name) => work(resolvePath(context.remoteFolder, name), name, several), omitted);
 }

@@ -14,7 +14,7 @@ import { expandNames, inFolder, listing, listingOrFile, requireAll } from "../re
 import { readPattern } from "../transfer/glob.ts";
 import { pipeline } from "../transfer/pipeline.ts";
 import type { Command } from "./command.ts";
-import { forEach } from "./each.ts";
+import { forEach, forEachRemote } from "./each.ts";
 
 /** `checksum`: the checksums of files, computed by the server. */
 export const checksum: Command = {
@@ -91,17 +91,15 @@ export const du: Command = {
   arguments: ["remote"],
   count: [0, Infinity],
   async run(context, { args }) {
-    const { client, out, remoteFolder, signal } = context;
-    const { names, omitted } = await expandNames(context, args.length > 0 ? args : [""], () => true);
-    await forEach(context, names, async (name) => {
-      const top = resolvePath(remoteFolder, name);
+    const { client, out, signal } = context;
+    await forEachRemote(context, args.length > 0 ? args : [""], () => true, async (top) => {
       const all = await listingOrFile(client, top, { recursive: true, hidden: true, signal });
       for (const { path, size } of sums(all.entries)) {
         const whole = joinPath(top, path);
         out.result({ path: whole, size }, `${bytes(size).padStart(10)}  ${printable(whole)}`);
       }
       requireAll(out, all);
-    }, omitted);
+    });
   },
 };
 

@@ -1,8 +1,6 @@
-import { resolvePath } from "../../protocol/path.ts";
 import { fileSize, printable } from "../format.ts";
-import { expandNames } from "../remote_files.ts";
 import type { Command } from "./command.ts";
-import { forEach } from "./each.ts";
+import { forEachRemote } from "./each.ts";
 
 /** `size`: the size of files, or of everything below folders. */
 export const size: Command = {
@@ -13,13 +11,11 @@ export const size: Command = {
   arguments: ["remote"],
   count: [1, Infinity],
   async run(context, { args }) {
-    const { client, out, remoteFolder, signal } = context;
-    const { names, omitted } = await expandNames(context, args, () => true);
-    await forEach(context, names, async (name) => {
-      const path = resolvePath(remoteFolder, name);
+    const { client, out, signal } = context;
+    await forEachRemote(context, args, () => true, async (path, name, several) => {
       const usage = await client.size(path, { signal });
-      const label = names.length > 1 ? printable(name) : "File size";
+      const label = several ? printable(name) : "File size";
       out.result({ path, ...usage }, `${label}: ${fileSize(usage.size)}`);
-    }, omitted);
+    });
   },
 };

@@ -1,9 +1,7 @@
-import { resolvePath } from "../../protocol/path.ts";
 import { exactBytes, printable, time } from "../format.ts";
 import { octal, toJson } from "../listing.ts";
-import { expandNames } from "../remote_files.ts";
 import type { Command } from "./command.ts";
-import { forEach } from "./each.ts";
+import { forEachRemote } from "./each.ts";
 
 /** `stat`: all that is known of files or folders. */
 export const stat: Command = {
@@ -14,16 +12,14 @@ export const stat: Command = {
   arguments: ["remote"],
   count: [1, Infinity],
   async run(context, { args }) {
-    const { client, out, remoteFolder, signal } = context;
-    const { names, omitted } = await expandNames(context, args, () => true);
-    await forEach(context, names, async (name) => {
-      const path = resolvePath(remoteFolder, name);
+    const { client, out, signal } = context;
+    await forEachRemote(context, args, () => true, async (path) => {
       const entry = await client.stat(path, { signal });
       const kind = entry.kind + (entry.link ? ", through a link" : "");
       const lines = [`Path: ${printable(path)}`, `Kind: ${kind}`];
       if (entry.kind === "file") lines.push(`Size: ${exactBytes(entry.size)}`);
       lines.push(`Modified: ${time(entry.modified)}`, `Mode: ${octal(entry.mode)}`);
       out.result({ path, ...toJson(entry) }, lines.join("\n"));
-    }, omitted);
+    });
   },
 };

@@ -81,7 +81,7 @@ export async function runBatch<J extends Job>(
   options: BatchOptions,
 ): Promise<void> {
   const { signal } = context;
-  const { omitted, stopOnError, finish } = options;
+  const { omitted, stopOnError } = options;
   const report = new BatchReport(context, options);
   if (stopOnError && omitted.some(({ failed }) => failed)) {
     reportOmitted(context.out, omitted);
@@ -135,7 +135,7 @@ export async function runBatch<J extends Job>(
     report.interrupted(error);
     throw error;
   }
-  await report.finish(finish);
+  await report.finish();
 }
 
 /**

@@ -153,12 +153,11 @@ export class BatchReport {
   /**
    * All that could be moved was moved.
    *
-   * @param work does what comes after the files, of which so many failed
    * @throws {PartlyFailedError} when any failed
    */
-  async finish(work: BatchOptions["finish"]): Promise<void> {
+  async finish(): Promise<void> {
     const omitted = this.#reportOmitted();
-    this.#sumUp(omitted, await work?.(this.#failed));
+    this.#sumUp(omitted, await this.#options.finish?.(this.#failed));
     const failed = this.#failed;
     if (failed > 0) throw new PartlyFailedError(`${failed} of ${plural(this.#files + failed, "file")} failed`);
   }

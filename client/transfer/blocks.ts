@@ -4,8 +4,8 @@
  * @module
  */
 
+import { readBuffer } from "../../disk/buffer.ts";
 import { BodyDigest } from "../../protocol/body_digest.ts";
-import { newBuffer } from "../../protocol/buffers.ts";
 import { BLOCK_BYTES, type BodyEnd } from "../../protocol/messages.ts";
 import type { BlockDigests } from "../client.ts";
 
@@ -34,7 +34,7 @@ export async function equalPrefix(
   remote: BlockDigests,
 ): Promise<BodyEnd> {
   const { createHash } = await import("node:crypto");
-  const block = newBuffer(Math.min(BLOCK_BYTES, remote.size));
+  const block = readBuffer(Math.min(BLOCK_BYTES, remote.size));
   const equal = new BodyDigest();
   let isRead = false;
   try {

@@ -4,12 +4,12 @@
  * @module
  */
 
+import { readBuffer } from "../../disk/buffer.ts";
 import { DiskError, diskError } from "../../disk/errors.ts";
 import type { Version } from "../../disk/stat.ts";
 import { OpenFolders } from "../../disk/open_folder.ts";
 import { split } from "../../disk/path.ts";
 import { readSmallFile, type SmallFile } from "../../disk/small_file.ts";
-import { newBuffer } from "../../protocol/buffers.ts";
 import { CommandError } from "../../protocol/errors.ts";
 import { MAX_PACKED_BYTES, type PackedFile } from "../../protocol/pack.ts";
 import type { Collision } from "../client.ts";
@@ -50,7 +50,7 @@ export async function sender(
   out: Output,
   { collision, sha256 }: SendOptions,
 ): Promise<Mover<SendItem>> {
-  const buffer = newBuffer(MAX_PACKED_BYTES);
+  const buffer = readBuffer(MAX_PACKED_BYTES);
   // What was in a pack whose answer was lost may be stored already.
   const sentBefore = new WeakSet<SendItem>();
   return {

@@ -1,6 +1,6 @@
 import type { Hash } from "node:crypto";
+import { readBuffer } from "../../disk/buffer.ts";
 import { giveWay } from "../../disk/give_way.ts";
-import { newBuffer } from "../../protocol/buffers.ts";
 import { crc32, crc32Text } from "../../protocol/crc32.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { OpenFile } from "../storage/storage.ts";
@@ -26,7 +26,7 @@ export const checksum: Handler<"checksum"> = async ({ storage, signal }, { path,
 
 /** @param hash of SHA-256; CRC-32 without */
 async function sumOf(file: OpenFile, hash: Hash | undefined, signal: AbortSignal): Promise<string> {
-  const buffer = newBuffer(Math.max(1, Math.min(CHUNK_BYTES, file.size)));
+  const buffer = readBuffer(Math.max(1, Math.min(CHUNK_BYTES, file.size)));
   let crc = 0;
   for (let count = await file.read(buffer); count > 0; count = await file.read(buffer)) {
     const chunk = buffer.subarray(0, count);

@@ -1,6 +1,6 @@
+import { readBuffer } from "../../disk/buffer.ts";
 import { DiskError } from "../../disk/errors.ts";
 import { giveWay } from "../../disk/give_way.ts";
-import { newBuffer } from "../../protocol/buffers.ts";
 import { MAX_PACKED_BYTES } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
 import type { Handler } from "./handler.ts";
@@ -8,7 +8,7 @@ import { storeTogether } from "./store_together.ts";
 
 /** Copies many small files on the server, which become visible and durable together (PROTOCOL.md section 7.20). */
 export const cpPack: Handler<"cp_pack"> = async ({ storage, signal }, { files }) => {
-  const buffer = newBuffer(MAX_PACKED_BYTES);
+  const buffer = readBuffer(MAX_PACKED_BYTES);
   const reader = storage.reader();
   try {
     return await storeTogether(storage.store({ collision: "fail", again: false }), "cp", async (add) => {

@@ -1,6 +1,6 @@
+import { readBuffer } from "../../disk/buffer.ts";
 import { DiskError } from "../../disk/errors.ts";
 import { giveWay } from "../../disk/give_way.ts";
-import { newBuffer } from "../../protocol/buffers.ts";
 import { encodeMessage } from "../../protocol/message_codec.ts";
 import { MAX_PACKED_BYTES, type PackedFile, packSource } from "../../protocol/pack.ts";
 import { splitPath } from "../../protocol/path.ts";
@@ -11,7 +11,7 @@ import type { Handler } from "./handler.ts";
 
 /** Many small files, in the order in which they were asked for (PROTOCOL.md section 7.17). */
 export const downloadPack: Handler<"download_pack"> = ({ storage }, { paths }) => {
-  const buffer = newBuffer(MAX_PACKED_BYTES);
+  const buffer = readBuffer(MAX_PACKED_BYTES);
   const files: LogFields[] = [];
   const reader = storage.reader();
   const rest = paths.values();
