@@ -9,6 +9,7 @@
  * @module
  */
 
+import { PATH_BYTES } from "./path.ts";
 import type { Stat } from "./stat.ts";
 
 /** Where the C library of a Linux system lies. The programs may load these, and no other foreign code. */
@@ -101,8 +102,6 @@ const ERRORS: Record<number, string> = {
   122: "EDQUOT",
 };
 
-/** Longest path that the system takes, in bytes, the zero behind it included. */
-const PATH_BYTES = 4096;
 /** Bytes of a `struct open_how`. */
 const HOW_BYTES = 24;
 /** Bytes of a `struct statx`. */

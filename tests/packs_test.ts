@@ -362,6 +362,35 @@ Deno.test("a path that no file system takes, and a file that says that it is non
   await client.close();
 });
 
+Deno.test("what could not be asked for any more is not stored, and what just can be is removed with its folder", async () => {
+  await using server = await startServer();
+  const client = await connected(server);
+  // The root, a slash, parts of 200 and a slash, and a name: 4096 bytes with the zero behind it.
+  const root = Deno.realPathSync(server.dir).length + 1;
+  const parts = Array.from({ length: Math.floor((4096 - root - 10) / 201) }, (_, at) => `${at % 10}`.repeat(200));
+  for (let depth = 1; depth <= parts.length; depth++) await client.makeFolder(`/${parts.slice(0, depth).join("/")}`);
+  const folder = `/${parts.join("/")}`;
+  const longest = "n".repeat(4096 - 1 - root - folder.length);
+  const [fits, long] = [`${folder}/${longest}`, `${folder}/${longest}n`];
+  assertEquals(await upload(client, [[fits, "1"], [long, "2"]]), { 1: "name_too_long" });
+  const source = { size: 1, read: () => 1 };
+  for (
+    const refused of [
+      () => client.upload(long, source),
+      () => client.makeFolder(long),
+      () => client.copy(fits, long),
+      () => client.move(fits, long),
+    ]
+  ) {
+    assertEquals((await assertRejects(refused, CommandError)).code, "name_too_long");
+  }
+  assertEquals((await client.list(folder, { hidden: true })).map(({ name }) => name), [longest]);
+  const removed = await client.remove(`/${parts[0]}`, { recursive: true });
+  assertEquals(removed, { files: 1, folders: parts.length - 1 });
+  assertEquals(namesIn(server.dir), []);
+  await client.close();
+});
+
 for (const down of [false, true]) {
   const name = down ? "download -r" : "upload -r";
   Deno.test(`Ctrl-C in the middle of a pack of ${name}: what is there is whole, and the next run has the rest`, async () => {

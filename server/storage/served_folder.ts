@@ -12,7 +12,7 @@ import { DiskError, diskError, errnoOf } from "../../disk/errors.ts";
 import { isFolder } from "../../disk/exists.ts";
 import { lstat, stat } from "../../disk/stat.ts";
 import { isPartialName } from "../../disk/names.ts";
-import { under } from "../../disk/path.ts";
+import { isTooLong, under } from "../../disk/path.ts";
 import { isPlainFolder } from "../../disk/plain.ts";
 import type { Path } from "./storage.ts";
 
@@ -199,9 +199,12 @@ function nowhere(path: Path): DiskError {
   return new DiskError("outside", `${show(path)} is a symbolic link that leads nowhere`);
 }
 
-/** The path of an entry of a folder whose real path is known; not one where the system shows itself. */
+/** The path of an entry of a folder whose real path is known; not one where the system shows itself, nor one too long to ask for. */
 function entryIn(folder: string, path: Path): string {
   const target = under(folder, path.at(-1)!);
+  if (isTooLong(target)) {
+    throw new DiskError("name_too_long", `${show(path)}: the path is longer than the system takes`);
+  }
   requireNoSystem(target, path);
   return target;
 }
