@@ -38,6 +38,7 @@ const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
   signal: { parameters: ["i32", "usize"], result: "pointer" },
+  raise: { parameters: ["i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** In the place of a folder that is held open: the path says it all. */
@@ -164,6 +165,15 @@ export class Libc {
    */
   ignoreSignal(signal: number): void {
     this.#calls.signal(signal, SIG_IGN);
+  }
+
+  /**
+   * Sends a signal to this program.
+   *
+   * @param signal its number
+   */
+  raise(signal: number): void {
+    this.#calls.raise(signal);
   }
 
   /** Why the last call failed, with the `code` that Deno's own errors have; to be asked right after it. */

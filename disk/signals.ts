@@ -9,6 +9,7 @@ import { libc } from "./libc.ts";
 /** Numbers of signals on Linux. */
 const SIGUSR1 = 10;
 const SIGUSR2 = 12;
+const SIGTSTP = 20;
 
 /**
  * Ignores SIGUSR1 and SIGUSR2, as far as the C library is at hand. To SIGUSR1 Deno answers, half a second after its start, by
@@ -31,4 +32,12 @@ export function ignoreUserSignals(): void {
 export function onHangUp(work: () => void): void {
   const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
   Deno.addSignalListener("SIGHUP", hasTerminal ? work : () => {});
+}
+
+/**
+ * Stops this program, as Ctrl-Z does where the system sees to it, as far as the C library is at hand. Returns when the program is
+ * told to go on; at once where nobody is there who could tell it so.
+ */
+export function suspend(): void {
+  libc()?.raise(SIGTSTP);
 }

@@ -5,11 +5,12 @@ import { RESUME_BYTES } from "../client/transfer/blocks.ts";
 import { FrameKind } from "../protocol/frame.ts";
 import { FakeServer } from "./support/fake_server.ts";
 import { namesIn, partialsIn, pattern, sha256OfFile } from "./support/files.ts";
-import { hasUnnoticedEnd } from "./support/machine.ts";
-import { startServer } from "./support/programs.ts";
-import { COLUMNS, Key, openShell, PROMPT } from "./support/pty.ts";
+import { hasUnnoticedEnd, noLibc, testUnless } from "./support/machine.ts";
+import { FTP, startServer } from "./support/programs.ts";
+import { COLUMNS, Key, openShell, openTerminal, PROMPT } from "./support/pty.ts";
 import { Hold, type Meddle, Relay } from "./support/relay.ts";
 import { TempFolder } from "./support/temp_folder.ts";
+import { plant } from "./support/trees.ts";
 import { until } from "./support/until.ts";
 
 /** What Tab answers the first time when there is more than one way to go on. */
@@ -198,6 +199,19 @@ Deno.test("Tab completes also where other keys arrive with it", async () => {
   await shell.waitFor("/sub folder> ");
 });
 
+Deno.test("a second Tab shows what there is, of paths the names alone, and the line goes on", async () => {
+  await using server = await startServer();
+  plant(server.dir, { "photos/2024/a.jpg": "12345", "photos/2024/b c.jpg": "", "photos/2024/日本/x": "" });
+  await using shell = await openShell([server.address]);
+  await shell.type(`size photos/2024/${Key.TAB}`);
+  await shell.waitFor(BELL);
+  await shell.type(Key.TAB);
+  await shell.waitFor("\na.jpg     b\\ c.jpg  日本/\n");
+  await shell.waitFor(/ftp [^\n]*> size photos\/2024\/$/);
+  await shell.type(`a${Key.TAB}\r`);
+  await shell.waitFor("(5 bytes)");
+});
+
 Deno.test("~ is the home folder, for commands and for Tab", async () => {
   using home = new TempFolder();
   home.file("photos/a.jpg");
@@ -258,7 +272,7 @@ Deno.test("Tab does not wait long for a server that does not answer", async () =
   await shell.waitFor("(5 bytes)");
 });
 
-Deno.test("Ctrl-C at the prompt clears the line, Ctrl-Z does nothing", async () => {
+Deno.test("Ctrl-C at the prompt clears the line; without a shell to return to, Ctrl-Z does nothing", async () => {
   await using shell = await openShell();
   await shell.type(`${Key.CTRL_Z}nonsense`);
   await shell.waitFor("nonsense");
@@ -266,6 +280,36 @@ Deno.test("Ctrl-C at the prompt clears the line, Ctrl-Z does nothing", async () 
   await shell.waitFor(PROMPT);
   await shell.enter("lpwd");
   await shell.waitFor(`${Deno.cwd()}\n`);
+});
+
+testUnless(noLibc, "Ctrl-Z stops the shell, at the prompt and within a command, and fg goes on with it", async () => {
+  using folder = new TempFolder();
+  await using server = await startServer();
+  sparse(`${server.dir}/big.bin`);
+  const hold = new Hold(BIG_BYTES / 2);
+  await using relay = new Relay(server, { down: hold.meddle });
+  await using terminal = openTerminal(["bash", "--norc", "-i"], { cwd: folder.path, env: { PS1: "bash> " } });
+  await terminal.waitFor("bash> ");
+  await terminal.enter(`'${FTP}' ${relay.address}`);
+  const prompt = `ftp ${relay.address}:/> `;
+  await terminal.waitFor(prompt);
+  await terminal.type(`pw${Key.CTRL_Z}`);
+  await terminal.waitFor(/Stopped[^]*bash> /);
+  await terminal.enter("stty -a; echo $((6 * 7))");
+  await terminal.waitFor(/ icanon [^]* echo [^]*\n42\n/);
+  await terminal.enter("fg");
+  await terminal.waitFor(`${prompt}pw`);
+  await terminal.enter("d");
+  await terminal.waitFor("\n/\n");
+  await terminal.waitFor(prompt);
+  await terminal.enter("download --no-show big.bin");
+  await hold.reached;
+  await terminal.type(Key.CTRL_Z);
+  await terminal.waitFor(/Stopped[^]*bash> /);
+  await terminal.enter("fg");
+  hold.release();
+  await terminal.waitFor("Saved as big.bin");
+  await terminal.waitFor(prompt);
 });
 
 /** Bytes of a file that is not worth going on with. */

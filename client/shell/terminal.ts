@@ -5,11 +5,15 @@
  */
 
 import type { Interface } from "node:readline";
+import { suspend } from "../../disk/signals.ts";
 import { terminalSize } from "../terminal_size.ts";
+import { measureFor } from "../text_width.ts";
+import { sideBySide } from "./columns.ts";
 import { commonStart } from "./completion.ts";
 
-/** The key for completion. */
+/** The key for completion, and what is to be heard where it cannot go on. */
 const TAB = 9;
+const BELL = "\x07";
 
 /** What a person can do besides typing a line. */
 export interface TerminalEvents {
@@ -84,9 +88,14 @@ export class Terminal {
       historySize: 1000,
       removeHistoryDuplicates: false,
       completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
-        events.complete(line).then((result) => {
-          if (terminal.#isStuck(line, result)) screen.print("\x07");
-          done(null, result);
+        events.complete(line).then(([words, raw]) => {
+          const isAgain = terminal.#tabbedAt === line;
+          terminal.#tabbedAt = line;
+          if (commonStart(words).length > raw.length) return done(null, [words, raw]);
+          // Where it cannot go on by itself, readline says nothing at first, and then all that there is, with its folders.
+          done(null, [[], raw]);
+          if (isAgain && words.length > 1) return terminal.#show(words, raw);
+          screen.print(BELL);
         });
       },
     });
@@ -96,7 +105,13 @@ export class Terminal {
     readline.close = () => events.end();
     readline.on("line", events.line);
     readline.on("SIGINT", events.interrupt);
-    readline.on("SIGTSTP", () => {}); // Ctrl-Z: without this, readline would try to stop the process, which we may not
+    // Ctrl-Z: readline would stop the process by a call that we may not make.
+    readline.on("SIGTSTP", () => {
+      process.stdin.setRawMode(false);
+      suspend();
+      process.stdin.setRawMode(true);
+      if (!screen.hidden) readline.prompt(true);
+    });
     readline.on("history", (lines) => {
       if (terminal.#kept) lines.splice(0, lines.length, ...terminal.#kept);
     });
@@ -138,11 +153,16 @@ export class Terminal {
     this.#screen.print(text);
   }
 
-  /** Whether Tab changed nothing, which readline does not tell. The second Tab shows the candidates: that is an answer. */
-  #isStuck(line: string, [words, raw]: [string[], string]): boolean {
-    const again = this.#tabbedAt === line && words.length > 1;
-    this.#tabbedAt = line;
-    return !again && commonStart(words).length <= raw.length;
+  /** Shows what the word at the end of the line could become: of paths in one folder only the names. */
+  async #show(words: string[], raw: string): Promise<void> {
+    const folder = raw.slice(0, raw.lastIndexOf("/") + 1);
+    const names = words.map((word) => word.startsWith(folder) ? word.slice(folder.length) : word);
+    const lines = sideBySide(names, terminalSize().columns, await measureFor(names));
+    if (this.#screen.hidden) return;
+    this.print(`\n${lines.join("\n")}\n`);
+    // deno-lint-ignore no-explicit-any -- how far above the cursor its line begins: it begins anew
+    (this.#readline as any).prevRows = 0;
+    this.#readline.prompt(true);
   }
 
   /** Gives the terminal back. */
