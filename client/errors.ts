@@ -72,6 +72,8 @@ export interface Failure {
   code: string;
   /** A sentence for a person. */
   message: string;
+  /** Which of several things it is about, where the message names it first. */
+  path?: string;
   /** What the program exits with. */
   exit: ExitCode;
 }

@@ -111,8 +111,8 @@ export class Output {
   }
 
   /** A failure, on standard error. Its message may quote what a server sent, or be its own words. */
-  failure({ code, message }: Failure): void {
-    this.#error(this.json ? asJson({ error: { code, message } }) : `ftp: ${printable(message)}`);
+  failure({ code, message, path }: Failure): void {
+    this.#error(this.json ? asJson({ error: { code, message, path } }) : `ftp: ${printable(message)}`);
   }
 
   /**

@@ -420,7 +420,8 @@ Deno.test("a failing file is told, the rest goes on, and the exit code is 1", as
   const { ms, ...summary } = lines.at(-1).summary;
   assert(ms >= 0);
   assertEquals(summary, { files: 2, bytes: 2, resumed: 0, renamed: 0, failed: 1, left: 0 });
-  assertEquals(JSON.parse(json.stderr.split("\n")[0]).error.code, "is_folder");
+  const { code, path } = JSON.parse(json.stderr.split("\n")[0]).error;
+  assertEquals([code, path], ["is_folder", "src/b"]);
 
   plant(server.dir, { "down/a": "1", "down/b": "22", "down/c": "3" });
   plant(local.path, { "down/b/x": "in the way" });
@@ -688,6 +689,43 @@ testUnless(noRamDisk, "a batch that fills the disk stops, and says so once it is
   const whole = new Set(snapshot(local.path));
   assertEquals(snapshot(disk.path).filter((line) => !whole.has(line)), []);
   assertEquals(Number(last.exec(lines.at(-1)!)![1]), namesIn(`${disk.path}/t`).length);
+});
+
+testUnless(noRamDisk, "that there is no room for all of many files is said at once, and only then", async () => {
+  using disk = new RamDisk("80m");
+  using local = new TempFolder();
+  const files = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`t/${at}`, pattern(7_000_000, at)]));
+  plant(local.path, files);
+  plant(disk.path, { "in": null });
+  await using server = await startServer({ dir: disk.path });
+  await using full = await startServer({ dir: local.path });
+  const [here, there] = [{ cwd: local.path }, { cwd: `${disk.path}/in` }];
+  const isTold = (stderr: string) =>
+    /^66\.8 MiB are to come, and there is room for \S+ MiB: not all of it may fit$/m.test(stderr);
+  for (
+    const [words, from, at] of [
+      [["upload", "-r", "t", "in"], server, here],
+      [["sync", "t", "in/t"], server, here],
+      [["download", "-r", "t"], full, there],
+      [["sync", "--down", "t", "t"], full, there],
+    ] as const
+  ) {
+    const enough = await ftp(from, ...words, at);
+    assertEquals([words, enough.code, isTold(enough.stderr)], [words, 0, false]);
+    Deno.removeSync(`${disk.path}/in/t`, { recursive: true });
+    Deno.writeFileSync(`${disk.path}/filler`, new Uint8Array(20 * 2 ** 20));
+    const { code, stderr } = await ftp(from, ...words, at);
+    assertEquals([words, code, isTold(stderr)], [words, 1, true], stderr);
+    Deno.removeSync(`${disk.path}/filler`);
+    Deno.removeSync(`${disk.path}/in/t`, { recursive: true });
+  }
+  // What is replaced makes room by itself.
+  assertDone(await ftp(server, "upload", "-r", "t", "in", here));
+  for (const [at, name] of Object.keys(files).entries()) local.file(name, pattern(7_000_000, at + 1));
+  for (const words of [["sync", "t", "in/t"], ["upload", "-r", "--overwrite", "t", "in"]]) {
+    const { code, stderr } = await ftp(server, ...words, here);
+    assertEquals([words, code, stderr], [words, 0, ""]);
+  }
 });
 
 testUnless(noRamDisk, "what still fits on a full disk is counted, and told, before the batch stops", async () => {

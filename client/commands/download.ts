@@ -2,6 +2,7 @@ import { DiskError, diskError } from "../../disk/errors.ts";
 import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
 import { split } from "../../disk/path.ts";
+import { roomOf } from "../../disk/room.ts";
 import { baseName, folderOf, resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../context.ts";
 import { advise, UsageError } from "../errors.ts";
@@ -149,6 +150,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const collision = on.has("overwrite") ? "overwrite" : "rename";
   const batch = {
     total: { files: files.length, bytes: sizeOfAll(files) },
+    free: on.has("overwrite") ? undefined : async () => (await roomOf(top)).free,
     stopOnError: on.has("stop-on-error"),
     omitted,
     verb: "Fetched",

@@ -32,7 +32,7 @@ export async function forEach(
       const failure = toFailure(error);
       const isCanceled = signal.aborted || failure?.code === "canceled";
       if (count === 1 || !failure || error instanceof ProtocolError || isCanceled) throw error;
-      out.failure(failure);
+      out.failure({ ...failure, path: name });
       failed++;
     }
   }

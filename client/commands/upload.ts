@@ -162,7 +162,7 @@ async function sendMany(
     missing.has(folderOf(path)) ? "its folder cannot be made there" : missing.get(path)?.message;
   const total = { files: 0, bytes: 0, isComplete: false };
   const several = typed.length > 1;
-  const replaces = several && (collision ?? (await greetingOf(context))?.collision) === "overwrite";
+  const replaces = (collision ?? (await greetingOf(context))?.collision) === "overwrite";
   const isFirstThere = isFirst(several, replaces, omitted, realPath);
   const placed = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
@@ -199,7 +199,8 @@ async function sendMany(
   const jobs = async function* () {
     for await (const some of files) yield some.values().map(job);
   };
-  const batch = { total, stopOnError, omitted, verb: "Sent", rest: SYNC_REST };
+  const free = replaces ? undefined : async () => (await context.client.room(top, { signal })).free;
+  const batch = { total, free, stopOnError, omitted, verb: "Sent", rest: SYNC_REST };
   try {
     await withLanes(context, call, async (lanes) => {
       const options = { collision, sha256: on.has("sha256") };

@@ -58,7 +58,7 @@ export async function applyPlan(
         const why = printable((error as Error).message);
         return out.note(`${printable(path)}/ stays: there is something in it that was not to be deleted (${why})`);
       }
-      out.failure(failureOf(error, signal));
+      out.failure({ ...failureOf(error, signal), path });
       undeleted++;
     }
   };
@@ -123,6 +123,7 @@ export async function applyPlan(
   try {
     await copyAll(copies, {
       total: { files: copies.length, bytes: copies.reduce((sum, { size }) => sum + size, 0) },
+      free: async () => await target.free() + plan.replaced,
       stopOnError,
       omitted,
       verb: "Copied",

@@ -18,10 +18,15 @@ const MOST_NAMED = 10;
 /** After so many files in a row that did not fit, the disk is taken for full. A smaller file may fit where a large one does not. */
 const MOST_IN_VAIN = 16;
 
+/** Where there are fewer bytes to move than this, nobody asks whether there is room for them: that shows at once. */
+const WORTH_ASKING_BYTES = 64 * 1024 * 1024;
+
 /** Options of a batch. */
 export interface BatchOptions {
   /** What there is to move; it may grow while that is being found. */
   total: Readonly<Total>;
+  /** For how many bytes there is room where they go; left out where nobody can tell how many are needed. */
+  free?: () => Promise<number>;
   /** Whether the first failure ends it. */
   stopOnError: boolean;
   /** What is not moved; it may grow in the same way. */
@@ -72,6 +77,8 @@ export class BatchReport {
   #resumed = 0;
   #renamed = 0;
   #inVain = 0;
+  #isRoomAsked = false;
+  #isOver = false;
 
   /**
    * A batch begins.
@@ -83,6 +90,7 @@ export class BatchReport {
     this.#context = context;
     this.#options = options;
     this.#meter = context.meter(plural(options.total.files, "file"), this.#wholeBytes);
+    this.#askForRoom();
   }
 
   /**
@@ -100,6 +108,7 @@ export class BatchReport {
       [own, before] = [now, resumed];
       const count = this.#isComplete ? `${this.#files}/${this.#options.total.files}` : `${this.#files}`;
       this.#meter.update(this.#bytes, this.#resumed, `${count}  ${name}`, this.#wholeBytes);
+      this.#askForRoom();
     };
   }
 
@@ -126,7 +135,7 @@ export class BatchReport {
     const { stopOnError } = this.#options;
     // What was under way beside the failure that ends it may end as it likes.
     if (this.#failed++ > 0 && stopOnError || this.#inVain >= MOST_IN_VAIN) return;
-    out.failure({ ...failure, message: `${printable(name)}: ${failure.message}` });
+    out.failure({ ...failure, path: name, message: `${printable(name)}: ${failure.message}` });
     if (stopOnError) throw new Stop("stopped at the first failure");
     if (codeOf(error) === "no_space" && ++this.#inVain >= MOST_IN_VAIN) {
       throw new Stop(`stopped, as there was no room for ${MOST_IN_VAIN} files in a row`);
@@ -171,8 +180,28 @@ export class BatchReport {
     return this.#isComplete ? this.#options.total.bytes : undefined;
   }
 
+  /**
+   * Says as soon as it is known that there is more than fits, and goes on: what an interrupted attempt has left is there already,
+   * and a folder may lie on another disk.
+   */
+  async #askForRoom(): Promise<void> {
+    const { total, free } = this.#options;
+    if (this.#isRoomAsked || !this.#isComplete || !free) return;
+    this.#isRoomAsked = true;
+    const needed = total.bytes - this.#bytes;
+    if (needed < WORTH_ASKING_BYTES) return;
+    try {
+      const room = await free();
+      if (room >= needed || this.#isOver) return;
+      this.#context.out.note(
+        `${bytes(needed)} are to come, and there is room for ${bytes(room)}: not all of it may fit`,
+      );
+    } catch { /* whatever is wrong is wrong with the files, too */ }
+  }
+
   /** Returns how much is left out; what should have been moved counts as failed. */
   #reportOmitted(): number {
+    this.#isOver = true;
     this.#meter.finish();
     const { skipped, failed } = reportOmitted(this.#context.out, this.#options.omitted);
     this.#failed += failed;

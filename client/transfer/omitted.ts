@@ -49,7 +49,8 @@ export function reportOmitted(out: Output, omitted: readonly Omitted[]): { skipp
     const why = whyOmitted(one);
     if (one.failed) {
       failed++;
-      out.failure({ code: one.code ?? "local", message: `${name}: ${why}`, exit: ExitCode.REFUSED });
+      const { code = "local", path } = one;
+      out.failure({ code, path, message: `${name}: ${why}`, exit: ExitCode.REFUSED });
       continue;
     }
     const count = (skipped.get(why) ?? 0) + 1;

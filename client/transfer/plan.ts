@@ -69,6 +69,8 @@ export interface Plan {
   touches: Touch[];
   /** Files to copy. */
   copies: Copy[];
+  /** How many bytes the files have that are replaced. */
+  replaced: number;
   /** What is not in the source, the deepest first. */
   deletions: Deletion[];
   /** What cannot be or is not to be copied, and why. */
@@ -187,6 +189,7 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     renames: [...renamed].map(([from, { path, size }]) => ({ from, to: path, size })),
     touches,
     copies: [...copies(fresh.filter(({ path }) => !renamedTo.has(path)), "new"), ...copies(changed, "changed")],
+    replaced: changed.reduce((sum, { path }) => sum + there.get(path)!.size, 0),
     deletions: deepestFirst(over.filter(({ path }) => !renamed.has(path))),
     omitted,
     same,

@@ -9,6 +9,7 @@ import { FileSource } from "../../disk/file_source.ts";
 import { folderMode, modeOf, NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { movePathToFreeName } from "../../disk/move.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
+import { roomOf } from "../../disk/room.ts";
 import { readSmallFile } from "../../disk/small_file.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -42,6 +43,8 @@ export interface Side {
   tree(options: TreeOptions): Promise<Tree>;
   /** The rights of the folder itself: the lowest nine bits of its mode. */
   mode(): Promise<number>;
+  /** For how many bytes its disk has room. */
+  free(): Promise<number>;
   /** SHA-256 of a file, in hexadecimal. */
   sha256(path: string): Promise<string>;
   /**
@@ -92,6 +95,11 @@ export class RemoteSide implements Side {
   async mode(): Promise<number> {
     const { signal } = this.#connector;
     return (await retrying(this.#connector, (client) => client.stat(this.top, { signal }))).mode;
+  }
+
+  async free(): Promise<number> {
+    const { client, signal } = this.#connector;
+    return (await client.room(this.top, { signal })).free;
   }
 
   async sha256(path: string): Promise<string> {
@@ -174,6 +182,10 @@ export class LocalSide implements Side {
 
   mode(): Promise<number> {
     return this.#attempt(() => modeOf(Deno.statSync(this.top)));
+  }
+
+  async free(): Promise<number> {
+    return (await roomOf(this.top)).free;
   }
 
   async sha256(path: string): Promise<string> {
