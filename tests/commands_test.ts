@@ -1,7 +1,7 @@
 /** Every command as a person or a script would use it, against the built programs. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { assertDone, assertFails, FTP, ftp, type FtpResult, runFtp, startServer } from "./support/programs.ts";
+import { assertDone, assertFails, FTP, ftp, type FtpResult, runFtp, startServer, STATE } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { jsonLines, logged, paths, plant } from "./support/trees.ts";
 
@@ -76,6 +76,7 @@ Deno.test("where nobody reads the output any more, nothing is said, and the exit
   for (let at = 0; at < 3000; at++) Deno.writeTextFileSync(`${server.dir}/${"n".repeat(100)}${at}`, "");
   const pipe = new Deno.Command("bash", {
     args: ["-c", '"$0" "$1" ls | head -1 >/dev/null; echo "${PIPESTATUS[0]}"', FTP, server.address],
+    env: STATE,
   });
   const { stdout, stderr } = await pipe.output();
   assertEquals([new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)], ["141\n", ""]);
@@ -288,7 +289,8 @@ Deno.test("upload takes a local file by any path, and a command's --help tells a
 Deno.test("standard output on a full disk is a local problem", async () => {
   await using server = await startServer();
   const script = `exec "$0" ${server.address} ls >/dev/full`;
-  const { code, stderr } = await new Deno.Command("sh", { args: ["-c", script, FTP], stderr: "piped" }).output();
+  const { code, stderr } = await new Deno.Command("sh", { args: ["-c", script, FTP], env: STATE, stderr: "piped" })
+    .output();
   assertEquals(code, 5);
   assertStringIncludes(new TextDecoder().decode(stderr), "writing to standard output: the disk is full");
 });

@@ -59,7 +59,7 @@ async function run(server: FakeServer, args: string[], { stdin, left = [], memor
       memory = peakMemory(child.pid);
     } catch { /* it has ended, or there is no such thing here */ }
   }, 5);
-  const late = setTimeout(() => child.kill("SIGKILL"), 30_000);
+  const late = setTimeout(() => child.kill("SIGKILL"), 90_000);
   const { code, signal, stdout, stderr } = await child.output();
   clearInterval(watch);
   clearTimeout(late);

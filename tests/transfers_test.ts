@@ -22,6 +22,7 @@ import {
   type FtpResult,
   startFtp,
   startServer,
+  STATE,
   type TestServer,
 } from "./support/programs.ts";
 import { Hold, Relay } from "./support/relay.ts";
@@ -589,10 +590,8 @@ testUnless(
     Deno.mkdirSync(`${local.path}/closed`, { mode: 0o555 });
     const run = async (...args: string[]) => {
       const [program, ...rest] = [...bound!, FTP, server.address, ...args];
-      return await end(
-        new Deno.Command(program, { args: rest, cwd: local.path, stdin: "null", stdout: "piped", stderr: "piped" })
-          .spawn(),
-      );
+      const options = { cwd: local.path, env: STATE, stdin: "null", stdout: "piped", stderr: "piped" } as const;
+      return await end(new Deno.Command(program, { args: rest, ...options }).spawn());
     };
     assertFails(await run("upload", "secret.txt"), 5, /opening the local file "secret\.txt": permission denied/);
     assertFails(

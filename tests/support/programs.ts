@@ -16,12 +16,12 @@ export const FTP = `${DIST}ftp`;
 export const FTPD = `${DIST}ftpd`;
 
 /** A program that has not ended by itself after so long, in milliseconds, never will. */
-const HANGING_MS = 60_000;
+const HANGING_MS = 180_000;
 
-// So that no test reads or writes what the client of whoever runs it has kept.
 const state = new TempFolder();
 addEventListener("unload", () => state[Symbol.dispose]());
-Deno.env.set("XDG_STATE_HOME", state.path);
+/** The environment of `ftp`, so that no test reads or writes what the client of whoever runs it has kept. */
+export const STATE: Record<string, string> = { XDG_STATE_HOME: state.path };
 
 // What is made has the same rights, whoever runs the tests.
 Deno.umask(0o022);
@@ -218,7 +218,7 @@ export function startFtp(args: string[], options: FtpOptions = {}): Deno.ChildPr
   return new Deno.Command(FTP, {
     args,
     cwd: options.cwd,
-    env: options.env,
+    env: { ...STATE, ...options.env },
     signal: options.signal,
     stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",

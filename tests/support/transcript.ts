@@ -5,7 +5,7 @@
  */
 
 /** How long a test waits for something that should come at once, in milliseconds: long, as machines can be busy. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 40_000;
 
 /** The text of a stream so far. */
 export class Transcript {

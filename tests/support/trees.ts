@@ -5,7 +5,7 @@
  */
 
 import { bound } from "./machine.ts";
-import { FTP, type FtpResult, type TestServer } from "./programs.ts";
+import { FTP, type FtpResult, STATE, type TestServer } from "./programs.ts";
 import { sha256OfFile } from "./files.ts";
 
 /** A fixed time for files whose time matters: whole seconds, long ago. */
@@ -90,6 +90,7 @@ export async function boundFtp(server: TestServer, args: string[], cwd?: string)
   const { code, stdout, stderr } = await new Deno.Command(program, {
     args: rest,
     cwd,
+    env: STATE,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -7,7 +7,7 @@
  * @returns what the promise resolves to
  * @throws {Error} when it does not settle in time
  */
-export async function inTime<T>(promise: Promise<T>, what: string, ms = 5_000): Promise<T> {
+export async function inTime<T>(promise: Promise<T>, what: string, ms = 20_000): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${what} hangs: nothing for ${ms} ms`)), ms);
