@@ -194,12 +194,16 @@ async function readToml(path: string, sources: Sources): Promise<Record<string, 
     const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : "it cannot be read";
     throw new ConfigError(`config file ${path}: ${reason}`);
   }
-  const { parse } = await import("smol-toml"); // most runs read no file, so most runs need not load it
+  const { parse, TomlError } = await import("smol-toml"); // most runs read no file, so most runs need not load it
   let table: Record<string, unknown>;
   try {
     table = parse(text);
   } catch (error) {
-    throw new ConfigError(`config file ${path} is not valid TOML: ${(error as Error).message.split("\n")[0]}`);
+    if (!(error instanceof TomlError)) throw error;
+    const what = error.message.split("\n")[0].replace("Invalid TOML document: ", "");
+    throw new ConfigError(
+      `config file ${path} is not valid TOML: ${what} (line ${error.line}, column ${error.column})`,
+    );
   }
   for (const key of Object.keys(table)) {
     if (key !== "dir" && !Object.hasOwn(SETTINGS, key)) {

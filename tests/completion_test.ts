@@ -1,10 +1,15 @@
 import { assertEquals } from "@std/assert";
 import type { Client } from "../client/client.ts";
 import { COMMANDS } from "../client/commands/table.ts";
-import { complete, type CompletionSources } from "../client/shell/completion.ts";
+import * as completion from "../client/shell/completion.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
-function sources(folders: Record<string, string[]> = {}): CompletionSources {
+async function complete(line: string, sources: completion.CompletionSources): Promise<[string[], string]> {
+  const { words, raw } = await completion.complete(line, sources);
+  return [words, raw];
+}
+
+function sources(folders: Record<string, string[]> = {}): completion.CompletionSources {
   const client = {
     list: (path: string, { hidden }: { hidden?: boolean }) => {
       if (!(path in folders)) return Promise.reject(new Error("there is no such folder"));
@@ -46,6 +51,15 @@ Deno.test("names are quoted as they are typed", async () => {
   assertEquals(await complete("size 'it", there), [["it\\'s "], "'it"]);
   assertEquals(await complete("size new", there), [["$'new\\nline' "], "new"]);
   assertEquals(await complete("size my", there), [["my\\ file.txt", "my\\ folder/"], "my"]);
+});
+
+Deno.test("what is shown are names, as they are", async () => {
+  const there = sources({ "/my folder": ["a b", "sub folder/", "new\nline"] });
+  const shown = async (line: string) => (await completion.complete(line, there)).names;
+  for (const line of ["size my\\ folder/", "size 'my folder/", "size my\\ folder/../my\\ folder/"]) {
+    assertEquals(await shown(line), ["a b", "new\\nline", "sub folder/"]);
+  }
+  assertEquals(await shown("l"), ["lcd", "lls", "lpwd", "ls"]);
 });
 
 Deno.test("hidden names only when asked for, only folders where only folders will do", async () => {

@@ -104,11 +104,11 @@ Deno.test("as with cp -r, a folder goes into one that is there, and becomes one 
   ]);
 });
 
-Deno.test("., .. and paths with .. name a folder by its real name", async () => {
+Deno.test(".. and paths with .. name a folder by its real name", async () => {
   await using server = await startServer();
   using local = new TempFolder();
   plant(local.path, { "one/a.txt": "1", "two/b.txt": "2" });
-  assertDone(await ftp(server, "upload", "-r", ".", { cwd: `${local.path}/one` }));
+  assertDone(await ftp(server, "upload", "-r", "../one", { cwd: `${local.path}/one` }));
   assertDone(await ftp(server, "upload", "-r", "../two", { cwd: `${local.path}/one` }));
   assertEquals(paths(server.dir), ["one/", "one/a.txt", "two/", "two/b.txt"]);
   assertDone(await ftp(server, "upload", "-r", "..", "up", { cwd: `${local.path}/one` }));
@@ -117,6 +117,26 @@ Deno.test("., .. and paths with .. name a folder by its real name", async () => 
   Deno.mkdirSync(`${local.path}/all`);
   assertDone(await ftp(server, "download", "-r", "/", { cwd: `${local.path}/all` }));
   assertEquals(snapshot(`${local.path}/all`), snapshot(server.dir));
+});
+
+Deno.test("as with cp -r, a name that ends in . means what is in the folder", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "one/a.txt": "1", "one/.hidden/b.txt": "2" });
+  const { path: cwd } = local;
+  plant(server.dir, { "there": null });
+  const inside = snapshot(`${cwd}/one`);
+  assertDone(await ftp(server, "upload", "-r", "one/.", "there", { cwd }));
+  assertDone(await ftp(server, "upload", "-r", ".", "made", { cwd: `${cwd}/one` }));
+  for (const name of ["there", "made"]) {
+    assertEquals(snapshot(`${server.dir}/${name}`), inside);
+    Deno.mkdirSync(`${cwd}/${name}`);
+    assertDone(await ftp(server, "download", "-r", `${name}/./`, name, { cwd }));
+    assertEquals(snapshot(`${cwd}/${name}`), inside);
+  }
+  const { code, stderr } = await ftp(server, "cp", "-r", "there/.", "copy");
+  assertEquals([code, stderr], [2, 'ftp: cp: "there/." means what is in the folder; "there/*" copies that\n']);
+  assertEquals(namesIn(server.dir), ["made", "there"]);
 });
 
 Deno.test("the served folder itself becomes a new one, with every name as it is", async () => {
@@ -427,7 +447,7 @@ Deno.test("a failing file is told, the rest goes on, and the exit code is 1", as
   plant(local.path, { "down/b/x": "in the way" });
   const down = await ftp(server, "download", "-r", "down", "--overwrite", { cwd });
   assertEquals(down.code, 1, down.stdout + down.stderr);
-  assertMatch(down.stderr, /^ftp: down\/b: .*is a folder/m);
+  assertMatch(down.stderr, /^ftp: \/down\/b: .*is a folder/m);
   assertMatch(down.stdout, /^Fetched 2 files, 2 B in .+, 1 failed\n$/);
   assertEquals(paths(`${cwd}/down`), ["a", "b/", "b/x", "c"]);
 });
@@ -571,7 +591,7 @@ Deno.test("files that got another name are counted in the summary", async () => 
   const again = await ftp(server, "mput", "t/a", "t/b", "-v", { cwd });
   assertMatch(
     again.stdout,
-    /^a as \/a_1\nb as \/b_1\nSent 2 files, .*, 2 under another name, as their own was taken\n$/,
+    /^t\/a as \/a_1\nt\/b as \/b_1\nSent 2 files, .*, 2 under another name, as their own was taken\n$/,
   );
   assertEquals(again.stderr, "");
   Deno.mkdirSync(`${server.dir}/many`);
@@ -609,7 +629,7 @@ Deno.test("--overwrite does not replace what the same run has put there; nor is 
   const quiet = async (...args: string[]) => (await ftp(server, "-q", ...args, { cwd })).stdout;
   assertMatch(await quiet("download", "to/x"), /^Saved as x_1 /);
   assertMatch(await quiet("upload", "x", "to/"), /^Stored as \/to\/x_1 /);
-  assertEquals(await quiet("upload", "-r", "p", "q/x", "to/"), "x as /to/x_2\n");
+  assertEquals(await quiet("upload", "-r", "p", "q/x", "to/"), "q/x as /to/x_2\n");
   for (const option of ["--overwrite", "--fail-if-exists"]) {
     Deno.removeSync(`${server.dir}/to/x`);
     const twice = await ftp(server, "upload", option, "x", "./x", "to/", { cwd });

@@ -8,6 +8,7 @@ import { copier, planCopies } from "../transfer/copy.ts";
 import { makeRemoteFolders } from "../transfer/folders.ts";
 import type { Omitted } from "../transfer/omitted.ts";
 import { readSelection, type Selection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
+import { meansContents } from "../transfer/sources.ts";
 import type { Command } from "./command.ts";
 import { forEach } from "./each.ts";
 
@@ -28,6 +29,12 @@ export const cp: Command = {
     const selection = readSelection(call);
     if (!recursive && (call.all.has("exclude") || call.all.has("links"))) {
       throw new UsageError("cp: --exclude and --links are about folders, which need -r");
+    }
+    const contents = call.args.slice(0, -1).find(meansContents);
+    if (contents !== undefined) {
+      throw new UsageError(
+        `cp: "${contents}" means what is in the folder; "${contents.replace(/\.\/*$/, "*")}" copies that`,
+      );
     }
     const { names, omitted, of } = await destinations(context, call.args, (kind) => kind === "file" || recursive);
     if (recursive) return await copyAll(context, names, of, selection, omitted);

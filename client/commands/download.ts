@@ -3,6 +3,7 @@ import { NEW_FOLDER_MODE } from "../../disk/mode.ts";
 import { ensureFolder } from "../../disk/new_folder.ts";
 import { split } from "../../disk/path.ts";
 import { roomOf } from "../../disk/room.ts";
+import { CommandError } from "../../protocol/errors.ts";
 import { baseName, folderOf, resolvePath, withoutSlashes } from "../../protocol/path.ts";
 import type { Arguments, Context } from "../context.ts";
 import { advise, UsageError } from "../errors.ts";
@@ -58,6 +59,7 @@ export const download: Command = {
     if (single) return await fetchOne(context, args[0], args[1], call);
     const last = args.at(-1)!;
     const into = args.length > 1 && (args.length === 2 || last.endsWith("/") || isLocalFolder(last));
+    if (!into && args.length > 2) await requireRemote(context, last);
     await fetchMany(context, into ? args.slice(0, -1) : args, into ? last : ".", call);
   },
 };
@@ -81,6 +83,15 @@ async function requireLocal(context: Context, file: string, local: string): Prom
   const own = local.startsWith("/") ? `/.${local}` : `./${local}`;
   throw new UsageError(
     `download: "${local}" is a remote name, too. mget fetches both; download FILE "${own}" saves the first one as that`,
+  );
+}
+
+/** Of several names the last may be a remote file, or a local folder whose name was mistyped. */
+async function requireRemote(context: Context, typed: string): Promise<void> {
+  if (readPattern(typed) !== undefined || await isThere(context, typed)) return;
+  throw new CommandError(
+    "not_found",
+    `there is neither a remote file nor a local folder "${typed}"; "${typed}/" makes one`,
   );
 }
 
@@ -139,7 +150,7 @@ async function fetchMany(context: Context, typed: readonly string[], local: stri
   const jobs = files.values().map(({ from, to, node }): FetchItem => {
     const wanted = targetPath({ folder: top, name: base(to) });
     return {
-      name: to,
+      name: from,
       size: node.size,
       path: from,
       target: split(wanted),

@@ -187,7 +187,7 @@ async function sendMany(
   const job = ({ from, to, node }: Source): SendItem => {
     const path = target(to);
     return {
-      name: to,
+      name: from,
       size: node.size,
       local: from,
       seen: node,

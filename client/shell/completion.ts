@@ -10,6 +10,7 @@ import { unlessAborted } from "../../protocol/unless_aborted.ts";
 import type { Client } from "../client.ts";
 import type { ArgumentKind, Command } from "../commands/command.ts";
 import { COMMON_OPTIONS, findCommand, type Options } from "../commands/parse.ts";
+import { printable } from "../format.ts";
 import { quoteWord, wordAtCursor } from "./words.ts";
 
 /** How long a server may take to answer, in milliseconds: nobody wants to wait for a Tab. */
@@ -29,6 +30,16 @@ export interface CompletionSources {
   readonly defaultAddress: string;
 }
 
+/** What the end of a line could become. */
+export interface Completion {
+  /** What the last word could be replaced by, as it is typed. */
+  words: string[];
+  /** The same as it is shown: of paths the names alone, which stand in one folder. */
+  names: string[];
+  /** That word, as it was typed so far. */
+  raw: string;
+}
+
 /** Something that the word could become. */
 interface Candidate {
   text: string;
@@ -41,9 +52,9 @@ interface Candidate {
  *
  * @param line the line up to the cursor
  * @param sources where candidates come from
- * @returns what the last word of the line could be replaced by, and that word, both as they are typed. Never rejects
+ * @returns never rejects
  */
-export async function complete(line: string, sources: CompletionSources): Promise<[string[], string]> {
+export async function complete(line: string, sources: CompletionSources): Promise<Completion> {
   const { before, text, raw, quote } = wordAtCursor(line, Deno.env.get("HOME"));
   let candidates: Candidate[];
   try {
@@ -57,11 +68,13 @@ export async function complete(line: string, sources: CompletionSources): Promis
     const closed = only && !open;
     return quoteWord(text, quote, closed) + (closed ? " " : "");
   });
+  const names = candidates.map(({ text }) => printable(text.slice(text.lastIndexOf("/", text.length - 2) + 1)));
   // More than a screen can take are only good for what they have in common.
   if (words.length > MOST_SHOWN && commonStart(words).length <= raw.length) {
-    return [[...words.slice(0, MOST_SHOWN), `and ${words.length - MOST_SHOWN} more`], raw];
+    const more = `and ${words.length - MOST_SHOWN} more`;
+    return { words: [...words.slice(0, MOST_SHOWN), more], names: [...names.slice(0, MOST_SHOWN), more], raw };
   }
-  return [words, raw];
+  return { words, names, raw };
 }
 
 async function candidatesFor(before: string[], text: string, sources: CompletionSources): Promise<Candidate[]> {

@@ -9,7 +9,7 @@ import { suspend } from "../../disk/signals.ts";
 import { terminalSize } from "../terminal_size.ts";
 import { measureFor } from "../text_width.ts";
 import { sideBySide } from "./columns.ts";
-import { commonStart } from "./completion.ts";
+import { commonStart, type Completion } from "./completion.ts";
 
 /** The key for completion, and what is to be heard where it cannot go on. */
 const TAB = 9;
@@ -25,8 +25,8 @@ export interface TerminalEvents {
   end(): void;
   /** The terminal is gone. */
   gone(): void;
-  /** Tab: what the end of the line could become, and what that end is. */
-  complete(line: string): Promise<[string[], string]>;
+  /** Tab. */
+  complete(line: string): Promise<Completion>;
 }
 
 /** Line editing. While it is {@linkcode Terminal.hide hidden}, what is typed is kept and shown with the next prompt. */
@@ -88,13 +88,13 @@ export class Terminal {
       historySize: 1000,
       removeHistoryDuplicates: false,
       completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
-        events.complete(line).then(([words, raw]) => {
+        events.complete(line).then(({ words, names, raw }) => {
           const isAgain = terminal.#tabbedAt === line;
           terminal.#tabbedAt = line;
           if (commonStart(words).length > raw.length) return done(null, [words, raw]);
           // Where it cannot go on by itself, readline says nothing at first, and then all that there is, with its folders.
           done(null, [[], raw]);
-          if (isAgain && words.length > 1) return terminal.#show(words, raw);
+          if (isAgain && words.length > 1) return terminal.#show(names);
           screen.print(BELL);
         });
       },
@@ -153,10 +153,8 @@ export class Terminal {
     this.#screen.print(text);
   }
 
-  /** Shows what the word at the end of the line could become: of paths in one folder only the names. */
-  async #show(words: string[], raw: string): Promise<void> {
-    const folder = raw.slice(0, raw.lastIndexOf("/") + 1);
-    const names = words.map((word) => word.startsWith(folder) ? word.slice(folder.length) : word);
+  /** Shows what the word at the end of the line could become. */
+  async #show(names: string[]): Promise<void> {
     const lines = sideBySide(names, terminalSize().columns, await measureFor(names));
     if (this.#screen.hidden) return;
     this.print(`\n${lines.join("\n")}\n`);

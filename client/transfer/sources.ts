@@ -110,6 +110,15 @@ export function isTop(source: Source | undefined): boolean {
   return source?.node.kind === "folder" && source.node.path === "";
 }
 
+/**
+ * Whether a name means what is in a folder, and not the folder, as with `cp -r`.
+ *
+ * @param typed what the person gave, such as `.` or `photos/.`
+ */
+export function meansContents(typed: string): boolean {
+  return /(?:^|\/)\.\/*$/.test(typed);
+}
+
 /** How to look. */
 export interface SourceOptions extends Selection {
   /** Whether folders are meant with all in them. */
@@ -146,10 +155,11 @@ export async function remoteSources(
     if (!pattern) {
       const path = resolvePath(remoteFolder, name);
       const { kind, size, modified, mode } = await retrying(context, (client) => client.stat(path, { signal }));
-      if (options.excludes(baseName(path), kind === "folder")) continue;
+      const base = meansContents(name) ? "" : baseName(path);
+      if (options.excludes(base, kind === "folder")) continue;
       if (kind === "file") {
         const node: Node = { path: "", kind, size, modified, mode };
-        sources.items.push(new Source(node, path, baseName(path)));
+        sources.items.push(new Source(node, path, base));
       } else if (kind !== "folder") throw new CommandError("denied", `"${name}" is neither a file nor a folder`);
       else if (!options.recursive) {
         throw new CommandError("is_folder", `"${name}" is a folder; -r takes it with all in it`);
@@ -158,7 +168,7 @@ export async function remoteSources(
           context,
           (client) => remoteTree(client, path, options, signal, true, (bytes) => expectBytes(2 * bytes)),
         );
-        addTree(sources, tree, path, baseName(path), mode);
+        addTree(sources, tree, path, base, mode);
       }
       continue;
     }
@@ -190,7 +200,7 @@ export async function localSources(
     const found = lookAt(name);
     if ("kind" in found) {
       const { kind, size, modified, mode } = found;
-      const base = localName(name);
+      const base = meansContents(name) ? "" : localName(name);
       if (options.excludes(base, kind === "folder")) continue;
       if (kind === "folder") {
         if (!options.recursive) {
