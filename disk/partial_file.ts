@@ -5,13 +5,16 @@
  */
 
 import { claimName, type Collision } from "./claim.ts";
-import { DiskError, diskError, errnoOf } from "./errors.ts";
+import { DiskError, diskError, type DiskErrorCode, errnoOf } from "./errors.ts";
 import { type FoundPartial, isAbandoned, partialsOf, tryLock } from "./find_partials.ts";
 import { fileMode, NEW_FILE_MODE } from "./mode.ts";
 import { newPartialName, type PartialOwner } from "./names.ts";
 import { openFileIn, type OpenFolder, openFolder, requireInPlace } from "./open_folder.ts";
 import { Pace } from "./pace.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
+
+/** Why the name of a file cannot be given to it that will not be otherwise soon; and a full disk needs the room. */
+const IN_VAIN: ReadonlySet<DiskErrorCode> = new Set(["exists", "is_folder", "no_space"]);
 
 /** Options of {@linkcode PartialFile.create}. */
 export interface PartialOptions {
@@ -228,7 +231,8 @@ export class PartialFile {
    * @param name the name in the folder
    * @param options see {@linkcode PublishOptions}
    * @returns the name it got: with `rename`, a numbered one when the name was taken
-   * @throws {DiskError} `exists` when the name is taken and `collision` is `fail`; the partial is gone then
+   * @throws {DiskError} `exists` when the name is taken and `collision` is `fail`; the partial is gone then, as it is where
+   * there is no room, or a folder of that name. After any other error it is left for its owner
    */
   async publish(name: string, options: PublishOptions): Promise<string> {
     try {
@@ -252,8 +256,10 @@ export class PartialFile {
       return got;
     } catch (error) {
       const isTaken = this.#owner && !this.#settled && !this.#isThere();
-      this.discard();
-      throw isTaken ? this.#takenOver() : diskError(error, `saving ${this.#shown}`);
+      const failure = isTaken ? this.#takenOver() : diskError(error, `saving ${this.#shown}`);
+      if (IN_VAIN.has(failure.code)) this.discard();
+      else this.keep();
+      throw failure;
     }
   }
 
@@ -285,6 +291,13 @@ export class PartialFile {
   }
 
   #takenOver(): DiskError {
+    // Who takes it over gives it another name; of what was removed there is none.
+    if (this.#open && this.#file.statSync().nlink === 0) {
+      return new DiskError(
+        "changed",
+        `${this.#shown}: what had arrived of it was removed meanwhile, perhaps with its folder`,
+      );
+    }
     return new DiskError("changed", `${this.#shown}: another attempt has taken over; wait for that one, or try again`);
   }
 

@@ -446,7 +446,7 @@ Deno.test("--json prints errors as objects on standard error; --quiet leaves out
   assertEquals(JSON.parse(failed.stderr).error.code, "not_found");
   const one = await ftp(server, "size", "missing", "/", "--json");
   const { code, path } = JSON.parse(one.stderr.split("\n")[0]).error;
-  assertEquals([one.code, code, path], [1, "not_found", "missing"]);
+  assertEquals([one.code, code, path], [1, "not_found", "/missing"]);
   const stored = JSON.parse((await ftp(server, "upload", local.file("a b", "xyz"), "--json")).stdout);
   assertEquals([stored.stored, stored.size], ["/a b", 3]);
   const quiet = await ftp(server, "upload", local.file("q", "xyz"), "--quiet");

@@ -4,6 +4,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DiskError } from "../disk/errors.ts";
 import type { PartialOwner } from "../disk/names.ts";
 import { PartialFile } from "../disk/partial_file.ts";
+import { partialsIn } from "./support/files.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const TOKEN = "0123456789abcdef".repeat(2);
@@ -41,6 +42,35 @@ Deno.test("what was taken over cannot be published, and says why", async () => {
   const error = await assertRejects(() => writer.publish("x", { collision: "fail", sync: false }), DiskError);
   assertEquals(error.code, "changed");
   assertEquals(await heir?.publish("x", { collision: "fail", sync: false }), "x");
+});
+
+Deno.test("what cannot get its name for now is kept for its owner, and what never will be is not", async () => {
+  using folder = new TempFolder();
+  const options = { collision: "fail", sync: false } as const;
+  const path = `${folder.path}/in`;
+  Deno.mkdirSync(path);
+  const writer = PartialFile.create(path, { owner: OWNER });
+  await writer.write(new Uint8Array(1000));
+  Deno.renameSync(path, `${folder.path}/moved`);
+  assertEquals((await assertRejects(() => writer.publish("x", options), DiskError)).code, "not_found");
+  Deno.renameSync(`${folder.path}/moved`, path);
+  const heir = await resumed(path, OWNER);
+  assertEquals(heir?.size, 1000);
+  Deno.writeTextFileSync(`${path}/x`, "");
+  assertEquals((await assertRejects(() => heir!.publish("x", options), DiskError)).code, "exists");
+  assertEquals(Array.from(Deno.readDirSync(path), ({ name }) => name), ["x"]);
+});
+
+Deno.test("what was removed with its folder was not taken over", async () => {
+  using folder = new TempFolder();
+  const path = `${folder.path}/in`;
+  Deno.mkdirSync(path);
+  const writer = PartialFile.create(path, { owner: OWNER });
+  await writer.write(new Uint8Array(1000));
+  Deno.removeSync(path, { recursive: true });
+  const why = "what had arrived of it was removed meanwhile";
+  assertThrows(() => writer.write(new Uint8Array(1)), DiskError, why);
+  await assertRejects(() => writer.publish("x", { collision: "fail", sync: false }), DiskError, why);
 });
 
 Deno.test("what was taken over gets no rights any more, and says why", async () => {
@@ -109,7 +139,7 @@ Deno.test("a partial stays in its folder, and gets no name where that has been m
     Deno.renameSync(folder, moved);
     event(folder, elsewhere);
     await assertRejects(() => writer.publish("name", { collision: "overwrite", sync: true }), DiskError);
-    assertEquals([...Deno.readDirSync(elsewhere), ...Deno.readDirSync(moved)], []);
+    assertEquals([[...Deno.readDirSync(elsewhere)], partialsIn(moved).length], [[], 1]); // it is left for its owner
     if (event === events[0]) continue;
     if (event === events[1]) {
       assertThrows(() => PartialFile.create(folder, { owner: OWNER, plain: true }), DiskError, "was moved");

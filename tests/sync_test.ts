@@ -547,3 +547,20 @@ testUnless(notBound, "sync --stop-on-error does nothing where a part of the sour
   assertEquals([code, stdout, namesIn(server.dir)], [1, "", []], stderr);
   assertMatch(stderr, /stopped before anything was done/);
 });
+
+Deno.test("what was renamed at the source, and somebody else puts there meanwhile, is replaced, and its old name goes", async () => {
+  await using server = await startServer();
+  using local = new TempFolder();
+  plant(local.path, { "t/new": pattern(100_000) });
+  plant(server.dir, { "t/old": pattern(100_000) });
+  let isTaken = false;
+  await using relay = new Relay(server, {
+    up: ({ kind, payload }) => {
+      if (kind !== FrameKind.REQUEST || !new TextDecoder().decode(payload).includes('"mv"')) return;
+      Deno.writeTextFileSync(`${server.dir}/t/new`, "somebody else's");
+      isTaken = true;
+    },
+  });
+  assertDone(await ftp(relay.address, "sync", "--delete", "t", "t", { cwd: local.path }));
+  assertEquals([isTaken, snapshot(server.dir)], [true, snapshot(local.path)]);
+});

@@ -8,7 +8,7 @@ import { expandNames } from "../remote_files.ts";
 import { type Omitted, reportOmitted } from "../transfer/omitted.ts";
 
 /**
- * Does the same for each of several names. One that fails is told, and the rest goes on.
+ * Does the same for each of several remote names. One that fails is told, and the rest goes on.
  *
  * @param context where to tell
  * @param names what the person named
@@ -18,7 +18,7 @@ import { type Omitted, reportOmitted } from "../transfer/omitted.ts";
  * them ends it at once: the connection is lost, or the person cancels
  */
 export async function forEach(
-  { out, signal }: Context,
+  { out, signal, remoteFolder }: Context,
   names: readonly string[],
   work: (name: string) => void | Promise<void>,
   omitted: readonly Omitted[] = [],
@@ -32,7 +32,7 @@ export async function forEach(
       const failure = toFailure(error);
       const isCanceled = signal.aborted || failure?.code === "canceled";
       if (count === 1 || !failure || error instanceof ProtocolError || isCanceled) throw error;
-      out.failure({ ...failure, path: name });
+      out.failure({ ...failure, path: resolvePath(remoteFolder, name) });
       failed++;
     }
   }

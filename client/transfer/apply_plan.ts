@@ -89,10 +89,10 @@ export async function applyPlan(
       renamed++;
       tell({ step: "rename", from, to });
     } catch (error) {
-      // Somebody else was faster, and is not to be relied on.
+      // Somebody else was faster, and is not to be relied on; or it lies on another disk, say.
       const code = codeOf(error);
-      if (code === "denied") deletions.push({ path: from, kind: "file" }); // it lies on another disk, say
-      else if (code !== "not_found" && code !== "exists") throw error;
+      if (code === "denied" || code === "exists") deletions.push({ path: from, kind: "file" });
+      else if (code !== "not_found") throw error;
       copies.push({ path: to, size, why: "new" });
     }
   });

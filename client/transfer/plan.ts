@@ -105,7 +105,7 @@ export interface PlanOptions {
  * @throws {DiskError} {@linkcode CommandError} when one of them is no folder, or is not there and has to be
  */
 export async function makePlan(source: Side, target: Side, options: PlanOptions): Promise<Plan> {
-  const [from, to] = await look(source, target, options);
+  const { from, to, keeping } = await look(source, target, options);
   const omitted = [...from.omitted];
   let same = 0;
   const there = new Map<string, Node>();
@@ -165,18 +165,26 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
     } else if (one !== other) changed.push(node);
     else settle(node, there.get(node.path)!);
   });
+  const refuse = (path: string, reason: string) => {
+    wrongKind.add(path);
+    omitted.push({ path, reason, failed: true });
+  };
+  for (const [path, kind] of conflicts) {
+    if (kind === "folder" && keeping.has(path)) {
+      refuse(path, "the target has a folder there, and in it what is excluded");
+    }
+  }
   // What could not be read is not known to be missing; and what cannot be copied may be there under its former name only.
   const deleting = options.delete && (options.compareOnly || !omitted.some(({ failed }) => failed));
   if (!deleting && conflicts.size > 0) {
     const remedy = options.delete ? "it stays until all of the source can be copied" : "--delete replaces it";
     for (const [path, kind] of conflicts) {
-      wrongKind.add(path);
-      omitted.push({ path, reason: `the target has a ${kind} there; ${remedy}`, failed: true });
+      if (!wrongKind.has(path)) refuse(path, `the target has a ${kind} there; ${remedy}`);
     }
     folders = folders.filter(({ path }) => !isBelow(path, wrongKind));
     fresh = fresh.filter(({ path }) => !isBelow(path, wrongKind));
   }
-  const superfluous = deleting ? findSuperfluous(from, to, here) : [];
+  const superfluous = deleting ? findSuperfluous(from, to, here, keeping) : [];
   // What stands in the way of something else goes first, with all that is in it.
   const replaced = new Set(superfluous.filter(({ path }) => here.has(path)).map(({ path }) => path));
   const inTheWay = superfluous.filter(({ path }) => isBelow(path, replaced));
@@ -197,12 +205,22 @@ export async function makePlan(source: Side, target: Side, options: PlanOptions)
   };
 }
 
-/** Looks at both sides at once. Where one of them cannot be looked at, nobody waits for the other. */
+/**
+ * Looks at both sides at once. Where one of them cannot be looked at, nobody waits for the other.
+ *
+ * @returns both, and the folders of the target that have to stay for what is excluded in them
+ */
 async function look(
   source: Side,
   target: Side,
   { selection, compareOnly = false }: PlanOptions,
-): Promise<[Tree, Tree]> {
+): Promise<{ from: Tree; to: Tree; keeping: ReadonlySet<string> }> {
+  const keeping = new Set<string>();
+  const excludes = (path: string, isFolder: boolean) => {
+    const isExcluded = selection.excludes(path, isFolder);
+    if (isExcluded) ancestors(path).forEach((folder) => keeping.add(folder));
+    return isExcluded;
+  };
   const end = new AbortController();
   const { signal } = end;
   try {
@@ -210,12 +228,13 @@ async function look(
     const to = Promise.withResolvers<Tree>();
     // A source that is missing by mistake must not empty its target.
     source.tree({ selection, required: true, signal, other: to.promise }).then(from.resolve, from.reject);
-    const inTarget: Selection = compareOnly ? selection : { ...selection, links: "skip" };
+    const inTarget: Selection = { links: compareOnly ? selection.links : "skip", excludes };
     target.tree({ selection: inTarget, required: compareOnly, signal, other: from.promise }).then(
       to.resolve,
       to.reject,
     );
-    return await Promise.all([from.promise, to.promise]);
+    const [one, other] = await Promise.all([from.promise, to.promise]);
+    return { from: one, to: other, keeping };
   } catch (error) {
     end.abort();
     throw error;
@@ -240,11 +259,16 @@ function isFile({ kind }: Node): boolean {
 }
 
 /** What the target has and the source has not, or has as something else. What was left out in the source is not touched. */
-function findSuperfluous(from: Tree, to: Tree, here: ReadonlySet<string>): Node[] {
+function findSuperfluous(
+  from: Tree,
+  to: Tree,
+  here: ReadonlySet<string>,
+  keeping: ReadonlySet<string>,
+): Node[] {
   const kinds = new Map(from.nodes.map(({ path, kind }) => [path, kind]));
   const untouched = new Set(from.omitted.map(({ path }) => path));
   // A folder that holds what we do not look at cannot be removed, nor one that cannot be looked into.
-  const held = new Set(to.omitted.flatMap(({ path }) => [path, ...ancestors(path)]));
+  const held = new Set([...keeping, ...to.omitted.flatMap(({ path }) => [path, ...ancestors(path)])]);
   return to.nodes.filter(({ path, kind }) =>
     (here.has(path) ? kinds.has(path) && kinds.get(path) !== kind : !isBelow(path, untouched)) && !held.has(path)
   );
