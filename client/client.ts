@@ -101,6 +101,8 @@ export interface UploadOptions extends CallOptions {
   owner?: TransferOwner;
   /** How many bytes of the last attempt are to be kept; the source begins behind them. */
   offset?: number;
+  /** Whether an earlier attempt may have stored it: a file there with the same content and time is taken for that one. */
+  again?: boolean;
   /** Told how many bytes have been sent. */
   onProgress?: (bytes: number) => void;
 }
@@ -251,12 +253,12 @@ export class Client {
     source: ByteSource | (() => UploadSource),
     options: UploadOptions = {},
   ): Promise<Reply<"upload">> {
-    const { collision, sha256, owner, offset = 0, signal, onProgress } = options;
+    const { collision, sha256, owner, offset = 0, again, signal, onProgress } = options;
     const prepare = () => {
       const opened: UploadSource = typeof source === "function" ? source() : source;
       const { modified = options.modified, mode = options.mode } = opened;
       const size = opened.size === undefined ? undefined : opened.size + offset;
-      return { parameters: { path, size, collision, modified, mode, sha256, offset, ...owner }, source: opened };
+      return { parameters: { path, size, collision, modified, mode, sha256, offset, again, ...owner }, source: opened };
     };
     let sent = offset;
     const count = (bytes: number) => {

@@ -11,6 +11,7 @@ import { fileMode } from "./mode.ts";
 import { newPartialName, partialOwner } from "./names.ts";
 import { StagedFolder } from "./new_folder.ts";
 import { openFileIn, type OpenFolder, OpenFolders, requireInPlace } from "./open_folder.ts";
+import { isSameFile } from "./same_file.ts";
 import type { NewSmallFile } from "./small_file.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
@@ -198,7 +199,7 @@ export class FileBatch {
       collision,
       mode,
       onTaken: (name) => {
-        if (again && isSame(to, name, from, hidden)) return true;
+        if (again && isSameFile(to, name, from, hidden)) return true;
         onTaken?.(to, name);
         return false;
       },
@@ -281,24 +282,4 @@ class FolderFlusher {
     this.#open.clear();
     return this.#lost;
   }
-}
-
-/** Whether a file is the same as a partial: in size, time and content. */
-function isSame(to: OpenFolder, name: string, from: OpenFolder, partial: string): boolean {
-  try {
-    const [there, own] = [to.stat(name), from.stat(partial)];
-    if (there.kind !== "file" || there.size !== own.size || there.modified !== own.modified) return false;
-    const [one, other] = [contentOf(to, name, own.size), contentOf(from, partial, own.size)];
-    let at = 0;
-    while (at < one.length && one[at] === other[at]) at++;
-    return at === one.length && one.length === other.length;
-  } catch {
-    return false;
-  }
-}
-
-function contentOf(folder: OpenFolder, name: string, size: number): Uint8Array {
-  const file = folder.readFile(name, new Uint8Array(size), () => name);
-  if (typeof file === "string") throw new Error(`${name}: ${file}`);
-  return file.content;
 }

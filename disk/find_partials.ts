@@ -108,6 +108,28 @@ export function removePartial(path: string, kind: Listed["kind"]): void {
   else Deno.removeSync(path);
 }
 
+/** How often is looked whether a file can be locked by now, in milliseconds. */
+const LOOK_MS = 20;
+
+/**
+ * Locks a file for as long as it is open, once whoever has locked it has closed it.
+ *
+ * @param file to lock
+ * @param ms how long to wait, in milliseconds
+ * @returns whether nobody else has it locked, as far as the file system knows locks
+ */
+export async function lock(file: Deno.FsFile, ms: number): Promise<boolean> {
+  for (const end = performance.now() + ms; performance.now() < end;) {
+    try {
+      if (file.tryLockSync(true)) return true;
+    } catch {
+      return true; // there are no locks here
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  return false;
+}
+
 /** Locks a file for as long as it is open; `false` when somebody else has, or the file system knows no locks. */
 export function tryLock(file: Deno.FsFile): boolean {
   try {

@@ -6,15 +6,21 @@
 
 import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, type DiskErrorCode, errnoOf } from "./errors.ts";
-import { type FoundPartial, isAbandoned, partialsOf, tryLock } from "./find_partials.ts";
+import { type FoundPartial, isAbandoned, lock, partialsOf, tryLock } from "./find_partials.ts";
 import { fileMode, NEW_FILE_MODE } from "./mode.ts";
 import { newPartialName, type PartialOwner } from "./names.ts";
 import { openFileIn, type OpenFolder, openFolder, requireInPlace } from "./open_folder.ts";
+import { isSameFile } from "./same_file.ts";
 import { Pace } from "./pace.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
 /** Why the name of a file cannot be given to it that will not be otherwise soon; and a full disk needs the room. */
 const IN_VAIN: ReadonlySet<DiskErrorCode> = new Set(["exists", "is_folder", "no_space"]);
+
+/** How often whoever writes one looks whether it has been taken over, even where there is nothing to write, in milliseconds. */
+const WATCH_MS = 200;
+/** For so long who takes it over waits for the former one to see that, in milliseconds: it may be in the middle of a write. */
+const LEAVE_MS = 2000;
 
 /** Options of {@linkcode PartialFile.create}. */
 export interface PartialOptions {
@@ -36,11 +42,18 @@ export interface PublishOptions {
   modified?: number;
   /** Whether content and name are to survive a power cut before this returns. */
   sync: boolean;
+  /** Whether an earlier attempt may have stored it: a file that is the same stands for it then. */
+  again?: boolean;
+  /** Looked at for the last time right before it gets its name; {@linkcode PartialFile.publish} then throws the reason. */
+  signal?: AbortSignal;
 }
 
 /**
  * A partial: a hidden file beside its target. {@linkcode PartialFile.publish} gives it its name in one step;
  * {@linkcode PartialFile.discard} leaves no trace; {@linkcode PartialFile.keep} leaves it for its owner to go on with.
+ *
+ * One with an owner is locked by whoever has it open, and nobody writes to it, nor cuts it, without: who takes it over waits for
+ * that. Without locks, as on some network file systems, there is an instant in which two may write.
  *
  * Writes are synchronous, which is several times faster for small files and faster for large ones; one that stalls is
  * followed by asynchronous ones for a while, so that a slow disk does not hold up everybody else for long.
@@ -55,7 +68,11 @@ export class PartialFile {
   readonly #owner: PartialOwner | undefined;
   readonly #pace = new Pace();
   #open = true;
-  #locked = false;
+  #locked: boolean;
+  #publishing = false;
+  readonly #watch: ReturnType<typeof setInterval> | undefined;
+  /** Why it is not ours any more. */
+  #lost: DiskError | undefined;
   /** Whether it is no longer ours to remove. */
   #settled = false;
 
@@ -71,7 +88,12 @@ export class PartialFile {
     this.#file = file;
     this.#shown = shown;
     this.#owner = owner;
-    if (owner) this.#locked = tryLock(file);
+    this.#locked = owner !== undefined && tryLock(file);
+    if (!owner) return;
+    this.#watch = setInterval(() => {
+      if (!this.#publishing && !this.#isThere()) this.#leave();
+    }, WATCH_MS);
+    Deno.unrefTimer(this.#watch);
   }
 
   /**
@@ -127,6 +149,8 @@ export class PartialFile {
       const name = newPartialName(options.owner);
       folder.move(best.name, folder, name);
       file = openFileIn(folder, name);
+      if (!await lock(file, LEAVE_MS)) return "held";
+      folder.stat(name); // throws where another attempt has taken over meanwhile
       if ((file.statSync().nlink ?? 1) > 1) { // it had just got its name: it is nobody's to go on with any more
         folder.remove(name, "file");
         return undefined;
@@ -193,11 +217,13 @@ export class PartialFile {
   /**
    * Keeps its first bytes only; what is written next comes behind them.
    *
-   * @param size how many bytes to keep
+   * @param size how many bytes to keep, at most as many as there are
+   * @throws {DiskError} `changed` when another attempt has taken over
    */
   cut(size: number): void {
+    if (this.#owner) this.#requireOwn();
     try {
-      this.#file.truncateSync(size);
+      if (this.size > size) this.#file.truncateSync(size);
       this.#file.seekSync(size, Deno.SeekMode.Start);
     } catch (error) {
       throw diskError(error, `writing ${this.#shown}`);
@@ -235,6 +261,8 @@ export class PartialFile {
    * there is no room, or a folder of that name. After any other error it is left for its owner
    */
   async publish(name: string, options: PublishOptions): Promise<string> {
+    const { again, signal } = options;
+    this.#publishing = true;
     try {
       if (this.#owner) this.#requireOwn();
       if (options.modified !== undefined) {
@@ -245,9 +273,11 @@ export class PartialFile {
       using synced = options.sync ? new SyncedFolder(this.#folder.path) : undefined;
       if (options.sync) await syncData(this.#file);
       requireInPlace(this.#folder);
+      signal?.throwIfAborted();
       const got = await claimName(this.#folder, this.#name, this.#folder, name, {
         collision: options.collision,
         mode: this.#mode,
+        onTaken: (taken) => again === true && isSameFile(this.#folder, taken, this.#folder, this.#name),
       });
       this.#settled = true;
       this.#close(); // not before: it is locked for as long as it is open
@@ -255,6 +285,10 @@ export class PartialFile {
       await synced?.sync();
       return got;
     } catch (error) {
+      if (signal?.aborted && error === signal.reason) {
+        this.keep();
+        throw error;
+      }
       const isTaken = this.#owner && !this.#settled && !this.#isThere();
       const failure = isTaken ? this.#takenOver() : diskError(error, `saving ${this.#shown}`);
       if (IN_VAIN.has(failure.code)) this.discard();
@@ -290,7 +324,15 @@ export class PartialFile {
     }
   }
 
+  /** Lets go of what is not ours any more, so that whoever has it now may write. */
+  #leave(): void {
+    this.#lost = this.#takenOver();
+    this.#settled = true;
+    this.#close();
+  }
+
   #takenOver(): DiskError {
+    if (this.#lost) return this.#lost;
     // Who takes it over gives it another name; of what was removed there is none.
     if (this.#open && this.#file.statSync().nlink === 0) {
       return new DiskError(
@@ -305,11 +347,12 @@ export class PartialFile {
     try {
       for (let at = 0; at < chunk.length;) at += await this.#file.write(chunk.subarray(at));
     } catch (error) {
-      throw diskError(error, `writing ${this.#shown}`);
+      throw this.#lost ?? diskError(error, `writing ${this.#shown}`);
     }
   }
 
   #close(): void {
+    clearInterval(this.#watch);
     if (this.#open) this.#file.close();
     this.#open = false;
     this.#folder[Symbol.dispose]();

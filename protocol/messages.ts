@@ -103,6 +103,7 @@ export const COMMANDS = {
       token: v.optional(owner.token),
       run: v.optional(owner.run),
       offset: v.optional(count, 0),
+      again: flag,
     }),
     reply: v.object({ path, size: count }),
     body: "request",

@@ -5,6 +5,7 @@
  */
 
 import { readBuffer } from "../disk/buffer.ts";
+import { CommandError } from "../protocol/errors.ts";
 import { BLOCK_BYTES } from "../protocol/messages.ts";
 import type { ByteSource } from "../protocol/send_body.ts";
 
@@ -14,6 +15,7 @@ import type { ByteSource } from "../protocol/send_body.ts";
  * @param size how many bytes to cover
  * @param read fills `into` from a place, which only ever moves on by a block; returns how many bytes there were
  * @param signal ends it
+ * @returns read from it throws `changed` where there are fewer bytes than that
  */
 export function blockDigests(
   size: number,
@@ -27,9 +29,11 @@ export function blockDigests(
       if (at >= size) return 0;
       signal.throwIfAborted();
       const { createHash } = await import("node:crypto"); // takes long, and most servers never need it
-      const count = await read(at, block.subarray(0, Math.min(BLOCK_BYTES, size - at)));
-      at = count === 0 ? size : at + count;
-      const digest = createHash("sha256").update(block.subarray(0, count)).digest();
+      const wanted = block.subarray(0, Math.min(BLOCK_BYTES, size - at));
+      const count = await read(at, wanted);
+      if (count < wanted.length) throw new CommandError("changed", "it became shorter while it was read; try again");
+      at += count;
+      const digest = createHash("sha256").update(wanted).digest();
       into.set(digest);
       return digest.length;
     },

@@ -5,6 +5,7 @@ import { DiskError } from "../disk/errors.ts";
 import type { PartialOwner } from "../disk/names.ts";
 import { PartialFile } from "../disk/partial_file.ts";
 import { partialsIn } from "./support/files.ts";
+import { Transcript } from "./support/transcript.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const TOKEN = "0123456789abcdef".repeat(2);
@@ -32,6 +33,39 @@ Deno.test("what another run writes is its own, until it has been silent for half
   assertEquals(heir?.size, 1001);
   heir?.discard();
   assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("who is late cuts nothing off what another attempt goes on with", async () => {
+  using folder = new TempFolder();
+  const first = PartialFile.create(folder.path, { owner: OWNER });
+  await first.write(new Uint8Array(1000));
+  first.keep();
+  const late = await resumed(folder.path, OWNER);
+  const heir = await resumed(folder.path, OWNER);
+  assertThrows(() => late!.cut(500), DiskError, "another attempt has taken over");
+  assertThrows(() => late!.write(new Uint8Array(1)), DiskError, "another attempt has taken over");
+  late!.keep();
+  assertEquals(heir?.size, 1000);
+  heir?.discard();
+});
+
+Deno.test("nobody goes on with what somebody may be writing to at this moment", async () => {
+  using folder = new TempFolder();
+  const first = PartialFile.create(folder.path, { owner: OWNER });
+  await first.write(new Uint8Array(1000));
+  first.keep();
+  // Another process that has been stopped in the middle of a write, say.
+  const [name] = partialsIn(folder.path);
+  const args = ["-x", `${folder.path}/${name}`, "sh", "-c", "echo locked; read line"];
+  const other = new Deno.Command("flock", { args, stdin: "piped", stdout: "piped" }).spawn();
+  const said = new Transcript(other.stdout);
+  await said.waitFor("locked");
+  assertEquals(await PartialFile.resume(folder.path, { owner: OWNER }), "held");
+  await other.stdin.close();
+  await Promise.all([other.status, said.ended]);
+  const heir = await resumed(folder.path, OWNER);
+  assertEquals(heir?.size, 1000);
+  heir?.discard();
 });
 
 Deno.test("what was taken over cannot be published, and says why", async () => {

@@ -3,11 +3,12 @@
 import { assert, assertEquals, assertLess, assertNotEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { statfsSync } from "node:fs";
-import { connect } from "../client/client.ts";
+import { CommandError, connect } from "../client/client.ts";
 import { DiskError } from "../disk/errors.ts";
 import { newPartialName } from "../disk/names.ts";
 import { FLAG_BODY, FrameKind } from "../protocol/frame.ts";
 import { BLOCK_BYTES, BLOCK_DIGEST_BYTES } from "../protocol/messages.ts";
+import { blockDigests } from "../server/block_digests.ts";
 import { checksum } from "../server/commands/checksum.ts";
 import type { Call } from "../server/commands/handler.ts";
 import { namesIn, partialsIn, pattern, sha256, sha256OfFile } from "./support/files.ts";
@@ -522,4 +523,36 @@ Deno.test("df tells what the system tells of the disk", async () => {
   }
   assertEquals((await client.ask("df", { path: "/missing" })).code, "not_found");
   assertEquals((await client.ask("df", { path: `${PATH}/x` })).code, "not_folder");
+});
+
+Deno.test("a file that becomes shorter while its blocks are read is told to have changed, and no digest is made up", async () => {
+  const sizes = [BLOCK, 10];
+  const digests = blockDigests(2 * BLOCK, () => Promise.resolve(sizes.shift()!), new AbortController().signal);
+  const into = new Uint8Array(1000);
+  assertEquals(await digests.read(into), 32);
+  const error = await assertRejects(async () => await digests.read(into), CommandError);
+  assertEquals(error.code, "changed");
+});
+
+Deno.test("what an earlier attempt has stored is not stored again, whatever was to be done about a name that is taken", async () => {
+  await using server = await start();
+  using client = await RawClient.greet(server);
+  const modified = 1_000_000_000_000;
+  const upload = (text: string, parameters: object = {}) =>
+    client.ask("upload", { path: PATH, size: text.length, modified, again: true, ...parameters }, utf8(text));
+  assertEquals((await upload("content")).reply, { path: PATH, size: 7 });
+  for (const collision of [undefined, "rename", "fail", "overwrite"]) {
+    assertEquals((await upload("content", { collision })).reply, { path: PATH, size: 7 });
+  }
+  assertEquals(namesIn(server.dir), ["file.bin"]);
+  const others = [["content", { again: false }], ["content", { modified: modified + 1 }], ["konzent", {}], [
+    "more",
+    {},
+  ]] as const;
+  for (const [at, [text, parameters]] of others.entries()) {
+    assertEquals((await upload(text, parameters)).reply?.path, `/file_${at + 1}.bin`);
+    assertEquals((await upload(text, { ...parameters, again: false, collision: "fail" })).code, "exists");
+  }
+  assertEquals((await upload("konzent")).reply?.path, "/file_3.bin");
+  assertEquals(namesIn(server.dir).length, 1 + others.length);
 });

@@ -55,6 +55,27 @@ Deno.test("what another run is sending is not gone on with, and that is said", a
   assertEquals(namesIn(stage.remote.path), ["big", "big_1"]);
 });
 
+for (const size of [7 * MIB, 9 * MIB]) {
+  Deno.test(`${size / MIB} MiB whose answer is lost are stored once, whenever the line is cut behind them`, async () => {
+    await using stage = await Stage.start();
+    Deno.writeFileSync(`${stage.local.path}/file`, pattern(size));
+    for (const ms of [0, 1, 3, 6, 10, 15, 25, 40]) {
+      let cuts = 0;
+      const relay: Relay = new Relay(stage.server, {
+        up: ({ kind }) => {
+          if (kind === FrameKind.END && cuts++ === 0) setTimeout(() => relay.cut(), ms);
+        },
+      });
+      await using _relay = relay;
+      const args = [relay.address, "upload", "--fail-if-exists", "file"];
+      const child = startFtp(args, { cwd: stage.local.path, env: { XDG_STATE_HOME: stage.state.path } });
+      assertDone(await end(child));
+      assertEquals([namesIn(stage.remote.path), cuts > 0], [["file"], true], `cut after ${ms} ms`);
+      Deno.removeSync(`${stage.remote.path}/file`);
+    }
+  });
+}
+
 Deno.test("a file that is written anew, and longer, before it is read is stored as it is then, and not a part of it", async () => {
   await using stage = await Stage.start();
   const path = `${stage.local.path}/big`;

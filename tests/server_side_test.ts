@@ -127,7 +127,7 @@ Deno.test("cp -r copies folders on the server as they are, links left out, and n
     const [args, why] of [
       [["-r", "d", "d"], '"/d" cannot be copied into itself'],
       [["-r", "d", "d/deep"], '"/d" cannot be copied into itself'],
-      [["-r", ".", "into"], '"/" cannot be copied into itself'],
+      [["-r", "/", "into"], '"/" cannot be copied into itself'],
       [["-r", "d", "file"], '"/file": the name is taken'],
       [["-r", "none", "into"], '"/none": there is no such file or folder'],
       [["file", "d/a", "new"], '"new" is no remote folder, and 2 names can go nowhere else'],

@@ -62,9 +62,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
   let last: Version | undefined;
   return retrying(connector, async (client, attempt, progressed) => {
     const { signal } = connector;
-    // The answer to the last attempt may have been lost, and only that.
-    const stored = attempt > 0 || job.again ? await findStored(client, job, last, signal) : undefined;
-    if (stored) return stored;
+    const wasSent = attempt > 0 || job.again === true;
     let owner: PartialOwner | undefined; // once it is known, also where the file has become a small one: something may be left
     for (let again = 0, whole = false;; again++) {
       let source: FileSource | undefined;
@@ -80,6 +78,10 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
             source = undefined;
           }
         }
+        // The answer to the last attempt may have been lost, and only that; or it is to be stored yet, by a server that does not
+        // know. What has an owner is not any more: it was taken over.
+        const stored = wasSent && again === 0 ? await findStored(client, job, last, signal) : undefined;
+        if (stored) return stored;
         const offset = start.size;
         progressed(offset); // what is sent is not there yet: it may be on its way when the line is cut
         resumed = Math.min(resumed, offset);
@@ -107,6 +109,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
           sha256: job.sha256,
           owner,
           offset,
+          again: wasSent,
           signal,
           onProgress: (sent) => {
             begun = true;
@@ -114,10 +117,10 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
           },
         });
       } catch (error) {
-        // Somebody else, at the same transfer, has taken what we were to go on with; or our file was written to before it was
-        // read, or where it was compared with what was sent before.
+        // Another attempt at the same transfer has taken what we were to go on with, perhaps an earlier one of our own that the
+        // server got late; or our file was written to before it was read, or where it was compared with what was sent before.
         const isOurs = error instanceof DiskError;
-        const mayBegin = start.size > 0 || isOurs && !begun;
+        const mayBegin = start.size > 0 || (isOurs ? !begun : owner !== undefined);
         if (!mayBegin || again >= AGAIN || codeOf(error) !== "changed") throw error;
         whole = isOurs;
         if (whole) job.onResume("it was written to meanwhile; starting over");

@@ -13,12 +13,12 @@ export const upload: Handler<"upload"> = async ({ storage, collision, body, sign
     size,
     offset,
     collision: parameters.collision ?? collision,
+    again: parameters.again,
     owner: token !== undefined && run !== undefined ? { token, run } : undefined,
   });
   try {
     for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) await file.write(chunk);
-    signal.throwIfAborted();
-    const got = await file.publish({ modified });
+    const got = await file.publish({ modified, signal });
     return { reply: { path: `/${got.join("/")}`, size: offset + body.size } };
   } catch (error) {
     // What did not arrive as it was sent is no ground to build on, and a full disk needs the room; what merely stopped is kept.

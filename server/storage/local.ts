@@ -118,11 +118,11 @@ export class LocalStorage implements Storage {
 
   async create(path: Path, options: CreateOptions): Promise<NewFile> {
     const { partial, folder, name } = await this.#begin(path, options);
-    const { collision } = options;
+    const { collision, again } = options;
     return {
       write: (chunk) => partial.write(chunk),
-      publish: async ({ modified }) => {
-        const got = await partial.publish(name, { collision, modified, sync: this.#sync });
+      publish: async ({ modified, signal }) => {
+        const got = await partial.publish(name, { collision, again, modified, signal, sync: this.#sync });
         if (got === name) return path;
         // Where a link led, the new name stands beside what it led to.
         return this.#served.isLink(path) ? this.#served.below(under(folder, got)) : [...path.slice(0, -1), got];
@@ -135,11 +135,11 @@ export class LocalStorage implements Storage {
   /** A partial for a new file, or what its owner left of it; and where it is to get which name. */
   async #begin(
     path: Path,
-    { mode, collision, size, owner, offset }: CreateOptions,
+    { mode, collision, size, owner, offset, again }: CreateOptions,
   ): Promise<{ partial: PartialFile; folder: string; name: string }> {
     const target = attempt(path, () => this.#served.writable(path));
     // It is checked again when the file is published; here it saves sending what cannot be stored.
-    if (collision === "fail" && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
+    if (collision === "fail" && !again && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
     if (collision === "overwrite" && isFolder(target)) throw new DiskError("is_folder", `${show(path)} is a folder`);
     const { folder, name } = split(target);
     const options = { mode, shown: show(path), owner, plain: true };

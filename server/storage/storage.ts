@@ -119,14 +119,16 @@ export interface CreateOptions {
   owner?: PartialOwner;
   /** How many bytes of what the owner's last attempt left are to be kept. */
   offset: number;
+  /** Whether an earlier attempt may have stored the same file: then it is not stored again. */
+  again?: boolean;
 }
 
 /** A file on its way in: invisible until it is published. */
 export interface NewFile {
   /** Appends bytes. */
   write(chunk: Uint8Array): void | Promise<void>;
-  /** Makes it durable and visible; returns the path it got. */
-  publish(options: { modified?: number }): Promise<Path>;
+  /** Makes it durable and, unless the signal has come by then, visible; returns the path it got. */
+  publish(options: { modified?: number; signal?: AbortSignal }): Promise<Path>;
   /** Leaves no trace of it, unless it was published. */
   discard(): void;
   /** Leaves it for its owner to go on with; without an owner, the same as `discard`. */

@@ -33,6 +33,12 @@ export class Relay implements AsyncDisposable {
     return `127.0.0.1:${this.#listener.addr.port}`;
   }
 
+  /** Cuts the connections that there are; who comes then is let through. */
+  cut(): void {
+    this.#conns.forEach(close);
+    this.#conns.clear();
+  }
+
   /** Cuts all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
