@@ -8,6 +8,8 @@ import { readBuffer } from "./buffer.ts";
 import { DiskError, diskError } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
 import { changedMeanwhile, isUnchanged, requireFile, type Stat, statOf } from "./stat.ts";
+import { openFolder } from "./open_folder.ts";
+import { split } from "./path.ts";
 import { Pace } from "./pace.ts";
 
 /** What is hashed in one go, in bytes. */
@@ -37,15 +39,22 @@ export class FileSource {
    *
    * @param path a regular file; anything else is refused before it is opened, as opening a pipe would wait for its writer
    * @param shown what it is called in messages
-   * @throws {DiskError} when it cannot be opened or is no regular file
+   * @param plain whether no part of the path may be a symbolic link, the last one included
+   * @throws {DiskError} when it cannot be opened or is no regular file; `changed` where a link has come into a plain path
    */
-  constructor(path: string, shown = JSON.stringify(path)) {
+  constructor(path: string, shown = JSON.stringify(path), plain = false) {
     this.#path = path;
     this.#shown = shown;
     try {
-      requireFile(statOf(Deno.statSync(path)), () => shown);
+      const there = plain ? statPlain(path) : statOf(Deno.statSync(path));
+      if (plain && there.kind === "link") throw changedMeanwhile(shown);
+      requireFile(there, () => shown);
       this.#file = Deno.openSync(path, { read: true });
       this.seen = statOf(this.#file.statSync()); // another one may stand there since
+      if (plain && (this.seen.ino !== there.ino || this.seen.dev !== there.dev)) {
+        this.#file.close();
+        throw changedMeanwhile(shown);
+      }
     } catch (error) {
       throw diskError(error, `opening ${shown}`);
     }
@@ -196,4 +205,11 @@ export class FileSource {
     } catch { /* it has been moved or removed */ }
     return isUnchanged(this.seen, statOf(this.#file.statSync()));
   }
+}
+
+/** What stands under a path with no link in it, looked at in its folder, whatever is put into the place of that meanwhile. */
+function statPlain(path: string): Stat {
+  const { folder, name } = split(path);
+  using open = openFolder(folder, true);
+  return open.stat(name);
 }

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { CommandError, connect } from "../client/client.ts";
 import { exists } from "../disk/exists.ts";
 import { namesIn, pattern } from "./support/files.ts";
+import { Hold, Relay } from "./support/relay.ts";
 import { noRamDisk, notBound, RamDisk, testUnless } from "./support/machine.ts";
 import { assertDone, ftp, startFtp, startServer } from "./support/programs.ts";
 import { TempFolder } from "./support/temp_folder.ts";
@@ -885,3 +886,40 @@ Deno.test("a last name that is neither here nor there, or both, is no target", a
   assertDone(await ftp(server, "upload", "A/1", "B/2", "new", { cwd }));
   assertEquals(paths(server.dir), ["A/", "A/1", "B/", "B/1", "B/2", "new/", "new/1", "new/2", "new/x", "new/y"]);
 });
+
+for (const words of [["upload", "-r", "t"], ["upload", "t/**/*", "t"], ["sync", "t", "t"]]) {
+  Deno.test(`${words.join(" ")} follows no link that takes the place of what was found`, async () => {
+    await using server = await startServer();
+    using local = new TempFolder();
+    const secret = "SECRET".padEnd(200_000);
+    plant(local.path, {
+      "t/0": pattern(800_000), // the first that is sent: the others have their turn a second later
+      "t/sub/small": "1",
+      "t/sub/large": pattern(200_000),
+      "t/sub/same": "2",
+      "t/under/small": "3",
+      "t/under/large": pattern(200_000),
+      "elsewhere/small": "SECRET",
+      "elsewhere/large": secret,
+    });
+    const hold = new Hold(1);
+    await using relay = new Relay(server, { up: hold.meddle });
+    const running = startFtp([relay.address, "--limit-rate", "500K", ...words], { cwd: local.path });
+    await hold.reached;
+    const exchange = (path: string, to: string) => {
+      Deno.renameSync(`${local.path}/t/${path}`, `${local.path}/${path.replace("/", "-")}`);
+      Deno.symlinkSync(to, `${local.path}/t/${path}`);
+    };
+    for (const name of ["small", "large"]) exchange(`sub/${name}`, `${local.path}/elsewhere/${name}`);
+    exchange("under", `${local.path}/elsewhere`);
+    hold.release();
+    const { code, stderr } = await running.output();
+    assertEquals(code, 1);
+    const told = new TextDecoder().decode(stderr);
+    for (const name of ["sub/small", "sub/large", "under/small", "under/large"]) {
+      assertMatch(told, new RegExp(`^ftp: (?:t/)?${name}: .*(?:changed while|moved meanwhile)`, "m"));
+    }
+    const stored = paths(server.dir).filter((path) => !path.endsWith("/"));
+    assertEquals(stored.map((path) => path.replace(/^t\//, "")), ["0", "sub/same"]);
+  });
+}

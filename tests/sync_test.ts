@@ -553,6 +553,7 @@ Deno.test("what was renamed at the source, and somebody else puts there meanwhil
   using local = new TempFolder();
   plant(local.path, { "t/new": pattern(100_000) });
   plant(server.dir, { "t/old": pattern(100_000) });
+  for (const path of [`${local.path}/t/new`, `${server.dir}/t/old`]) touch(path);
   let isTaken = false;
   await using relay = new Relay(server, {
     up: ({ kind, payload }) => {

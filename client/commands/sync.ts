@@ -83,9 +83,12 @@ export const sync: Command = {
           const localPath = ({ path }: Copy) => joinPath(local.top, path);
           const remotePath = ({ path }: Copy) => joinPath(remote.top, path);
           if (!down) {
+            // None of it is a link: nobody is to put one into its place before it is read.
+            const real = wanted.selection.links === "skip" ? Deno.realPathSync(local.top) : undefined;
             const jobs = copies.values().map((copy) => ({
               ...common(copy),
               local: localPath(copy),
+              plain: real === undefined ? undefined : joinPath(real, copy.path),
               path: remotePath(copy),
               wanted: remotePath(copy),
             }));

@@ -92,6 +92,16 @@ function realPath(path: string): string {
   }
 }
 
+/** As {@linkcode realPath}; that of one path is asked for once. */
+function realPaths(): (path: string) => string {
+  const known = new Map<string, string>();
+  return (path) => {
+    let real = known.get(path);
+    if (real === undefined) known.set(path, real = realPath(path));
+    return real;
+  };
+}
+
 async function sendOne(context: Context, file: string, remote: string | undefined, call: Arguments): Promise<void> {
   const { client, out, signal } = context;
   const collision = collisionOf(call);
@@ -148,7 +158,8 @@ async function sendMany(
   const collision = collisionOf(call);
   const stopOnError = on.has("stop-on-error");
   const end = new AbortController();
-  const found = await localSources(typed, sourceOptions(call), AbortSignal.any([signal, end.signal]));
+  const options = sourceOptions(call);
+  const found = await localSources(typed, options, AbortSignal.any([signal, end.signal]));
   const { omitted } = found;
   const top = resolvePath(remoteFolder, remote ?? "");
   // As with `cp -r`: a folder goes into REMOTE when that is there, and becomes REMOTE when it is not.
@@ -184,12 +195,16 @@ async function sendMany(
   };
   // With --stop-on-error, what cannot be moved ends it before anything is.
   const files = stopOnError ? [(await Array.fromAsync(placed())).flat()] : ahead(placed());
-  const job = ({ from, to, node }: Source): SendItem => {
+  // Of what is in a folder, none is a link: nobody is to put one into its place before it is read.
+  const realOf = realPaths();
+  const job = (source: Source): SendItem => {
+    const { from, to, node } = source;
     const path = target(to);
     return {
       name: from,
       size: node.size,
       local: from,
+      plain: options.links === "skip" ? source.plain(realOf) : undefined,
       seen: node,
       path,
       wanted: path,
@@ -203,8 +218,8 @@ async function sendMany(
   const batch = { total, free, stopOnError, omitted, verb: "Sent", rest: SYNC_REST };
   try {
     await withLanes(context, call, async (lanes) => {
-      const options = { collision, sha256: on.has("sha256") };
-      const movers = await Promise.all(lanes.map((lane) => sender(lane, context.out, options)));
+      const how = { collision, sha256: on.has("sha256") };
+      const movers = await Promise.all(lanes.map((lane) => sender(lane, context.out, how)));
       await runBatch(context, jobs(), movers, batch);
     });
   } finally {

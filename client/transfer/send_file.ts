@@ -6,7 +6,7 @@
 
 import { DiskError, diskError } from "../../disk/errors.ts";
 import { FileSource } from "../../disk/file_source.ts";
-import { stat, type Version } from "../../disk/stat.ts";
+import { lstat, stat, type Version } from "../../disk/stat.ts";
 import { numberedName, type PartialOwner } from "../../disk/names.ts";
 import { EMPTY_END } from "../../protocol/body_digest.ts";
 import { CommandError } from "../../protocol/errors.ts";
@@ -34,6 +34,8 @@ const AGAIN = 2;
 export interface SendJob {
   /** The local file. */
   local: string;
+  /** Its path with no symbolic link in it, where none may have come into it since it was found. */
+  plain?: string;
   /** The path on the server. */
   path: string;
   /** What to do when the name is taken; the server's own setting by default. */
@@ -69,9 +71,9 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
       let start: BodyEnd = EMPTY_END;
       let begun = false;
       try {
-        if (lookAt(job.local).size >= RESUME_BYTES) owner ??= await ownerOf("upload", realPath(job.local), job.path);
+        if (lookAt(job).size >= RESUME_BYTES) owner ??= await ownerOf("upload", realPath(job.local), job.path);
         if (owner && !whole) {
-          source = open(job.local);
+          source = open(job);
           start = await agree(client, job, source, owner, signal);
           if (start.size === 0) { // by the time that its turn comes it may have grown
             source.close();
@@ -87,7 +89,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
         resumed = Math.min(resumed, offset);
         job.onProgress(offset, resumed);
         const openBody = () => {
-          const file = source ??= open(job.local);
+          const file = source ??= open(job);
           file.seek(offset);
           const { size, seen } = file;
           last = seen;
@@ -132,16 +134,16 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
 }
 
 /** What stands there, before it is opened. */
-function lookAt(local: string): Version {
+function lookAt({ local, plain }: SendJob): Version {
   try {
-    return stat(local);
+    return plain === undefined ? stat(local) : lstat(plain);
   } catch (error) {
     throw diskError(error, `opening the local file ${JSON.stringify(local)}`);
   }
 }
 
-function open(local: string): FileSource {
-  return new FileSource(local, `the local file ${JSON.stringify(local)}`);
+function open({ local, plain }: SendJob): FileSource {
+  return new FileSource(plain ?? local, `the local file ${JSON.stringify(local)}`, plain !== undefined);
 }
 
 function realPath(path: string): string {
@@ -185,12 +187,13 @@ async function agree(
  */
 async function findStored(
   client: Client,
-  { local, path, collision }: SendJob,
+  job: SendJob,
   last: Version | undefined,
   signal: AbortSignal,
 ): Promise<Moved | undefined> {
+  const { path, collision } = job;
   const mayBeNumbered = collision === undefined || collision === "rename";
-  const source = open(local);
+  const source = open(job);
   const sent = last ?? source.seen;
   let candidate = path;
   try {

@@ -24,6 +24,8 @@ import { sendFile } from "./send_file.ts";
 export interface SendItem extends Job {
   /** The local file. */
   local: string;
+  /** Its path with no symbolic link in it, where none may have come into it since it was found. */
+  plain?: string;
   /** What it was when it was looked at, where that was not long ago. */
   seen?: Version;
   /** The path on the server. */
@@ -55,10 +57,10 @@ export async function sender(
   const sentBefore = new WeakSet<SendItem>();
   return {
     one: (item, onProgress) => {
-      const { local, path } = item;
+      const { local, plain, path } = item;
       const onResume = (note: string) => out.note(`${printable(local)}: ${note}`);
       const again = sentBefore.has(item);
-      return sendFile(connector, { local, path, collision, sha256, again, onProgress, onResume });
+      return sendFile(connector, { local, plain, path, collision, sha256, again, onProgress, onResume });
     },
     many: await canPack(connector, sha256)
       ? (items, onProgress) => sendPack(connector, items, { collision, buffer, sentBefore }, onProgress)
@@ -82,11 +84,14 @@ function sendPack(
     const packed: { at: number; size: number }[] = [];
     const rest = items.entries();
     using folders = new OpenFolders(false);
+    using plainFolders = new OpenFolders(true);
     const next = (): PackedFile | undefined => {
-      for (const [at, { local, seen, path }] of rest) {
+      for (const [at, { local, plain, seen, path }] of rest) {
         try {
-          const file = read(folders, local, buffer, seen);
-          if (typeof file === "string") continue; // it has grown: by itself
+          const file = plain === undefined
+            ? read(folders, local, local, buffer, seen)
+            : read(plainFolders, plain, local, buffer, seen);
+          if (typeof file === "string") continue; // it has grown, or is a link: by itself
           const { seen: { modified, mode }, content } = file;
           packed.push({ at, size: content.length });
           return { path, content, modified, mode, failed: false };
@@ -112,19 +117,21 @@ function sendPack(
   });
 }
 
+/** @param local what it is called in messages */
 function read(
   folders: OpenFolders,
+  path: string,
   local: string,
   into: Uint8Array<ArrayBuffer>,
   known: Version | undefined,
-): SmallFile | "too large" {
+): SmallFile | "too large" | "link" {
   const shown = () => `the local file ${JSON.stringify(local)}`;
-  const { folder, name } = split(local);
+  const { folder, name } = split(path);
   try {
     const file = folders.get(folder).readFile(name, into, shown, known);
-    if (file !== "link") return file;
+    if (file !== "link" || path !== local) return file;
   } catch (error) {
     throw diskError(error, `opening ${shown()}`);
   }
-  return readSmallFile(local, into, shown);
+  return readSmallFile(path, into, shown);
 }

@@ -45,6 +45,16 @@ export class Source {
     return joinPath(this.#top, this.node.path);
   }
 
+  /**
+   * Where it is, by a path with no symbolic link in it.
+   *
+   * @param realOf the real path of a local folder
+   * @returns `undefined` for what the person has named itself, which may be a link
+   */
+  plain(realOf: (folder: string) => string): string | undefined {
+    return this.node.path === "" ? undefined : joinPath(realOf(this.#top || "."), this.node.path);
+  }
+
   /** Where it goes, below the target. */
   get to(): string {
     return joinPath(this.#base, this.node.path);
