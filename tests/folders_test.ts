@@ -749,6 +749,17 @@ testUnless(noRamDisk, "that there is no room for all of many files is said at on
   }
 });
 
+testUnless(noRamDisk, "it is also said where there are more files than anybody looks at beforehand", async () => {
+  using disk = new RamDisk("40m");
+  using local = new TempFolder();
+  for (let at = 0; at < 10; at++) plant(local.path, { [`t/a/${at}`]: pattern(7_000_000, at) });
+  plant(local.path, Object.fromEntries(Array.from({ length: 2500 }, (_, at) => [`t/b/${at}`, ""])));
+  await using server = await startServer({ dir: disk.path });
+  const { code, stderr } = await ftp(server, "--limit-rate", "40M", "upload", "-r", "t", { cwd: local.path });
+  assertEquals(code, 1);
+  assertMatch(stderr, /^\S+ MiB are to come, and there is room for \S+ MiB: not all of it may fit$/m);
+});
+
 testUnless(noRamDisk, "what still fits on a full disk is counted, and told, before the batch stops", async () => {
   using disk = new RamDisk("256k");
   await using server = await startServer({ dir: disk.path });

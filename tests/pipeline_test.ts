@@ -1,7 +1,8 @@
 /** Doing many things at once, within bounds, and ending early. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { ahead, pipeline } from "../client/transfer/pipeline.ts";
+import { ahead, allAhead, pipeline } from "../client/transfer/pipeline.ts";
+import { until } from "./support/until.ts";
 
 const LIMITS = { count: 2, bytes: 10 };
 
@@ -80,4 +81,27 @@ Deno.test("ahead that is left early closes what it asks", async () => {
   for await (const item of ahead(items)) if (item === 1) break;
   await new Promise((resolve) => setTimeout(resolve, 1));
   assertEquals(seen.closed, true);
+});
+
+Deno.test("allAhead asks for all, whether they are taken or not, gives them in order, and then passes on what fails", async () => {
+  const { seen, items } = numbers(5, new Error("at the end"));
+  const all = allAhead(items);
+  assertEquals((await all.next()).value, 0);
+  await until(() => seen.closed, "all of them");
+  const given: number[] = [];
+  await assertRejects(
+    async () => {
+      for await (const item of all) given.push(item);
+    },
+    Error,
+    "at the end",
+  );
+  assertEquals([given, seen.asked], [[1, 2, 3, 4], 5]);
+});
+
+Deno.test("allAhead that is left early closes what it asks", async () => {
+  const { seen, items } = numbers(100);
+  for await (const item of allAhead(items)) if (item === 1) break;
+  await until(() => seen.closed, "its end");
+  assertEquals(seen.asked < 10, true);
 });

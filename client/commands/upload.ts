@@ -14,7 +14,7 @@ import { makeRemoteFolders, requireRemoteFolders } from "../transfer/folders.ts"
 import { patternOf, readPattern } from "../transfer/glob.ts";
 import { JOBS_OPTION, requireJobs, withLanes } from "../transfer/lanes.ts";
 import { tellInterrupted } from "../transfer/omitted.ts";
-import { ahead } from "../transfer/pipeline.ts";
+import { ahead, allAhead } from "../transfer/pipeline.ts";
 import { SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { greetingOf } from "../transfer/retry.ts";
 import { sendFile } from "../transfer/send_file.ts";
@@ -175,8 +175,23 @@ async function sendMany(
   const several = typed.length > 1;
   const replaces = (collision ?? (await greetingOf(context))?.collision) === "overwrite";
   const isFirstThere = isFirst(several, replaces, omitted, realPath);
-  const placed = async function* (): AsyncGenerator<Source[]> {
+  // As early as can be: how much there is tells for how long it will take, and whether there is room for it.
+  const counted = async function* (): AsyncGenerator<Source[]> {
     for await (const some of found.items) {
+      const files = some.filter(({ node }) => node.kind === "file");
+      total.files += files.length;
+      total.bytes += sizeOfAll(files);
+      yield some;
+    }
+    total.isComplete = true;
+  };
+  const omit = (item: Source, reason?: string) => {
+    total.files--;
+    total.bytes -= item.node.size;
+    if (reason !== undefined) omitted.push({ path: item.to, reason, failed: true });
+  };
+  const placed = async function* (): AsyncGenerator<Source[]> {
+    for await (const some of allAhead(counted())) {
       end.signal.throwIfAborted();
       const folders = some.filter(({ node }) => node.kind === "folder")
         .map(({ to, node }) => ({ path: target(to), mode: node.mode })).filter(({ path }) => path !== top);
@@ -184,14 +199,14 @@ async function sendMany(
       const files: Source[] = [];
       for (const item of some) {
         const why = missing.size > 0 ? whyMissing(target(item.to)) : undefined;
-        if (why !== undefined) omitted.push({ path: item.to, reason: why, failed: true });
-        else if (item.node.kind === "file" && isFirstThere(item)) files.push(item);
+        if (item.node.kind === "folder") {
+          if (why !== undefined) omitted.push({ path: item.to, reason: why, failed: true });
+        } else if (why !== undefined) omit(item, why);
+        else if (isFirstThere(item)) files.push(item);
+        else omit(item);
       }
-      total.files += files.length;
-      total.bytes += sizeOfAll(files);
       yield files;
     }
-    total.isComplete = true;
   };
   // With --stop-on-error, what cannot be moved ends it before anything is.
   const files = stopOnError ? [(await Array.fromAsync(placed())).flat()] : ahead(placed());

@@ -188,10 +188,10 @@ export class BatchReport {
     const { total, free } = this.#options;
     if (this.#isRoomAsked || !this.#isComplete || !free) return;
     this.#isRoomAsked = true;
-    const needed = total.bytes - this.#bytes;
-    if (needed < WORTH_ASKING_BYTES) return;
+    if (total.bytes < WORTH_ASKING_BYTES) return;
     try {
       const room = await free();
+      const needed = total.bytes - this.#bytes;
       if (room >= needed || this.#isOver) return;
       this.#context.out.note(
         `${bytes(needed)} are to come, and there is room for ${bytes(room)}: not all of it may fit`,

@@ -106,3 +106,52 @@ export async function* ahead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
     Promise.resolve(all.return?.()).catch(() => {}); // it ends when it can
   }
 }
+
+/** Where nobody takes what was found, the next is looked for after so long, in milliseconds: whoever works on the first needs us. */
+const LOOK_MS = 100;
+
+/**
+ * Looks for all items while the first ones are at work.
+ *
+ * @param items asked for one ahead, and further ones at some distance in time; they are kept until somebody takes them
+ */
+export async function* allAhead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const found: T[] = [];
+  let isOver = false;
+  let onNews = () => {};
+  let onTaken = () => {};
+  const look = async () => {
+    try {
+      for await (const item of items) {
+        if (isOver) return; // nobody takes them any more
+        found.push(item);
+        onNews();
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, LOOK_MS);
+          onTaken = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    } finally {
+      isOver = true;
+      onNews();
+    }
+  };
+  const looking = look();
+  looking.catch(() => {}); // until it is waited for
+  try {
+    for (;;) {
+      while (found.length === 0 && !isOver) await new Promise<void>((resolve) => onNews = resolve);
+      const item = found.shift();
+      if (item === undefined) break;
+      onTaken();
+      yield item;
+    }
+  } finally {
+    isOver = true;
+    onTaken();
+  }
+  await looking; // what it threw comes behind what it had found
+}
