@@ -190,8 +190,8 @@ export class BatchReport {
     this.#isRoomAsked = true;
     if (total.bytes < WORTH_ASKING_BYTES) return;
     try {
+      const needed = total.bytes - this.#bytes; // a server answers when it has stored what was sent before
       const room = await free();
-      const needed = total.bytes - this.#bytes;
       if (room >= needed || this.#isOver) return;
       this.#context.out.note(
         `${bytes(needed)} are to come, and there is room for ${bytes(room)}: not all of it may fit`,
