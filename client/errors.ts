@@ -72,7 +72,7 @@ export interface Failure {
   code: string;
   /** A sentence for a person. */
   message: string;
-  /** Which of several things it is about: its path at the source, as what succeeds is told with, too. */
+  /** Which of several things it is about, as the message names it. */
   path?: string;
   /** What the program exits with. */
   exit: ExitCode;

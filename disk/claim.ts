@@ -28,6 +28,8 @@ export interface ClaimOptions {
    * @throws what makes the claim fail
    */
   onTaken?: (name: string) => boolean;
+  /** Looked at right before each attempt. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -39,17 +41,18 @@ export interface ClaimOptions {
  * @param name the wanted name
  * @param options see {@linkcode ClaimOptions}
  * @returns the name it got: with `rename`, a numbered one when the name was taken
- * @throws {DiskError} `exists` when the name is taken and `collision` is `fail`; what the system throws
+ * @throws {DiskError} `exists` when the name is taken and `collision` is `fail`; what the system throws, or the signal says
  */
 export async function claimName(
   from: OpenFolder,
   partial: string,
   to: OpenFolder,
   name: string,
-  { collision, mode, onTaken }: ClaimOptions,
+  { collision, mode, onTaken, signal }: ClaimOptions,
 ): Promise<string> {
   for (let number = 0;; number++) {
     const candidate = number === 0 ? name : numberedName(name, number);
+    signal?.throwIfAborted();
     try {
       moveToFreeName(from, partial, to, candidate);
       return candidate;

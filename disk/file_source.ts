@@ -5,7 +5,7 @@
  */
 
 import { readBuffer } from "./buffer.ts";
-import { DiskError, diskError } from "./errors.ts";
+import { DiskError, diskError, errnoOf } from "./errors.ts";
 import { giveWay } from "./give_way.ts";
 import { changedMeanwhile, isUnchanged, requireFile, type Stat, statOf } from "./stat.ts";
 import { openFolder } from "./open_folder.ts";
@@ -40,14 +40,13 @@ export class FileSource {
    * @param path a regular file; anything else is refused before it is opened, as opening a pipe would wait for its writer
    * @param shown what it is called in messages
    * @param plain whether no part of the path may be a symbolic link, the last one included
-   * @throws {DiskError} when it cannot be opened or is no regular file; `changed` where a link has come into a plain path
+   * @throws {DiskError} when it cannot be opened or is no regular file; `denied` where a link has come into a plain path
    */
   constructor(path: string, shown = JSON.stringify(path), plain = false) {
     this.#path = path;
     this.#shown = shown;
     try {
-      const there = plain ? statPlain(path) : statOf(Deno.statSync(path));
-      if (plain && there.kind === "link") throw changedMeanwhile(shown);
+      const there = plain ? statPlain(path, shown) : statOf(Deno.statSync(path));
       requireFile(there, () => shown);
       this.#file = Deno.openSync(path, { read: true });
       this.seen = statOf(this.#file.statSync()); // another one may stand there since
@@ -208,8 +207,15 @@ export class FileSource {
 }
 
 /** What stands under a path with no link in it, looked at in its folder, whatever is put into the place of that meanwhile. */
-function statPlain(path: string): Stat {
+function statPlain(path: string, shown: string): Stat {
   const { folder, name } = split(path);
-  using open = openFolder(folder, true);
-  return open.stat(name);
+  let there: Stat | undefined;
+  try {
+    using open = openFolder(folder, true);
+    there = open.stat(name);
+  } catch (error) {
+    if (errnoOf(error) !== "changed") throw error;
+  }
+  if (there && there.kind !== "link") return there;
+  throw new DiskError("denied", `${shown}: a symbolic link has taken its place, or that of a folder above it`);
 }

@@ -118,7 +118,7 @@ const LOOK_MS = 20;
  * @param ms how long to wait, in milliseconds
  * @returns whether nobody else has it locked, as far as the file system knows locks
  */
-export async function lock(file: Deno.FsFile, ms: number): Promise<boolean> {
+export async function lockInTime(file: Deno.FsFile, ms: number): Promise<boolean> {
   for (const end = performance.now() + ms; performance.now() < end;) {
     try {
       if (file.tryLockSync(true)) return true;

@@ -38,7 +38,7 @@ const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
   signal: { parameters: ["i32", "usize"], result: "pointer" },
-  raise: { parameters: ["i32"], result: "i32" },
+  kill: { parameters: ["i32", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** In the place of a folder that is held open: the path says it all. */
@@ -168,12 +168,12 @@ export class Libc {
   }
 
   /**
-   * Sends a signal to this program.
+   * Sends a signal to this program, and to those that a shell has started together with it.
    *
    * @param signal its number
    */
-  raise(signal: number): void {
-    this.#calls.raise(signal);
+  signalGroup(signal: number): void {
+    this.#calls.kill(0, signal);
   }
 
   /** Why the last call failed, with the `code` that Deno's own errors have; to be asked right after it. */

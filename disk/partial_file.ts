@@ -6,8 +6,9 @@
 
 import { claimName, type Collision } from "./claim.ts";
 import { DiskError, diskError, type DiskErrorCode, errnoOf } from "./errors.ts";
-import { type FoundPartial, isAbandoned, lock, partialsOf, tryLock } from "./find_partials.ts";
+import { type FoundPartial, isAbandoned, lockInTime, partialsOf, tryLock } from "./find_partials.ts";
 import { fileMode, NEW_FILE_MODE } from "./mode.ts";
+import { moveToFreeName } from "./move.ts";
 import { newPartialName, type PartialOwner } from "./names.ts";
 import { openFileIn, type OpenFolder, openFolder, requireInPlace } from "./open_folder.ts";
 import { isSameFile } from "./same_file.ts";
@@ -15,12 +16,15 @@ import { Pace } from "./pace.ts";
 import { syncData, SyncedFolder } from "./sync.ts";
 
 /** Why the name of a file cannot be given to it that will not be otherwise soon; and a full disk needs the room. */
-const IN_VAIN: ReadonlySet<DiskErrorCode> = new Set(["exists", "is_folder", "no_space"]);
+const IN_VAIN: ReadonlySet<DiskErrorCode> = new Set(["exists", "is_folder", "no_space", "bad_path", "name_too_long"]);
 
 /** How often whoever writes one looks whether it has been taken over, even where there is nothing to write, in milliseconds. */
 const WATCH_MS = 200;
 /** For so long who takes it over waits for the former one to see that, in milliseconds: it may be in the middle of a write. */
-const LEAVE_MS = 2000;
+const LEAVE_MS = 1000;
+
+/** What the system, or we, say of a partial that has another name by now, or none. */
+const GONE = new Set(["ENOENT", "ENOTDIR", "ESTALE", "changed"]);
 
 /** Options of {@linkcode PartialFile.create}. */
 export interface PartialOptions {
@@ -52,8 +56,8 @@ export interface PublishOptions {
  * A partial: a hidden file beside its target. {@linkcode PartialFile.publish} gives it its name in one step;
  * {@linkcode PartialFile.discard} leaves no trace; {@linkcode PartialFile.keep} leaves it for its owner to go on with.
  *
- * One with an owner is locked by whoever has it open, and nobody writes to it, nor cuts it, without: who takes it over waits for
- * that. Without locks, as on some network file systems, there is an instant in which two may write.
+ * One with an owner is locked by whoever has it open, and who takes it over waits until the former one has closed it. Without
+ * locks, as on some network file systems, there is an instant in which two may write.
  *
  * Writes are synchronous, which is several times faster for small files and faster for large ones; one that stalls is
  * followed by asynchronous ones for a while, so that a slow disk does not hold up everybody else for long.
@@ -81,6 +85,7 @@ export class PartialFile {
     name: string,
     file: Deno.FsFile,
     { mode = NEW_FILE_MODE, shown = "the file", owner }: PartialOptions,
+    locked: boolean,
   ) {
     this.#folder = folder;
     this.#mode = mode;
@@ -88,7 +93,7 @@ export class PartialFile {
     this.#file = file;
     this.#shown = shown;
     this.#owner = owner;
-    this.#locked = owner !== undefined && tryLock(file);
+    this.#locked = locked;
     if (!owner) return;
     this.#watch = setInterval(() => {
       if (!this.#publishing && !this.#isThere()) this.#leave();
@@ -110,7 +115,8 @@ export class PartialFile {
       folder = openFolder(path, options.plain);
       const mode = fileMode(options.mode ?? NEW_FILE_MODE);
       folder.writeFile(name, { content: new Uint8Array(0), mode, sync: false });
-      return new PartialFile(folder, name, openFileIn(folder, name), options);
+      const file = openFileIn(folder, name);
+      return new PartialFile(folder, name, file, options, options.owner !== undefined && tryLock(file));
     } catch (error) {
       if (folder) tryToRemoveIn(folder, name);
       folder?.[Symbol.dispose]();
@@ -149,16 +155,20 @@ export class PartialFile {
       const name = newPartialName(options.owner);
       folder.move(best.name, folder, name);
       file = openFileIn(folder, name);
-      if (!await lock(file, LEAVE_MS)) return "held";
+      if (!await lockInTime(file, LEAVE_MS)) { // it is about to get its name, or its program has been stopped
+        giveBack(folder, name, best.name);
+        return "held";
+      }
       folder.stat(name); // throws where another attempt has taken over meanwhile
       if ((file.statSync().nlink ?? 1) > 1) { // it had just got its name: it is nobody's to go on with any more
         folder.remove(name, "file");
         return undefined;
       }
-      const taken = new PartialFile(folder, name, file, options);
-      if (options.mode !== undefined) taken.copyRights(options.mode);
-      return partial = taken;
+      partial = new PartialFile(folder, name, file, options, true);
+      if (options.mode !== undefined) partial.copyRights(options.mode);
+      return partial;
     } catch (error) {
+      partial?.keep();
       if (errnoOf(error) === "ENOENT") return best && "held"; // somebody else was faster
       throw diskError(error, `going on with ${options.shown ?? "the file"}`);
     } finally {
@@ -187,8 +197,13 @@ export class PartialFile {
     this.#mode = mode;
   }
 
-  /** How many bytes it holds. */
+  /**
+   * How many bytes it holds.
+   *
+   * @throws {DiskError} `changed` when another attempt has taken over
+   */
   get size(): number {
+    if (this.#lost) throw this.#lost;
     return this.#file.statSync().size;
   }
 
@@ -210,7 +225,7 @@ export class PartialFile {
       }
       return used;
     } catch (error) {
-      throw diskError(error, `reading ${this.#shown}`);
+      throw this.#lost ?? diskError(error, `reading ${this.#shown}`);
     }
   }
 
@@ -258,7 +273,7 @@ export class PartialFile {
    * @param options see {@linkcode PublishOptions}
    * @returns the name it got: with `rename`, a numbered one when the name was taken
    * @throws {DiskError} `exists` when the name is taken and `collision` is `fail`; the partial is gone then, as it is where
-   * there is no room, or a folder of that name. After any other error it is left for its owner
+   * there is no room, a folder of that name, or no such name. After any other error it is left for its owner
    */
   async publish(name: string, options: PublishOptions): Promise<string> {
     const { again, signal } = options;
@@ -273,9 +288,9 @@ export class PartialFile {
       using synced = options.sync ? new SyncedFolder(this.#folder.path) : undefined;
       if (options.sync) await syncData(this.#file);
       requireInPlace(this.#folder);
-      signal?.throwIfAborted();
       const got = await claimName(this.#folder, this.#name, this.#folder, name, {
         collision: options.collision,
+        signal,
         mode: this.#mode,
         onTaken: (taken) => again === true && isSameFile(this.#folder, taken, this.#folder, this.#name),
       });
@@ -316,11 +331,12 @@ export class PartialFile {
   }
 
   #isThere(): boolean {
+    if (this.#lost) return false;
     try {
       this.#folder.stat(this.#name);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      return !GONE.has(errnoOf(error) ?? ""); // else whatever is done with it says what is wrong
     }
   }
 
@@ -334,13 +350,21 @@ export class PartialFile {
   #takenOver(): DiskError {
     if (this.#lost) return this.#lost;
     // Who takes it over gives it another name; of what was removed there is none.
-    if (this.#open && this.#file.statSync().nlink === 0) {
+    if (this.#isRemoved()) {
       return new DiskError(
         "changed",
         `${this.#shown}: what had arrived of it was removed meanwhile, perhaps with its folder`,
       );
     }
     return new DiskError("changed", `${this.#shown}: another attempt has taken over; wait for that one, or try again`);
+  }
+
+  #isRemoved(): boolean {
+    try {
+      return this.#file.statSync().nlink === 0;
+    } catch {
+      return false;
+    }
   }
 
   async #writeLater(chunk: Uint8Array): Promise<void> {
@@ -364,6 +388,13 @@ async function removeLeft(folder: string, { token }: PartialOwner): Promise<void
   try {
     for await (const { path } of partialsOf(folder, token)) if (isAbandoned(path, Date.now())) Deno.removeSync(path);
   } catch { /* it expires */ }
+}
+
+/** Whoever has it goes on under its old name: unless that has been seen meanwhile, nothing has happened. */
+function giveBack(folder: OpenFolder, name: string, before: string): void {
+  try {
+    moveToFreeName(folder, name, folder, before);
+  } catch { /* it has gone */ }
 }
 
 function tryToRemoveIn(folder: OpenFolder, name: string): void {

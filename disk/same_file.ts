@@ -7,7 +7,7 @@
 import type { OpenFolder } from "./open_folder.ts";
 
 /** Larger ones are not compared: both are read in one go. */
-const LARGEST_BYTES = 8 * 1024 * 1024;
+export const LARGEST_COMPARED_BYTES = 8 * 1024 * 1024;
 
 /**
  * Whether two files are the same in size, time and content.
@@ -22,7 +22,7 @@ export function isSameFile(folder: OpenFolder, name: string, other: OpenFolder, 
   try {
     const [one, two] = [folder.stat(name), other.stat(otherName)];
     if (one.kind !== "file" || one.size !== two.size || one.modified !== two.modified) return false;
-    if (one.size > LARGEST_BYTES) return false;
+    if (one.size > LARGEST_COMPARED_BYTES) return false;
     const [here, there] = [contentOf(folder, name, one.size), contentOf(other, otherName, one.size)];
     let at = 0;
     while (at < here.length && here[at] === there[at]) at++;

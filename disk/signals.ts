@@ -35,9 +35,9 @@ export function onHangUp(work: () => void): void {
 }
 
 /**
- * Stops this program, as Ctrl-Z does where the system sees to it, as far as the C library is at hand. Returns when the program is
+ * Stops this program, and what it was started by or with, as Ctrl-Z does where the system sees to it, if the C library is at hand. Returns when the program is
  * told to go on; at once where nobody is there who could tell it so.
  */
 export function suspend(): void {
-  libc()?.raise(SIGTSTP);
+  libc()?.signalGroup(SIGTSTP);
 }

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DiskError } from "../disk/errors.ts";
 import type { PartialOwner } from "../disk/names.ts";
 import { PartialFile } from "../disk/partial_file.ts";
-import { partialsIn } from "./support/files.ts";
+import { namesIn, partialsIn } from "./support/files.ts";
 import { Transcript } from "./support/transcript.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
@@ -44,6 +44,8 @@ Deno.test("who is late cuts nothing off what another attempt goes on with", asyn
   const heir = await resumed(folder.path, OWNER);
   assertThrows(() => late!.cut(500), DiskError, "another attempt has taken over");
   assertThrows(() => late!.write(new Uint8Array(1)), DiskError, "another attempt has taken over");
+  assertThrows(() => late!.size, DiskError, "another attempt has taken over");
+  await assertRejects(() => late!.readAt(0, new Uint8Array(1)), DiskError, "another attempt has taken over");
   late!.keep();
   assertEquals(heir?.size, 1000);
   heir?.discard();
@@ -61,11 +63,25 @@ Deno.test("nobody goes on with what somebody may be writing to at this moment", 
   const said = new Transcript(other.stdout);
   await said.waitFor("locked");
   assertEquals(await PartialFile.resume(folder.path, { owner: OWNER }), "held");
+  assertEquals(partialsIn(folder.path), [name]); // who has it goes on as if nothing had happened
   await other.stdin.close();
   await Promise.all([other.status, said.ended]);
   const heir = await resumed(folder.path, OWNER);
   assertEquals(heir?.size, 1000);
   heir?.discard();
+});
+
+Deno.test("what its owner has given up gets no name, also where many are taken", async () => {
+  using folder = new TempFolder();
+  for (let at = 1; at < 1000; at++) folder.file(`x_${at}`);
+  folder.file("x");
+  const writer = PartialFile.create(folder.path, { owner: OWNER });
+  await writer.write(new Uint8Array(1000));
+  const given = new AbortController();
+  const publishing = writer.publish("x", { collision: "rename", sync: false, signal: given.signal });
+  given.abort(new Error("given up"));
+  await assertRejects(() => publishing, Error, "given up");
+  assertEquals([namesIn(folder.path).includes("x_1000"), partialsIn(folder.path).length], [false, 1]);
 });
 
 Deno.test("what was taken over cannot be published, and says why", async () => {

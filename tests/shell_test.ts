@@ -282,7 +282,7 @@ Deno.test("Ctrl-C at the prompt clears the line; without a shell to return to, C
   await shell.waitFor(`${Deno.cwd()}\n`);
 });
 
-testUnless(noLibc, "Ctrl-Z stops the shell, at the prompt and within a command, and fg goes on with it", async () => {
+const stopsOnCtrlZ = (wrapper: string) => async () => {
   using folder = new TempFolder();
   await using server = await startServer();
   sparse(`${server.dir}/big.bin`);
@@ -290,7 +290,7 @@ testUnless(noLibc, "Ctrl-Z stops the shell, at the prompt and within a command, 
   await using relay = new Relay(server, { down: hold.meddle });
   await using terminal = openTerminal(["bash", "--norc", "-i"], { cwd: folder.path, env: { PS1: "bash> " } });
   await terminal.waitFor("bash> ");
-  await terminal.enter(`'${FTP}' ${relay.address}`);
+  await terminal.enter(`${wrapper}'${FTP}' ${relay.address}`);
   const prompt = `ftp ${relay.address}:/> `;
   await terminal.waitFor(prompt);
   await terminal.type(`pw${Key.CTRL_Z}`);
@@ -310,7 +310,14 @@ testUnless(noLibc, "Ctrl-Z stops the shell, at the prompt and within a command, 
   hold.release();
   await terminal.waitFor("Saved as big.bin");
   await terminal.waitFor(prompt);
-});
+};
+
+testUnless(
+  noLibc,
+  "Ctrl-Z stops the shell, at the prompt and within a command, and fg goes on with it",
+  stopsOnCtrlZ(""),
+);
+testUnless(noLibc, "Ctrl-Z stops what the shell was started by, too", stopsOnCtrlZ(`sh -c '"$0" "$1"; :' `));
 
 /** Bytes of a file that is not worth going on with. */
 const SMALL_BYTES = RESUME_BYTES - 1;

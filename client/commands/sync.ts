@@ -84,7 +84,7 @@ export const sync: Command = {
           const remotePath = ({ path }: Copy) => joinPath(remote.top, path);
           if (!down) {
             // None of it is a link: nobody is to put one into its place before it is read.
-            const real = wanted.selection.links === "skip" ? Deno.realPathSync(local.top) : undefined;
+            const real = wanted.selection.links === "skip" ? await local.real() : undefined;
             const jobs = copies.values().map((copy) => ({
               ...common(copy),
               local: localPath(copy),

@@ -110,7 +110,7 @@ export class Terminal {
       process.stdin.setRawMode(false);
       suspend();
       process.stdin.setRawMode(true);
-      if (!screen.hidden) readline.prompt(true);
+      if (!screen.hidden) terminal.#redraw();
     });
     readline.on("history", (lines) => {
       if (terminal.#kept) lines.splice(0, lines.length, ...terminal.#kept);
@@ -158,7 +158,12 @@ export class Terminal {
     const lines = sideBySide(names, terminalSize().columns, await measureFor(names));
     if (this.#screen.hidden) return;
     this.print(`\n${lines.join("\n")}\n`);
-    // deno-lint-ignore no-explicit-any -- how far above the cursor its line begins: it begins anew
+    this.#redraw();
+  }
+
+  /** Shows the prompt and what was typed once more, on a line of its own. */
+  #redraw(): void {
+    // deno-lint-ignore no-explicit-any -- how far above the cursor the line began: it begins anew
     (this.#readline as any).prevRows = 0;
     this.#readline.prompt(true);
   }

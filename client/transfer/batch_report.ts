@@ -150,6 +150,7 @@ export class BatchReport {
    */
   interrupted(error: unknown): void {
     const { out, signal } = this.#context;
+    this.#isOver = true;
     const isStopped = error instanceof Stop;
     if (!isStopped && !signal.aborted && !(error instanceof ProtocolError)) return this.#meter.finish();
     this.#sumUp(this.#reportOmitted());

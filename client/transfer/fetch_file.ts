@@ -94,8 +94,8 @@ export function fetchFile(connector: Connector, job: FetchJob): Promise<Moved> {
           job.onProgress(done + bytes, resumed);
         });
       } catch (error) {
-        const isAllThere = done > 0 && partial.size === entry.size && error instanceof CommandError;
-        if (!isAllThere || error.code !== "changed") throw error;
+        if (!(error instanceof CommandError) || error.code !== "changed") throw error;
+        if (done === 0 || partial.size !== entry.size) throw error;
         isSame = false;
       }
       // It was written to since its beginning was compared. What has only grown is still what we have.

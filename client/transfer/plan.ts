@@ -228,7 +228,7 @@ async function look(
     const to = Promise.withResolvers<Tree>();
     // A source that is missing by mistake must not empty its target.
     source.tree({ selection, required: true, signal, other: to.promise }).then(from.resolve, from.reject);
-    const inTarget: Selection = { links: compareOnly ? selection.links : "skip", excludes };
+    const inTarget: Selection = compareOnly ? selection : { links: "skip", excludes };
     target.tree({ selection: inTarget, required: compareOnly, signal, other: from.promise }).then(
       to.resolve,
       to.reject,

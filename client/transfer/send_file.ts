@@ -82,7 +82,7 @@ export function sendFile(connector: Connector, job: SendJob): Promise<Moved> {
         }
         // The answer to the last attempt may have been lost, and only that; or it is to be stored yet, by a server that does not
         // know. What has an owner is not any more: it was taken over.
-        const stored = wasSent && again === 0 ? await findStored(client, job, last, signal) : undefined;
+        const stored = wasSent && !whole ? await findStored(client, job, last, signal) : undefined;
         if (stored) return stored;
         const offset = start.size;
         progressed(offset); // what is sent is not there yet: it may be on its way when the line is cut

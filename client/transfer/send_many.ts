@@ -128,8 +128,9 @@ function read(
   const shown = () => `the local file ${JSON.stringify(local)}`;
   const { folder, name } = split(path);
   try {
-    const file = folders.get(folder).readFile(name, into, shown, known);
-    if (file !== "link" || path !== local) return file;
+    const open = folders.get(folder);
+    const file = open.readFile(name, into, shown, known);
+    if (file !== "link" || open.plain) return file;
   } catch (error) {
     throw diskError(error, `opening ${shown()}`);
   }

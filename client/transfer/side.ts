@@ -175,6 +175,15 @@ export class LocalSide implements Side {
     this.#signal = signal;
   }
 
+  /**
+   * The folder itself, by a path with no symbolic link in it.
+   *
+   * @throws {DiskError} (rejects) when it is gone
+   */
+  real(): Promise<string> {
+    return this.#attempt(() => Deno.realPathSync(this.top));
+  }
+
   tree({ selection, required, signal }: TreeOptions): Promise<Tree> {
     const looking = localTree(this.top, selection, AbortSignal.any([this.#signal, signal]));
     return required ? looking : orNone(looking);

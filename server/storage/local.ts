@@ -18,6 +18,7 @@ import { type OpenFolder, openFolder } from "../../disk/open_folder.ts";
 import { split, under } from "../../disk/path.ts";
 import { requireRoom, roomOf } from "../../disk/room.ts";
 import { touch, type TouchOptions } from "../../disk/touch.ts";
+import { LARGEST_COMPARED_BYTES } from "../../disk/same_file.ts";
 import { copyContent } from "./copy.ts";
 import { describe, itemAt, list, usage } from "./list.ts";
 import { removeTree } from "./remove_tree.ts";
@@ -139,7 +140,8 @@ export class LocalStorage implements Storage {
   ): Promise<{ partial: PartialFile; folder: string; name: string }> {
     const target = attempt(path, () => this.#served.writable(path));
     // It is checked again when the file is published; here it saves sending what cannot be stored.
-    if (collision === "fail" && !again && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
+    const mayBeOurs = again && (size ?? 0) <= LARGEST_COMPARED_BYTES;
+    if (collision === "fail" && !mayBeOurs && exists(target)) throw new DiskError("exists", `${show(path)} is taken`);
     if (collision === "overwrite" && isFolder(target)) throw new DiskError("is_folder", `${show(path)} is a folder`);
     const { folder, name } = split(target);
     const options = { mode, shown: show(path), owner, plain: true };
