@@ -740,6 +740,12 @@ testUnless(noRamDisk, "that there is no room for all of many files is said at on
     Deno.removeSync(`${disk.path}/filler`);
     Deno.removeSync(`${disk.path}/in/t`, { recursive: true });
   }
+  Deno.mkdirSync(`${disk.path}/in/t`);
+  Deno.writeFileSync(`${disk.path}/filler`, new Uint8Array(20 * 2 ** 20));
+  const plan = await ftp(server, "sync", "--dry-run", "t", "in/t", here);
+  assertEquals([plan.code, isTold(plan.stderr)], [0, true], plan.stderr);
+  Deno.removeSync(`${disk.path}/filler`);
+  Deno.removeSync(`${disk.path}/in/t`);
   // What is replaced makes room by itself.
   assertDone(await ftp(server, "upload", "-r", "t", "in", here));
   for (const [at, name] of Object.keys(files).entries()) local.file(name, pattern(7_000_000, at + 1));

@@ -8,10 +8,11 @@ import { plural } from "../listing.ts";
 import { targetPath } from "../local_files.ts";
 import { applyPlan } from "../transfer/apply_plan.ts";
 import { type Moved, runBatch } from "../transfer/batch.ts";
+import { whyNoRoom } from "../transfer/batch_report.ts";
 import { fetcher } from "../transfer/fetch_many.ts";
 import { JOBS_OPTION, withLanes } from "../transfer/lanes.ts";
 import { reportOmitted } from "../transfer/omitted.ts";
-import { type Copy, makePlan, type Plan } from "../transfer/plan.ts";
+import { bytesToCopy, type Copy, makePlan, type Plan } from "../transfer/plan.ts";
 import { sender } from "../transfer/send_many.ts";
 import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE } from "../transfer/selection.ts";
 import { LocalSide, RemoteSide } from "../transfer/side.ts";
@@ -67,7 +68,11 @@ export const sync: Command = {
     if (on.has("dry-run")) showPlan(context, plan);
     if (emptied) throw new UsageError(`sync: ${emptied}`);
     if (refusal) throw new CommandError("read_only", refusal);
-    if (on.has("dry-run")) return;
+    if (on.has("dry-run")) {
+      const why = await whyNoRoom(bytesToCopy(plan), async () => await target.free() + plan.replaced);
+      if (why !== undefined) out.note(why);
+      return;
+    }
     const options = { collision: "overwrite", sha256: on.has("sha256") } as const;
     await applyPlan(
       context,
@@ -117,7 +122,7 @@ function showPlan({ out }: Context, plan: Plan): void {
   for (const { path, size, why } of copies.toSorted(byPath)) show({ step: "copy", path, size, why });
   for (const { path, kind } of deletions) show({ step: "delete", path, kind });
   const { failed } = reportOmitted(out, omitted);
-  const size = copies.reduce((sum, { size }) => sum + size, 0);
+  const size = bytesToCopy(plan);
   out.done(
     { summary: { steps: countSteps(plan), bytes: size, same, failed } },
     `${plural(countSteps(plan), "step")}, ${bytes(size)} to copy, ${plural(same, "file")} the same`,

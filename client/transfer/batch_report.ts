@@ -62,6 +62,23 @@ export interface Finish {
 /** {@linkcode BatchOptions.rest} where the same command again would move all files again. */
 export const SYNC_REST = "sync moves what is missing, and nothing twice";
 
+/**
+ * What a person is told where there is more than fits.
+ *
+ * @param needed how many bytes are to come
+ * @param free for how many there is room
+ * @returns `undefined` where there is room, or nobody can tell
+ */
+export async function whyNoRoom(needed: number, free: () => Promise<number>): Promise<string | undefined> {
+  try {
+    const room = await free();
+    if (room >= needed) return undefined;
+    return `${bytes(needed)} are to come, and there is room for ${bytes(room)}: not all of it may fit`;
+  } catch {
+    return undefined; // whatever is wrong is wrong with the files, too
+  }
+}
+
 /** Ends a batch early. What came of it is known when what was under way has ended, too. */
 class Stop extends Error {}
 
@@ -190,14 +207,9 @@ export class BatchReport {
     if (this.#isRoomAsked || !this.#isComplete || !free) return;
     this.#isRoomAsked = true;
     if (total.bytes < WORTH_ASKING_BYTES) return;
-    try {
-      const needed = total.bytes - this.#bytes; // a server answers when it has stored what was sent before
-      const room = await free();
-      if (room >= needed || this.#isOver) return;
-      this.#context.out.note(
-        `${bytes(needed)} are to come, and there is room for ${bytes(room)}: not all of it may fit`,
-      );
-    } catch { /* whatever is wrong is wrong with the files, too */ }
+    // A server answers when it has stored what was sent before.
+    const why = await whyNoRoom(total.bytes - this.#bytes, free);
+    if (why !== undefined && !this.#isOver) this.#context.out.note(why);
   }
 
   /** Returns how much is left out; what should have been moved counts as failed. */

@@ -81,6 +81,11 @@ export interface Plan {
   empties: boolean;
 }
 
+/** How many bytes a plan copies. */
+export function bytesToCopy({ copies }: Plan): number {
+  return copies.reduce((sum, { size }) => sum + size, 0);
+}
+
 /** Options of {@linkcode makePlan}. */
 export interface PlanOptions {
   /** Whether what is not in the source is deleted in the target. */
