@@ -131,7 +131,8 @@ export class PartialFile {
    * @param path of an existing folder
    * @param options with the owner; what another run is writing is left alone, unless it has been silent for half a minute
    * @param now in milliseconds since 1970
-   * @returns `held` when there is only what another run is writing, `undefined` when there is nothing
+   * @returns `held` when there is only what another run is writing, or what somebody does not let go of; `undefined` when there is
+   * nothing
    */
   static async resume(
     path: string,

@@ -18,6 +18,7 @@ export const upload: Handler<"upload"> = async ({ storage, collision, body, sign
   });
   try {
     for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) await file.write(chunk);
+    signal.throwIfAborted(); // what nobody waits for any more is not worth a flush
     const got = await file.publish({ modified, signal });
     return { reply: { path: `/${got.join("/")}`, size: offset + body.size } };
   } catch (error) {
